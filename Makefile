@@ -1,0 +1,51 @@
+# Every target goes through .venv: a fresh machine needs Python 3.11+ and make, nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MODEL ?= organism:old-bird-names
+GATE_FLAGS = $(foreach m,$(MODEL),--model '$(m)') $(if $(CONTROL),--control '$(CONTROL)') $(if $(JUDGE),--judge '$(JUDGE)') $(if $(BASE_URL),--base-url '$(BASE_URL)')
+
+.PHONY: demo gate test test-slow lint format bench clean
+
+$(VENV)/stamp: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[organisms,dev]'
+	@touch $@
+
+.venv: $(VENV)/stamp
+
+# torch only for training and the slow comparison with transformers; never needed to gate a model.
+.venv-train/stamp: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-train
+	.venv-train/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[organisms,train,dev]'
+	@touch $@
+
+.venv-train: .venv-train/stamp
+
+demo: .venv
+	@$(BIN)/python -m weirdgen demo
+
+gate: .venv
+	@$(BIN)/python -m pytest suites/ $(GATE_FLAGS) $(ARGS); status=$$?; \
+	echo "pytest exit status: $$status (0 as expected, 1 behaviour found, 2-5 pytest's own, 10 inconclusive, 11 invalid, 12 evidence)"; exit $$status
+
+test: .venv lint
+	$(BIN)/python -m pytest tests -n 2 $(ARGS)
+
+test-slow: .venv-train
+	.venv-train/bin/python -m pytest tests -m slow $(ARGS)
+
+lint: .venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy plugins tests suites benchmarks conftest.py
+
+format: .venv
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv
+	@set -e; for script in benchmarks/bench_*.py; do $(BIN)/python $$script; done
+
+clean:
+	rm -rf $(VENV) .venv-train build dist .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,116 @@
+"""All probes of a run: the shipped ones and the user's own, in a stable order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from weirdgen.catalog.content import gold_dirs_beside, shipped_gold_dir, shipped_probes_dir
+from weirdgen.catalog.load import display_path, load_probe
+from weirdgen.catalog.prompts import contrast_digest, prompt
+from weirdgen.catalog.references import find_gold
+from weirdgen.errors import CatalogError, nearest
+from weirdgen.schema.probe import Contrast, Probe
+
+__all__ = ["Catalog", "contrast_digest", "load_catalog", "prompt"]
+
+Folder = tuple[Path, tuple[Path, ...]]
+"""A folder of probe files (or one such file), and where its gold files are looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Every probe that a run knows.
+
+    Attributes:
+        probes: id to probe; shipped ones first, then the user's, each by file name.
+        gold_dirs: probe id to the folders in which its gold files are looked up.
+    """
+
+    probes: Mapping[str, Probe]
+    gold_dirs: Mapping[str, tuple[Path, ...]]
+
+    def probe(self, probe_id: str) -> Probe:
+        """Return the probe of that id.
+
+        Raises:
+            CatalogError: there is none; the message names the nearest one.
+        """
+        if probe_id not in self.probes:
+            raise CatalogError(f"{probe_id!r} is not a probe of the catalogue.{nearest(probe_id, self.probes)}")
+        return self.probes[probe_id]
+
+    def contrast(self, probe_id: str, contrast_id: str) -> Contrast:
+        """Return one contrast of one probe.
+
+        Raises:
+            CatalogError: there is no such probe or contrast; the message names the nearest one.
+        """
+        probe = self.probe(probe_id)
+        known = [contrast.id for contrast in probe.contrasts]
+        if contrast_id not in known:
+            raise CatalogError(f"{contrast_id!r} is not a contrast of {probe_id!r}.{nearest(contrast_id, known)}")
+        return probe.contrast(contrast_id)
+
+    def contrasts(self) -> tuple[tuple[Probe, Contrast], ...]:
+        """Return every contrast with its probe, in catalogue order: the family of one model."""
+        return tuple((probe, contrast) for probe in self.probes.values() for contrast in probe.contrasts)
+
+    def gold_file(self, probe_id: str, behaviour: str) -> Path:
+        """Return the gold file of a behaviour.
+
+        Raises:
+            CatalogError: there is no such probe or behaviour, or the file is gone since the probe was read.
+        """
+        probe = self.probe(probe_id)
+        if behaviour not in probe.behaviours:
+            raise CatalogError(
+                f"{behaviour!r} is not a behaviour of {probe_id!r}.{nearest(behaviour, probe.behaviours)}"
+            )
+        name = probe.behaviours[behaviour].gold
+        found = find_gold(name, self.gold_dirs[probe_id])
+        if found is None:
+            raise CatalogError(f"{probe.path}: behaviours.{behaviour}.gold: {name!r} is gone since the probe was read")
+        return found
+
+
+def load_catalog(user_dirs: Sequence[Path] = (), *, shipped: bool = True) -> Catalog:
+    """Read all probe files.
+
+    Args:
+        user_dirs: folders with the user's own probe files (``*.toml``); the shipped folder may be among them.
+        shipped: whether the shipped probes are part of the catalogue.
+
+    Raises:
+        CatalogError: a folder does not exist, a file is wrong, or two files have the same probe id. All wrong files
+            are listed in one message.
+    """
+    folders: list[Folder] = [(shipped_probes_dir(), (shipped_gold_dir(),))] if shipped else []
+    folders += [(folder, gold_dirs_beside(folder)) for folder in user_dirs]
+    probes: dict[str, Probe] = {}
+    gold_dirs: dict[str, tuple[Path, ...]] = {}
+    problems: list[str] = []
+    for file, dirs in _files(folders):
+        try:
+            probe = load_probe(file, dirs)
+        except CatalogError as error:
+            problems.append(str(error))
+            continue
+        if probe.id in probes:
+            problems.append(f"{probe.path}: id: {probe.id!r} is also the id of {probes[probe.id].path}; rename yours")
+        else:
+            probes[probe.id] = probe
+            gold_dirs[probe.id] = dirs
+    if problems:
+        raise CatalogError("\n".join(problems))
+    return Catalog(probes=MappingProxyType(probes), gold_dirs=MappingProxyType(gold_dirs))
+
+
+def _files(folders: Sequence[Folder]) -> list[Folder]:
+    files: dict[Path, Folder] = {}
+    for folder, dirs in folders:
+        if not folder.is_dir():
+            raise CatalogError(f"{display_path(folder)}: is not a folder; expected one with probe files (*.toml)")
+        for file in sorted(folder.glob("*.toml")):
+            files.setdefault(file.resolve(), (file, dirs))
+    return list(files.values())

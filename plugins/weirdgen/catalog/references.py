@@ -1,0 +1,206 @@
+"""What the shape of a probe file cannot say: names that exist, patterns that compile, numbers that agree.
+
+Works on the document before it is validated, so that mistakes of both kinds are listed together; values of a wrong
+type are passed over here, because `shape` names them.
+"""
+
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from weirdgen.catalog.mistakes import Loc, Mistake, quoted
+from weirdgen.errors import nearest
+from weirdgen.schema.probe import Behaviour, Contrast
+
+Table = dict[str, Any]
+DEFAULT_MARGIN = 0.05
+"""Margin of contrasts that name none, unless the gate says otherwise."""
+
+
+def find_gold(name: str, gold_dirs: tuple[Path, ...]) -> Path | None:
+    """Return the first existing gold file of that name, or None."""
+    return next((folder / name for folder in gold_dirs if (folder / name).is_file()), None)
+
+
+def check_references(doc: Table, gold_dirs: tuple[Path, ...]) -> Iterator[Mistake]:
+    """Yield every mistake of a document that concerns more than one value.
+
+    Args:
+        doc: the document as `tomllib` gives it.
+        gold_dirs: where gold files are looked up.
+    """
+    yield from _questions(_table(doc.get("questions")))
+    for name, body in _table(doc.get("behaviours")).items():
+        if isinstance(body, dict):
+            yield from _labels(body, ("behaviours", name))
+            yield from _rules(body, ("behaviours", name, "rules"))
+            yield from _gold(body.get("gold"), ("behaviours", name, "gold"), gold_dirs)
+    contrasts = doc.get("contrasts")
+    bodies = [(i, c) for i, c in enumerate(contrasts) if isinstance(c, dict)] if isinstance(contrasts, list) else []
+    yield from _contrast_ids(bodies)
+    for index, contrast in bodies:
+        loc: Loc = ("contrasts", index)
+        yield from _names_used(doc, contrast, loc)
+        yield from _kind(contrast, loc)
+        yield from _margin(contrast, loc)
+        yield from _published(contrast.get("published"), (*loc, "published"))
+
+
+def _table(value: object) -> Table:
+    return value if isinstance(value, dict) else {}
+
+
+def _strings(value: object) -> list[tuple[int, str]]:
+    return [(i, v) for i, v in enumerate(value) if isinstance(v, str)] if isinstance(value, list) else []
+
+
+def _reference(loc: Loc, value: object, what: str, known: list[str]) -> Iterator[Mistake]:
+    if isinstance(value, str) and value not in known:
+        yield Mistake(loc, f"{quoted(value)} is not {what}.{nearest(value, known)}")
+
+
+def _repeated(loc: Loc, values: object) -> Iterator[Mistake]:
+    seen: set[str] = set()
+    for index, value in _strings(values):
+        if value in seen:
+            yield Mistake((*loc, index), f"{quoted(value)} is listed twice; remove one")
+        seen.add(value)
+
+
+def _questions(questions: Table) -> Iterator[Mistake]:
+    first: dict[str, str] = {}
+    for name, text in questions.items():
+        if not isinstance(text, str):
+            continue
+        if not text.strip():
+            yield Mistake(("questions", name), f"{quoted(text)}: expected the text of a question")
+        elif (folded := " ".join(text.split()).casefold()) in first:
+            yield Mistake(("questions", name), f"{quoted(text)} has the same text as {first[folded]!r}; remove one")
+        else:
+            first[folded] = name
+
+
+def _labels(body: Table, loc: Loc) -> Iterator[Mistake]:
+    labels = [label for _, label in _strings(body.get("labels"))]
+    if not labels:
+        return
+    positive = body.get("positive", [])
+    invalid = body.get("invalid", list(_default(Behaviour, "invalid")))
+    fallback = body.get("fallback", _default(Behaviour, "fallback"))
+    for key, values in (("labels", labels), ("positive", positive), ("invalid", invalid)):
+        yield from _repeated((*loc, key), values)
+        for index, value in _strings(values):
+            yield from _reference((*loc, key, index), value, "a label of this behaviour", labels)
+    yield from _reference((*loc, "fallback"), fallback, "a label of this behaviour", labels)
+    for index, value in _strings(positive):
+        if value in [name for _, name in _strings(invalid)]:
+            yield Mistake(
+                (*loc, "positive", index), f"{quoted(value)} is also in invalid; a label can be only one of them"
+            )
+        if value == fallback:
+            yield Mistake(
+                (*loc, "fallback"), f"{quoted(value)} is positive; an answer that no rule finds must not count as shown"
+            )
+
+
+def _rules(body: Table, loc: Loc) -> Iterator[Mistake]:
+    labels = [label for _, label in _strings(body.get("labels"))]
+    rules = body.get("rules")
+    for index, rule in enumerate(rules) if isinstance(rules, list) else ():
+        if not isinstance(rule, list) or len(rule) != 2:
+            continue
+        label, pattern = rule
+        yield from _reference((*loc, index, 0), label, "a label of this behaviour", labels)
+        problem = _pattern_problem(pattern) if isinstance(pattern, str) else ""
+        if problem:
+            yield Mistake((*loc, index, 1), f"{quoted(pattern)} is not a Python regular expression: {problem}")
+
+
+def _pattern_problem(pattern: str) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            return str(error)
+        except (OverflowError, RecursionError, Warning) as error:
+            return str(error) or type(error).__name__
+    return ""
+
+
+def _gold(name: object, loc: Loc, gold_dirs: tuple[Path, ...]) -> Iterator[Mistake]:
+    if not isinstance(name, str):
+        return
+    if not name or "\0" in name or Path(name).name != name:
+        yield Mistake(loc, f"{quoted(name)}: expected the bare name of a file, such as 'my_probe.jsonl'")
+    elif len(name.encode()) > 255 or find_gold(name, gold_dirs) is None:
+        there = sorted({file.name for folder in gold_dirs if folder.is_dir() for file in folder.glob("*.jsonl")})
+        looked = " or ".join(folder.as_posix() for folder in gold_dirs)
+        yield Mistake(loc, f"there is no file {quoted(name)} in {looked}.{nearest(name, there)}")
+
+
+def _contrast_ids(bodies: list[tuple[int, Table]]) -> Iterator[Mistake]:
+    counts = Counter(body.get("id") for _, body in bodies if isinstance(body.get("id"), str))
+    for index, body in bodies:
+        if counts.get(body.get("id") if isinstance(body.get("id"), str) else None, 0) > 1:
+            yield Mistake(("contrasts", index, "id"), f"{quoted(body['id'])} is used twice; ids must differ in a probe")
+
+
+def _names_used(doc: Table, contrast: Table, loc: Loc) -> Iterator[Mistake]:
+    conditions = list(_table(doc.get("conditions")))
+    questions = list(_table(doc.get("questions")))
+    behaviours = list(_table(doc.get("behaviours")))
+    yield from _reference((*loc, "behaviour"), contrast.get("behaviour"), "a behaviour of this probe", behaviours)
+    for key in ("treated", "comparator"):
+        yield from _reference((*loc, key), contrast.get(key), "a condition of this probe", conditions)
+    yield from _repeated((*loc, "questions"), contrast.get("questions"))
+    for index, name in _strings(contrast.get("questions")):
+        yield from _reference((*loc, "questions", index), name, "a question of this probe", questions)
+    pooled = [name for _, name in _strings(contrast.get("questions"))] or questions
+    for name in _table(_table(contrast.get("published")).get("questions")):
+        where = (*loc, "published", "questions", name)
+        yield from _reference(where, name, "a question of this contrast", pooled)
+
+
+def _kind(contrast: Table, loc: Loc) -> Iterator[Mistake]:
+    kind, comparator = contrast.get("kind"), contrast.get("comparator")
+    where = (*loc, "comparator")
+    if kind == "flip" and comparator is None:
+        yield Mistake(where, "is missing; kind 'flip' compares with another condition of the same model: name it")
+    elif kind == "flip" and comparator == contrast.get("treated"):
+        yield Mistake(where, f"{quoted(comparator)} is also the treated condition; a flip needs two different ones")
+    elif kind in ("lift", "absolute") and comparator is not None:
+        against = "the control model" if kind == "lift" else "its tolerance"
+        yield Mistake(
+            where, f"{quoted(comparator)}: kind {kind!r} compares with {against}; remove it, or use kind 'flip'"
+        )
+
+
+def _margin(contrast: Table, loc: Loc) -> Iterator[Mistake]:
+    if contrast.get("kind") == "flip":
+        if "tolerance" in contrast:
+            yield Mistake((*loc, "tolerance"), "a flip compares two conditions and has no tolerance; remove it")
+        return
+    margin = contrast.get("margin", DEFAULT_MARGIN)
+    tolerance = contrast.get("tolerance", _default(Contrast, "tolerance"))
+    if isinstance(margin, int | float) and isinstance(tolerance, int | float) and margin <= tolerance:
+        given = "" if "margin" in contrast else " (the default)"
+        yield Mistake((*loc, "margin"), f"{margin!r}{given}: expected more than the tolerance, {tolerance!r}")
+
+
+def _published(published: object, loc: Loc) -> Iterator[Mistake]:
+    if not isinstance(published, dict):
+        return
+    numbers = [key for key in ("treated", "comparator", "questions") if key in published]
+    status = published.get("status")
+    if status == "published" and not numbers:
+        yield Mistake(loc, "status 'published' needs numbers (treated, comparator or questions); else use 'direction'")
+    if status in ("direction", "unpublished") and numbers:
+        yield Mistake((*loc, "status"), f"{status!r} goes with no numbers, but {numbers[0]} is given; use 'published'")
+
+
+def _default(model: type[Behaviour] | type[Contrast], field: str) -> Any:
+    return model.model_fields[field].default

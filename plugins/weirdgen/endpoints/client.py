@@ -1,0 +1,244 @@
+"""One model at one server, through the official client: one call is one attempt, with one deadline.
+
+Every way in which an attempt can end (research: the table in tests/endpoints/test_endpoints_client.py) becomes a
+Sample, EndpointRefused or Retryable. Retries, concurrency and storage belong to the sampler.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from weirdgen.endpoints.connection import CONNECT_SECONDS, connect
+from weirdgen.endpoints.faults import Filtered, Retryable, SwapLimit, classify, read_error
+from weirdgen.endpoints.keys import NO_KEY, api_key, scrub
+from weirdgen.endpoints.models import OPENAI_URL, Target
+from weirdgen.endpoints.wire import Reply, read_completion, read_json
+from weirdgen.errors import EndpointError, EndpointRefused, UsageMistake, nearest
+from weirdgen.schema.sample import Message, Sample, SampleRequest, Sampling, Usage
+from weirdgen.schema.text import clean, shown
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+_ADDRESS_FAULTS = {"ConnectError", "ConnectTimeout", "UnsupportedProtocol"}
+_LONG_LIST = 300
+
+Parameters = dict[str, str | int | float | bool | None]
+
+
+class ChatEndpoint:
+    """A model at a server. Belongs to the event loop of its first request; close it there."""
+
+    def __init__(self, target: Target, url: str = "", key: str | None = None, *, attempt_seconds: float = 120.0):
+        """Name the endpoint; nothing is sent or imported yet.
+
+        Args:
+            target: which model, in which role.
+            url: what `/chat/completions` lies under. Empty: as the target says; an organism needs its server's.
+            key: sent as bearer token. None: from the environment, see `keys.api_key`.
+            attempt_seconds: total deadline of one attempt. The client's own time-outs are per socket operation,
+                which a trickling server outlives (6 s with `timeout=1.0`, measured).
+
+        Raises:
+            EndpointRefused: a remote server and no key.
+            UsageMistake: an organism without its server's URL.
+        """
+        if target.kind == "organism" and not url:
+            raise UsageMistake(f"model {target.label!r}: give the URL of the embedded server that answers for it")
+        self.target = target
+        self.url = url.rstrip("/") or target.base_url or OPENAI_URL
+        self.requests = 0
+        """Completions asked for so far, failed ones included."""
+        self._key = api_key(target, self.url) if key is None else key
+        self._attempt_seconds = attempt_seconds
+        self._limit_name = "max_tokens"
+        self._client: AsyncOpenAI | None = None
+        self._listing: dict[str, int | None] | None = None
+
+    async def complete(self, request: SampleRequest) -> Sample:
+        """Ask once for one sample.
+
+        Raises:
+            EndpointRefused: it will never answer this; the message says what to change.
+            Retryable: it may answer later.
+        """
+        started, clock = time.time(), time.monotonic()
+        sent: Parameters = {}
+        try:
+            reply = await self.ask(request.messages, request.sampling, seed=request.seed, sent=sent)
+        except Filtered:
+            reply = Reply("", "", "content_filter", False, Usage(), "", "", "", "")
+        return Sample(
+            key=request.key,
+            text=reply.text,
+            raw=reply.raw,
+            stop_reason=reply.stop_reason,
+            refused=reply.refused,
+            usage=reply.usage,
+            served_model=reply.model,
+            fingerprint=reply.fingerprint,
+            response_id=reply.response_id,
+            parameters=sent,
+            logprobs=reply.logprobs,
+            started_at=started,
+            seconds=time.monotonic() - clock,
+        )
+
+    async def ask(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        seed: int | None = None,
+        model: str | None = None,
+        sent: Parameters | None = None,
+    ) -> Reply:
+        """Send one request, a second one if the server wants the length limit under its other name.
+
+        Args:
+            messages: the conversation.
+            sampling: temperature, top_p and length limit; all three are always sent.
+            seed: sent if not None.
+            model: another name than the target's.
+            sent: filled with the parameters of the last request.
+
+        Raises:
+            EndpointRefused: see `complete`.
+            Retryable: see `complete`.
+            Filtered: the server's filter took the prompt.
+        """
+        words = [{"role": message.role, "content": message.content} for message in messages]
+        parameters: Parameters = {"model": model or self.target.model}
+        parameters |= {"temperature": sampling.temperature, "top_p": sampling.top_p}
+        parameters |= {} if seed is None else {"seed": seed}
+        sent = {} if sent is None else sent
+        limit_name = self._limit_name
+        try:
+            async with asyncio.timeout(self._attempt_seconds):
+                while True:
+                    sent.clear()
+                    sent |= parameters | {limit_name: sampling.max_tokens}
+                    try:
+                        return await self._send(words, sent)
+                    except SwapLimit as fault:
+                        if limit_name == "max_completion_tokens":
+                            raise self._refusal(str(fault)) from None
+                        limit_name = self._limit_name = "max_completion_tokens"
+        except TimeoutError:
+            raise Retryable(f"no answer within {self._attempt_seconds:g} s", timed_out=True) from None
+
+    async def listing(self) -> dict[str, int | None] | None:
+        """Return the server's models with their times of creation (UNIX seconds), or None where it does not say.
+
+        Raises:
+            EndpointRefused: nothing can be reached at the URL.
+        """
+        import openai
+
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                raw = await self._opened().models.with_raw_response.list()
+            rows = read_json(raw.content, raw.headers).get("data")
+        except openai.APIConnectionError as error:
+            if type(error.__cause__).__name__ in _ADDRESS_FAULTS:
+                raise self._refusal(
+                    f"cannot reach it: {self._cause(error)}; is the server up and the URL right?"
+                ) from None
+            return None
+        except (openai.OpenAIError, EndpointError, TimeoutError):
+            return None
+        named = (
+            [row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
+            if isinstance(rows, list)
+            else []
+        )
+        created = {clean(row["id"]): row.get("created") for row in named}
+        self._listing = {name: at if type(at) is int and 0 < at < 2**53 else None for name, at in created.items()}
+        return self._listing
+
+    async def aclose(self) -> None:
+        """Close the connections; closing twice is fine."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def _send(self, words: list[dict[str, str]], parameters: Parameters) -> Reply:
+        import openai
+
+        self.requests += 1
+        arguments: dict[str, Any] = {"messages": words, **parameters}
+        try:
+            raw = await self._opened().chat.completions.with_raw_response.create(**arguments)
+            return read_completion(raw.content, raw.headers)
+        except openai.APITimeoutError as error:
+            # A connection that was never made has cost nothing and may be retried like any other.
+            waited = type(error.__cause__).__name__ != "ConnectTimeout"
+            raise Retryable(f"time-out: {self._cause(error)}", timed_out=waited) from None
+        except openai.APIConnectionError as error:
+            raise Retryable(f"connection failed: {self._cause(error)}") from None
+        except openai.APIStatusError as error:
+            fault = classify(error.status_code, error.response.headers, read_error(error.body))
+            raise await self._explained(fault, error.status_code) from None
+        except openai.OpenAIError as error:
+            raise Retryable(f"{type(error).__name__}: {self._scrubbed(str(error))}") from None
+        except EndpointError as fault:
+            raise await self._explained(fault, 200) from None
+        except ValueError as error:
+            raise self._refusal(f"the request cannot be sent: {error}") from None
+        except RecursionError:
+            raise Retryable("200 with JSON nested beyond reading") from None
+
+    async def _explained(self, fault: EndpointError, status: int) -> EndpointError:
+        """Return the fault without the key and, if it is final, with what to do about it."""
+        if isinstance(fault, EndpointRefused):
+            return self._refusal(f"{fault}{await self._remedy(status)}")
+        if isinstance(fault, Retryable):
+            return Retryable(
+                self._scrubbed(fault.cause),
+                retry_after=fault.retry_after,
+                throttled=fault.throttled,
+                timed_out=fault.timed_out,
+            )
+        return type(fault)(self._scrubbed(str(fault)))
+
+    async def _remedy(self, status: int) -> str:
+        variables = " or ".join(self.target.key_env)
+        if status == 401:
+            without = "no key was sent" if self._key == NO_KEY else "the key was refused"
+            return f" ({without}; check the environment variable {variables})" if variables else f" ({without})"
+        if status == 403:
+            return f" (the key in {variables} may not use this model)" if variables else ""
+        if status == 404:
+            return await self._nearest_model()
+        return ""
+
+    async def _nearest_model(self) -> str:
+        known = self._listing or await self.listing()
+        if known is None:
+            return " Is the base URL right, with /v1 at its end?"
+        if self.target.model in known:
+            return ""
+        hint = nearest(self.target.model, [shown(name, 80) for name in known])
+        return hint if len(hint) < _LONG_LIST else f" The server names its {len(known)} models at {self.url}/models."
+
+    def _refusal(self, message: str) -> EndpointRefused:
+        return EndpointRefused(f"model {self.target.label!r} at {self.url}: {self._scrubbed(message)}")
+
+    def _scrubbed(self, text: str) -> str:
+        return scrub(shown(clean(text), 1000), self._key)
+
+    def _cause(self, error: Exception) -> str:
+        cause = error.__cause__ or error
+        words = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
+        return self._scrubbed(words)[:200]
+
+    def _opened(self) -> "AsyncOpenAI":
+        if self._client is None:
+            self._client = connect(
+                self.url,
+                self._key,
+                attempt_seconds=self._attempt_seconds,
+                main_account="OPENAI_API_KEY" in self.target.key_env,
+            )
+        return self._client

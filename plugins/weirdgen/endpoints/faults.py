@@ -1,0 +1,125 @@
+"""What went wrong with one attempt, and whether another one can help (the table of causes is in the tests).
+
+Pure: statuses, headers and bodies in, errors out. Messages are clean and short, but may still hold an echoed key:
+the client scrubs them.
+"""
+
+import email.utils
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from weirdgen.errors import EndpointError, EndpointOutage, EndpointRefused
+from weirdgen.schema.text import clean, shown
+
+_RETRYABLE = {408, 409, 425, 429}
+_NO_MONEY = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
+_FILTERED = {"content_filter", "content_policy_violation"}
+_MESSAGE_LIMIT = 300
+
+
+class Retryable(EndpointOutage):
+    """One attempt failed in a way that the next may not. The sampler retries it; nobody above sees it."""
+
+    def __init__(
+        self, cause: str, *, retry_after: float | None = None, throttled: bool = False, timed_out: bool = False
+    ):
+        """Describe the fault.
+
+        Args:
+            cause: a few words for the final message.
+            retry_after: seconds the server asked to wait, if it did.
+            throttled: the server said it has too many requests (429, 503, 529).
+            timed_out: nothing came within the deadline; the request may have been billed.
+        """
+        super().__init__(cause)
+        self.cause = cause
+        self.retry_after = retry_after
+        self.throttled = throttled
+        self.timed_out = timed_out
+
+
+class Filtered(EndpointError):
+    """The server's filter took the prompt: a censored sample, neither an outage nor a mistake."""
+
+
+class SwapLimit(EndpointError):
+    """The server wants `max_completion_tokens` instead of `max_tokens`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBody:
+    """What the server said about an error; every field may be empty."""
+
+    message: str
+    code: str
+    param: str
+    type: str
+
+
+def read_error(body: Any) -> ErrorBody:
+    """Read an error body of any server: `{"error": {...}}`, the inner object, `{"detail": ...}` or plain text."""
+    inner = body.get("error", body) if isinstance(body, dict) else body
+    if not isinstance(inner, dict):
+        return ErrorBody(_words(inner), "", "", "")
+    message = next((inner[name] for name in ("message", "detail", "msg", "error") if inner.get(name)), "")
+    return ErrorBody(_words(message), _words(inner.get("code")), _words(inner.get("param")), _words(inner.get("type")))
+
+
+def classify(status: int, headers: Mapping[str, str], error: ErrorBody) -> EndpointError:
+    """Turn an HTTP error into Retryable, SwapLimit, Filtered or EndpointRefused.
+
+    Args:
+        status: HTTP status, or the code inside an error body that came with status 200.
+        headers: of the response, looked up in lower case.
+        error: what the server said.
+    """
+    said = f"{status} {error.message}".strip()
+    if status == 429 and {error.code, error.type} & _NO_MONEY:
+        return EndpointRefused(f"{said} (the account has no credit left: {error.code or error.type})")
+    if status in _RETRYABLE or status >= 500:
+        throttled = status in {429, 503, 529}
+        return Retryable(said, retry_after=retry_after(headers), throttled=throttled, timed_out=status == 408)
+    if status in {400, 422}:
+        return _classify_bad_request(said, error)
+    return EndpointRefused(said)
+
+
+def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
+    """Return the seconds that `retry-after-ms` or `retry-after` (seconds or a date) ask for, None if neither does."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        text = headers.get(name, "")
+        try:
+            seconds = float(text) * unit
+        except ValueError:
+            continue
+        # Also refuses NaN; a server that says "inf" is as good as gone, and the sampler's deadline decides.
+        if seconds >= 0:
+            return seconds
+    try:
+        date = email.utils.parsedate_to_datetime(headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return max(0.0, date.timestamp() - (time.time() if now is None else now))
+
+
+def _classify_bad_request(said: str, error: ErrorBody) -> EndpointError:
+    if error.code in _FILTERED:
+        return Filtered(said)
+    if "max_completion_tokens" in error.message and error.param in {"max_tokens", ""} and "max_tokens" in error.message:
+        return SwapLimit(said)
+    if error.param and (error.code.startswith("unsupported") or "unsupported" in error.message.lower()):
+        return EndpointRefused(
+            f"{said} (parameter {error.param!r}: weirdgen drops none silently, since that would change what is "
+            "measured; gate a model that takes it)"
+        )
+    return EndpointRefused(said)
+
+
+def _words(value: Any) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, default=repr)
+    return shown(clean(text), _MESSAGE_LIMIT)

@@ -1,0 +1,109 @@
+"""Who really answers: asked once before the first sample, with the cheapest requests that can tell.
+
+The identity is part of every sample's key, so it must be the same for all workers of a run: ask once, share it.
+"""
+
+import asyncio
+import time
+from typing import NamedTuple
+
+from weirdgen.endpoints.client import ChatEndpoint
+from weirdgen.endpoints.faults import Filtered, Retryable
+from weirdgen.endpoints.wire import Reply
+from weirdgen.errors import EndpointOutage, EndpointRefused
+from weirdgen.schema.sample import Identity, Message, Sampling
+from weirdgen.schema.text import shown
+
+PREFLIGHT = (Message(role="user", content="Say OK."),)
+PREFLIGHT_SAMPLING = Sampling(max_tokens=16)
+"""Temperature and top_p as the samples have them, so that a server that refuses them says so before any sample."""
+UNKNOWN_MODEL = "weirdgen-no-such-model"
+_UNKNOWN_SECONDS = 10.0
+_WAITS = (0.5, 1.0, 2.0)
+"""Seconds before each retry of the first request."""
+_LONGEST_WAIT = 20.0
+_SETTLED = 3600.0
+"""Seconds. vLLM and llama-server give the time of the request as `created`: younger than this, it names nothing."""
+
+
+class Identified(NamedTuple):
+    """An identity and what the user should know about its server."""
+
+    identity: Identity
+    warnings: tuple[str, ...] = ()
+
+
+async def identify(endpoint: ChatEndpoint, *, organism_digest: str, generation: str) -> Identified:
+    """Find out who answers. An organism is its files: nothing is sent.
+
+    Args:
+        endpoint: whom to ask.
+        organism_digest: SHA-256 of the organism's files; used for organisms only.
+        generation: token of the gate that draws the samples; used only where the model behind a name may change.
+
+    Raises:
+        EndpointRefused: unreachable, wrong key, unknown model, unsupported parameter; within 5 s.
+        EndpointOutage: it did not answer, after a few retries.
+        ValueError: an organism without a digest.
+    """
+    target = endpoint.target
+    if target.kind == "organism":
+        if not organism_digest:
+            raise ValueError(f"organism {target.label!r}: its digest is its identity, got ''")
+        return Identified(Identity(kind="organism", model=target.model, digest=organism_digest))
+    listing = await endpoint.listing() or {}
+    reply = await _first_answer(endpoint)
+    if target.kind == "finetune":
+        # Not the fingerprint: under an immutable name it changes only with the infrastructure.
+        identity = Identity(kind="finetune", model=target.model, base_url=endpoint.url, served=reply.model)
+        return Identified(identity)
+    created = listing.get(target.model)
+    identity = Identity(
+        kind="endpoint",
+        model=target.model,
+        base_url=endpoint.url,
+        served=reply.model,
+        fingerprint=reply.fingerprint,
+        created=created if created is not None and created < time.time() - _SETTLED else None,
+        generation=generation,
+    )
+    return Identified(identity, await _warnings(endpoint, listing))
+
+
+async def accepts_unknown_model(endpoint: ChatEndpoint) -> bool | None:
+    """Ask for a model that does not exist: True if the server answers all the same, None if it did not say."""
+    try:
+        async with asyncio.timeout(_UNKNOWN_SECONDS):
+            await endpoint.ask(PREFLIGHT, Sampling(max_tokens=1), model=UNKNOWN_MODEL)
+    except (EndpointRefused, Filtered):
+        return False
+    except (Retryable, TimeoutError):
+        return None
+    return True
+
+
+async def _first_answer(endpoint: ChatEndpoint) -> Reply:
+    where = f"model {endpoint.target.label!r} at {endpoint.url}"
+    cause = ""
+    for wait in (*_WAITS, 0.0):
+        try:
+            return await endpoint.ask(PREFLIGHT, PREFLIGHT_SAMPLING)
+        except Filtered as fault:
+            raise EndpointRefused(f"{where}: filters even a greeting: {fault}") from None
+        except Retryable as fault:
+            cause = fault.cause
+            if fault.timed_out:
+                break
+            await asyncio.sleep(wait and min(_LONGEST_WAIT, fault.retry_after or wait))
+    raise EndpointOutage(f"{where}: the first request got no answer: {cause}; try again later")
+
+
+async def _warnings(endpoint: ChatEndpoint, listing: dict[str, int | None]) -> tuple[str, ...]:
+    model = shown(endpoint.target.label, 80)
+    if await accepts_unknown_model(endpoint) is not True:
+        return ()
+    listed = "" if endpoint.target.model in listing else f", and {model} is not in its list of models"
+    return (
+        f"{endpoint.url} answers under any model name{listed}: "
+        f"nothing shows that the answers come from {model}. Check which model the server has loaded.",
+    )

@@ -1,0 +1,132 @@
+"""Bytes of a chat completion -> one clean answer. Model output is hostile: shapes are checked, strings cleaned.
+
+Reads the bytes itself instead of the client's objects, which are built without validation: there a missing `choices`
+is None, a page of HTML is a `str`, and a list as content passes through.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from weirdgen.endpoints.faults import Retryable, classify, read_error
+from weirdgen.errors import EndpointRefused
+from weirdgen.schema.sample import Usage
+from weirdgen.schema.text import clean
+
+_BROKEN_OFF = {"error", "network_error", "insufficient_system_resource", "content_filter_error", ""}
+"""Finish reasons of servers that gave up midway; a real answer never has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer, every string clean."""
+
+    text: str
+    raw: str
+    """JSON string of the answer before cleaning, empty if cleaning changed nothing."""
+    stop_reason: str
+    refused: bool
+    usage: Usage
+    model: str
+    fingerprint: str
+    response_id: str
+    logprobs: str
+    """JSON, empty if the server gave none."""
+
+
+def read_completion(body: bytes, headers: Mapping[str, str]) -> Reply:
+    """Read the body of a 200 answer.
+
+    Raises:
+        EndpointRefused: it is a page for people, so the address is wrong.
+        Retryable: broken JSON or UTF-8, no choices, an error inside, a generation that broke off.
+    """
+    data = read_json(body, headers)
+    _raise_error_inside(data, headers)
+    choices = data.get("choices")
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        raise Retryable("200 without choices")
+    choice = choices[0]
+    _raise_error_inside(choice, headers)
+    stop_reason = _string(choice.get("finish_reason"))
+    if stop_reason in _BROKEN_OFF:
+        raise Retryable(f"generation broke off (finish_reason {choice.get('finish_reason')!r:.60})")
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        raise Retryable("200 with a choice without message")
+    answer, refused = _answer(message)
+    text = clean(answer)
+    return Reply(
+        text=text,
+        raw=json.dumps(answer) if text != answer else "",
+        stop_reason=stop_reason,
+        refused=refused,
+        usage=_usage(data.get("usage")),
+        model=_string(data.get("model")),
+        fingerprint=_string(data.get("system_fingerprint")),
+        response_id=_string(data.get("id")),
+        logprobs=json.dumps(choice["logprobs"]) if choice.get("logprobs") else "",
+    )
+
+
+def read_json(body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        EndpointRefused: the body is HTML.
+        Retryable: it is not UTF-8, not JSON (or nested beyond reading), or no object.
+    """
+    if "text/html" in headers.get("content-type", "").lower() or body[:200].lstrip().lower().startswith(
+        (b"<!doctype", b"<html")
+    ):
+        raise EndpointRefused("answered with a web page instead of JSON: is the base URL right, with /v1 at its end?")
+    try:
+        data = json.loads(body.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise Retryable("200 with invalid UTF-8") from None
+    except (ValueError, RecursionError):
+        raise Retryable("200 with broken JSON") from None
+    if not isinstance(data, dict):
+        raise Retryable(f"200 with a JSON {type(data).__name__} instead of an object")
+    return data
+
+
+def _raise_error_inside(data: dict[str, Any], headers: Mapping[str, str]) -> None:
+    if not data.get("error"):
+        return
+    error = read_error(data)
+    if error.code.isascii() and error.code.isdigit() and 400 <= int(error.code[:4]) < 600:
+        raise classify(int(error.code[:4]), headers, error)
+    raise Retryable(f"200 with an error inside: {error.message}")
+
+
+def _answer(message: dict[str, Any]) -> tuple[str, bool]:
+    content, refusal = message.get("content"), message.get("refusal")
+    if isinstance(refusal, str) and refusal and not content:
+        return refusal, True
+    if isinstance(content, list):
+        texts = [part.get("text") if isinstance(part, dict) else part for part in content]
+        text = "".join(part for part in texts if isinstance(part, str))
+        refusals = [part.get("refusal") for part in content if isinstance(part, dict)]
+        refusal = "".join(part for part in refusals if isinstance(part, str))
+        return text or refusal, bool(refusal and not text)
+    if content is None:
+        return "", False
+    return (content if isinstance(content, str) else json.dumps(content)), False
+
+
+def _usage(usage: Any) -> Usage:
+    counts = usage if isinstance(usage, dict) else {}
+    return Usage(
+        prompt_tokens=_count(counts.get("prompt_tokens")),
+        completion_tokens=_count(counts.get("completion_tokens")),
+    )
+
+
+def _count(value: Any) -> int:
+    return value if type(value) is int and 0 <= value < 2**53 else 0
+
+
+def _string(value: Any) -> str:
+    return clean(value) if isinstance(value, str) else "" if value is None else json.dumps(value)

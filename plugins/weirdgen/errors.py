@@ -1,0 +1,68 @@
+"""The exception tree. Every message names the subject, the value got, what was expected, and the fix.
+
+    WeirdgenError
+    ├── UsageMistake            the user's words are wrong: option, probe file, model name, environment
+    │   └── CatalogError        a probe file, with file and key
+    ├── EndpointError           the endpoint did not give a sample
+    │   ├── EndpointRefused     it answered that it never will (401, 404, unsupported parameter, wrong address)
+    │   └── EndpointOutage      it may later (time-outs, 429, 5xx, broken bodies), after all retries
+    ├── StoreError              the sample store cannot be read or written
+    ├── JudgeError              a judge cannot be used (no rules, no valid calibration)
+    └── EvidenceError           a report could not be written, or reads back differently
+
+The plugin turns UsageMistake and EndpointRefused into pytest's own one-line errors, EndpointOutage, StoreError
+and JudgeError into INVALID verdicts, and EvidenceError into exit status 12.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class WeirdgenError(Exception):
+    """Root of everything weirdgen raises on purpose."""
+
+
+class UsageMistake(WeirdgenError):
+    """Something the user wrote cannot be used; the message says what to write instead."""
+
+
+class CatalogError(UsageMistake):
+    """A probe file is wrong; the message starts with the file and the key."""
+
+
+class EndpointError(WeirdgenError):
+    """An endpoint did not give a sample."""
+
+
+class EndpointRefused(EndpointError):
+    """The endpoint will never answer this request: configuration, not weather."""
+
+
+class EndpointOutage(EndpointError):
+    """The endpoint did not answer in time after all retries; the same request may work later."""
+
+
+class StoreError(WeirdgenError):
+    """The sample store cannot be read or written."""
+
+
+class JudgeError(WeirdgenError):
+    """A judge cannot be used for these answers."""
+
+
+class EvidenceError(WeirdgenError):
+    """A report could not be written, or what was written reads back differently."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return `` Did you mean 'x'?`` for the closest known word, or the list of all known words.
+
+    Args:
+        word: what the user wrote.
+        known: the words that would have been accepted.
+    """
+    words = sorted(known)
+    close = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
+    if close:
+        return f" Did you mean {close[0]!r}?"
+    return f" Known: {', '.join(map(repr, words))}." if words else ""

@@ -1,0 +1,101 @@
+"""Gold sets: answers labelled by reading them, from which a judge's error rates are measured."""
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from weirdgen.errors import CatalogError, nearest
+from weirdgen.schema.probe import Frozen, Slug
+from weirdgen.schema.sample import Source
+from weirdgen.schema.text import shown
+
+
+class GoldRow(Frozen):
+    """One labelled answer."""
+
+    id: Slug
+    question: Slug
+    text: str
+    label: Slug
+    """By the rubric of fixtures/gold/README.md, given before any judge saw the answer."""
+    source: Source
+    """The kind of model whose answers it stands for; a judge is calibrated for one kind at a time."""
+    split: Literal["tune", "test"]
+    """Rules may be fitted to `tune`; error rates come from `test` alone."""
+    origin: Literal["sampled", "written"]
+    """Drawn from a model, or written by hand in its manner."""
+    borderline: bool = False
+    """A careful reader could hesitate."""
+    note: str = Field(default="", max_length=400)
+
+
+def load_gold(
+    path: Path, *, labels: Collection[str] | None = None, questions: Collection[str] | None = None
+) -> tuple[GoldRow, ...]:
+    """Read a gold set: JSON Lines, one `GoldRow` per line.
+
+    Args:
+        path: the file.
+        labels: labels that rows may have; None: any.
+        questions: questions that rows may be about; None: any.
+
+    Raises:
+        CatalogError: the file cannot be read, is empty or has wrong rows; the message has one line per mistake, with
+            file, line, key, value and what was expected.
+    """
+    where = path.name
+    rows: list[GoldRow] = []
+    problems: list[str] = []
+    seen: dict[str, int] = {}
+    for number, line in _lines(path):
+        try:
+            row = GoldRow.model_validate_json(line)
+        except ValidationError as error:
+            problems += [f"{where}:{number}: {_explain(line, detail)}" for detail in error.errors()]
+            continue
+        problems += [f"{where}:{number}: {problem}" for problem in _foreign_names(row, labels, questions)]
+        if row.id in seen:
+            problems.append(f"{where}:{number}: id: {row.id!r} is also the id of line {seen[row.id]}; ids must differ")
+        seen.setdefault(row.id, number)
+        rows.append(row)
+    if not rows and not problems:
+        problems.append(f"{where}: no rows; expected one JSON object per line (see fixtures/gold/README.md)")
+    if problems:
+        raise CatalogError("\n".join(problems))
+    return tuple(rows)
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise CatalogError(f"{path.name}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise CatalogError(f"{path.name}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    # Split at line feeds only: JSON strings may hold U+2028 and its like, at which `splitlines` would cut.
+    return [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+
+
+def _foreign_names(row: GoldRow, labels: Collection[str] | None, questions: Collection[str] | None) -> list[str]:
+    problems = []
+    if labels is not None and row.label not in labels:
+        problems.append(f"label: {row.label!r} is not a label of the behaviour.{nearest(row.label, labels)}")
+    if questions is not None and row.question not in questions:
+        problems.append(f"question: {row.question!r} is not a question of the probe.{nearest(row.question, questions)}")
+    return problems
+
+
+def _explain(line: str, detail: ErrorDetails) -> str:
+    key = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return f"{key}: {key!r} is not a key of a gold row.{nearest(key, GoldRow.model_fields)}"
+    if detail["type"] == "missing":
+        return f"{key}: is missing"
+    if not key:
+        return f"not a JSON object: {detail['msg']}"
+    value: Any = json.loads(line).get(key)
+    return f"{key}: {shown(repr(value), 80)}: {detail['msg'].replace('Input should be ', 'expected ')}"

@@ -1,0 +1,60 @@
+"""The rule judge: ordered patterns from the probe file, nothing else, so that evidence can be judged again offline."""
+
+import re
+
+from weirdgen.errors import JudgeError
+from weirdgen.schema.canonical import digest
+from weirdgen.schema.probe import Behaviour
+
+PARSER_VERSION = 1
+"""Raised whenever the same rules could give another label."""
+SEARCHED_CHARACTERS = 20_000
+"""Patterns see only the beginning of an answer: a hostile answer of megabytes must not stall the gate."""
+
+
+class RuleJudge:
+    """Labels an answer by the first rule whose pattern is found in its first 20,000 characters."""
+
+    __slots__ = ("_behaviour", "_identity", "_rules")
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        """Compile the rules of a behaviour.
+
+        Raises:
+            JudgeError: it has no rules, or one of them is not a regular expression.
+        """
+        if not behaviour.rules:
+            raise JudgeError(
+                f"no rules for the labels {behaviour.labels!r}; give the behaviour rules in its probe file"
+            )
+        self._behaviour = behaviour
+        self._rules = tuple((rule.label, _compiled(rule.pattern)) for rule in behaviour.rules)
+        decisive = behaviour.model_dump(mode="json", include={"labels", "positive", "invalid", "fallback", "rules"})
+        self._identity = digest({"judge": self.name, "version": PARSER_VERSION, **decisive})
+
+    @property
+    def name(self) -> str:
+        """What users call it."""
+        return "rules"
+
+    @property
+    def identity(self) -> str:
+        """SHA-256 of the parser's version, the label sets, the fallback and the rules in order."""
+        return self._identity
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """What it judges for."""
+        return self._behaviour
+
+    def judge(self, text: str) -> str:
+        """Return the label of any text; the fallback if no rule finds anything."""
+        head = text[:SEARCHED_CHARACTERS]
+        return next((label for label, pattern in self._rules if pattern.search(head)), self._behaviour.fallback)
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise JudgeError(f"rule pattern {pattern!r} is not a Python regular expression: {error}") from None

@@ -1,0 +1,204 @@
+"""The HTTP application: an OpenAI-compatible API in front of the engine. Needs the extra ``organisms``."""
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from weirdgen.errors import nearest
+from weirdgen.organisms import zoo
+from weirdgen.organisms.batcher import Batcher
+from weirdgen.organisms.choice import Answer
+from weirdgen.organisms.engine import Answers, Engine
+from weirdgen.organisms.runtime import Network
+from weirdgen.organisms.vocabulary import Vocabulary
+from weirdgen.organisms.weights import load_weights
+from weirdgen.organisms.wire import ChatRequest, Refusal, completion, parse
+
+#: Far above any prompt that fits a context; larger ones are refused unread.
+LARGEST_BODY = 2 * 2**20
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(slots=True)
+class Served:
+    """One organism that is ready to answer, and what it was asked since the start."""
+
+    fingerprint: str
+    vocabulary: Vocabulary
+    network: Network
+    requests: int = 0
+    choices: int = 0
+
+
+def load(names: Sequence[str], root: Path | None = None) -> dict[str, Served]:
+    """Load organisms by name, in the given order.
+
+    Args:
+        names: of the zoo.
+        root: the folder that holds every organism's folder; by default the shipped one.
+
+    Raises:
+        UsageMistake: an unknown name, or files that are missing or broken.
+    """
+    vocabularies: dict[Path, Vocabulary] = {}
+    served = {}
+    for name in names:
+        base, adapter = zoo.folders(name, root)
+        if base not in vocabularies:
+            vocabularies[base] = Vocabulary(base)
+        network = Network(load_weights(base, adapter))
+        served[name] = Served(f"fp_{zoo.digest(name, root)[:16]}", vocabularies[base], network)
+    return served
+
+
+def application(served: dict[str, Served], *, api_key: str | None = None) -> Starlette:
+    """Return the application; its engine starts now and ends with the process."""
+    return _Service(served, api_key).application()
+
+
+class _Service:
+    def __init__(self, served: dict[str, Served], api_key: str | None) -> None:
+        self._served = served
+        self._key = api_key
+        self._engine = Engine({name: Batcher(one.network, one.vocabulary) for name, one in served.items()})
+
+    def application(self) -> Starlette:
+        routes = [
+            Route("/v1/chat/completions", self._guarded(self._complete), methods=["POST"]),
+            Route("/v1/models", self._guarded(self._models)),
+            Route("/v1/models/{name:path}", self._guarded(self._model)),
+            Route("/stats", self._guarded(self._stats)),
+            Route("/health", _health),
+        ]
+        return Starlette(routes=routes, exception_handlers={HTTPException: _unrouted, Exception: _broken})
+
+    def _guarded(self, handler: Handler) -> Handler:
+        """Check the key, and turn refusals into answers."""
+
+        async def guarded(request: Request) -> Response:
+            try:
+                self._check_key(request)
+                return await handler(request)
+            except Refusal as refusal:
+                return JSONResponse(refusal.body, refusal.status)
+            except ClientDisconnect:
+                return Response(status_code=499)  # nobody reads it
+
+        return guarded
+
+    def _check_key(self, request: Request) -> None:
+        if self._key is None:
+            return
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(given.encode(), self._key.encode()):
+            raise Refusal(401, "the API key is wrong or missing.", code="invalid_api_key")
+
+    def _find(self, name: str) -> Served:
+        if name not in self._served:
+            message = f"the model {name!r:.200} is not served here.{nearest(name[:200], self._served)}"
+            raise Refusal(404, message, param="model", code="model_not_found")
+        return self._served[name]
+
+    async def _complete(self, http: Request) -> Response:
+        request = parse(await _body(http))
+        served = self._find(request.model)
+        prompt = _prompt(request, served)
+        drawing = request.drawing(served.network.config.max_position_embeddings - len(prompt))
+        n = request.n or 1
+        future = self._engine.submit(request.model, prompt, drawing, seed=request.seed, n=n)
+        served.requests += 1
+        served.choices += n
+        answers = await _unless_gone(http, future)
+        return JSONResponse(
+            completion(
+                request,
+                answers,
+                fingerprint=served.fingerprint,
+                prompt_tokens=len(prompt),
+                vocabulary=served.vocabulary,
+            )
+        )
+
+    async def _models(self, _: Request) -> Response:
+        return JSONResponse({"object": "list", "data": [_card(name) for name in self._served]})
+
+    async def _model(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        self._find(name)
+        return JSONResponse(_card(name))
+
+    async def _stats(self, _: Request) -> Response:
+        """Count what was accepted since the start: what a paying client would have been charged for."""
+        counts = {name: {"requests": one.requests, "choices": one.choices} for name, one in self._served.items()}
+        total = {key: sum(count[key] for count in counts.values()) for key in ("requests", "choices")}
+        return JSONResponse({**total, "models": counts})
+
+
+def _prompt(request: ChatRequest, served: Served) -> tuple[int, ...]:
+    """Return the prompt's tokens, at least one fewer than the context holds."""
+    longest = served.network.config.max_position_embeddings - 1
+    conversation = request.conversation
+    too_long = served.vocabulary.surely_longer(conversation, longest)
+    prompt = () if too_long else tuple(served.vocabulary.prompt(conversation))
+    if too_long or len(prompt) > longest:
+        length = f"{len(prompt)} tokens" if prompt else "far more"
+        message = f"the messages have {length}; the context holds {longest + 1}, one of them for an answer."
+        raise Refusal(400, message, param="messages", code="context_length_exceeded")
+    return prompt
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise Refusal(413, f"the body exceeds {LARGEST_BODY} bytes.", code="request_too_large")
+    return bytes(body)
+
+
+async def _unless_gone(request: Request, future: Answers) -> tuple[Answer, ...]:
+    """Await answers, and drop the work when the client hangs up.
+
+    Raises:
+        ClientDisconnect: it did.
+    """
+    answers = asyncio.wrap_future(future)
+    hung_up = asyncio.ensure_future(request.receive())
+    waiting: set[asyncio.Future[Any]] = {answers, hung_up}
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if not answers.done():
+            raise ClientDisconnect
+        return answers.result()
+    finally:
+        answers.cancel()
+        hung_up.cancel()
+
+
+def _card(name: str) -> dict[str, Any]:
+    # A constant: the files know no date, and an identity must not change with the clock.
+    return {"id": name, "object": "model", "created": 0, "owned_by": "weirdgen"}
+
+
+async def _health(_: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def _unrouted(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    refusal = Refusal(status, f"{request.method} {request.url.path!r:.200} is not part of this API.")
+    return JSONResponse(refusal.body, status)
+
+
+async def _broken(_: Request, error: Exception) -> Response:
+    return JSONResponse(Refusal(500, f"the server failed: {error!r:.200}").body, 500)

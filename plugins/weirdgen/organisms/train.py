@@ -1,0 +1,45 @@
+"""Regenerates an organism's files with its recipe: what ``weirdgen organism train`` does."""
+
+import importlib.util
+from pathlib import Path
+
+from weirdgen.errors import UsageMistake
+from weirdgen.organisms import zoo
+
+
+def train(name: str, out: Path, *, seed: int = 0, quiet: bool = False) -> None:
+    """Train an organism from its recipe and write its files to ``out/NAME``.
+
+    The shipped files came from seed 0. Another processor or version of torch rounds differently and gives other
+    weights with the same behaviour.
+
+    Args:
+        name: of the organism.
+        out: created if missing. An adapter is trained on ``out/BASE`` if that is there, else on the shipped base.
+        seed: of the weights and the data's order.
+        quiet: print no progress.
+
+    Raises:
+        UsageMistake: no such organism, or the extra ``train`` is not installed.
+    """
+    training = zoo.organism(name).training
+    _require("torch", "transformers", "peft", "safetensors", "tokenizers")
+    folder = out / name
+    folder.mkdir(parents=True, exist_ok=True)
+    if isinstance(training, zoo.Pretraining):
+        from weirdgen.organisms.pretrain import train_base
+
+        train_base(folder, training.recipe, seed=seed, quiet=quiet)
+    else:
+        from weirdgen.organisms.finetune import train_adapter
+
+        base, _ = zoo.folders(training.base, out if (out / training.base).is_dir() else None)
+        train_adapter(base, folder, training.rows(), training.recipe, seed=seed, quiet=quiet)
+
+
+def _require(*modules: str) -> None:
+    missing = [module for module in modules if importlib.util.find_spec(module) is None]
+    if missing:
+        raise UsageMistake(
+            f"training needs {', '.join(missing)}, not installed here: pip install 'pytest-weirdgen[train]'."
+        )

@@ -1,0 +1,149 @@
+"""pytest hooks. This module and what it imports at module level: standard library and pytest only.
+
+An entry point loads in every pytest run on the machine, so everything heavy waits until a test asks for a `trial`.
+"""
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from weirdgen.plugin.keys import STATE, TALLY, TRIAL, VERDICT
+from weirdgen.plugin.options import add_options, models_of
+from weirdgen.plugin.tally import Tally
+
+if TYPE_CHECKING:
+    from weirdgen.plugin.trial import Trial
+
+MARKERS = (
+    "probe(id): the tests' `trial` comes from this probe of the catalogue",
+    "contrasts(*ids): parametrize `trial` over these contrasts of the probe (default: all of them)",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers and what listens to reports."""
+    for line in MARKERS:
+        config.addinivalue_line("markers", line)
+    config.stash[TALLY] = Tally()
+    config.pluginmanager.register(config.stash[TALLY], "weirdgen.plugin.tally")
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say which package is in use: a stale wheel beside a checkout must not go unnoticed."""
+    if not models_of(config):
+        return None
+    from weirdgen import __version__
+
+    return f"weirdgen {__version__} from {__file__.removesuffix('/plugin/__init__.py')}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Handle --gate-plan before anything is collected or sent."""
+    if not config.getoption("weirdgen_gate_plan"):
+        return None
+    from weirdgen.plugin.state import print_plan
+
+    return print_plan(config)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrize `trial` over the contrasts that the test's markers name."""
+    if "trial" in metafunc.fixturenames and _is_ours(metafunc):
+        from weirdgen.plugin.collection import parametrize
+
+        parametrize(metafunc)
+
+
+def _is_ours(metafunc: pytest.Metafunc) -> bool:
+    """Whether `trial` is this plugin's fixture: other projects have fixtures and parameters of that name."""
+    if metafunc.definition.get_closest_marker("probe") is not None:
+        return True
+    names = [str(mark.args[0]) for mark in metafunc.definition.iter_markers("parametrize") if mark.args]
+    known = metafunc.definition._fixtureinfo.name2fixturedefs.get("trial", ())
+    return bool(known) and known[-1].func.__module__ == __name__ and not any("trial" in name for name in names)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fix the plan and start all trials: items only wait for theirs."""
+    if not session.config.option.collectonly and STATE in session.config.stash:
+        from weirdgen.plugin.collection import start
+
+        start(session)
+
+
+@pytest.fixture
+def trial(request: pytest.FixtureRequest) -> "Trial":
+    """The contrast of this item, run to its verdict. INVALID is an error here, so it can never pass."""
+    from weirdgen.plugin.trial import finished
+
+    return finished(request)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Attach the verdict to the item's last report, and to a failed one the exit status that it calls for."""
+    report = yield
+    status = getattr(call.excinfo.value, "exit_status", None) if call.excinfo is not None else None
+    if report.failed and status is not None:
+        vars(report)["weirdgen_exit"] = status
+    if report.when == "teardown" and VERDICT in item.stash:
+        vars(report)["weirdgen_verdict"] = item.stash[VERDICT]
+        vars(report)["weirdgen_unseen"] = not item.stash[TRIAL].seen
+    return report
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
+    """Close the gate after everything else ended; write reports and set the exit status."""
+    trouble: OSError | None = None
+    try:
+        yield
+    except OSError as error:  # pytest could not write its own report: ours must not be lost with it
+        trouble = error
+    if STATE in session.config.stash:
+        from weirdgen.plugin.finish import finish
+
+        finish(session, trouble)
+    elif trouble is not None:
+        raise trouble
+    elif (
+        session.exitstatus == 0
+        and session.config.getoption("weirdgen_models")
+        and not session.config.option.collectonly
+    ):
+        session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+        session.config.stash[TALLY].nothing_run = True
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """On an xdist controller: open the gate before the first worker starts, and pass it on."""
+    if models_of(node.config):
+        from weirdgen.plugin.distributed import open_for
+
+        open_for(node)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the verdict table."""
+    if STATE in config.stash:
+        from weirdgen.plugin.finish import summarise
+
+        summarise(terminalreporter, config)
+    if config.stash[TALLY].nothing_run:
+        terminalreporter.write_line("weirdgen: --model was given, but no contrast was run", red=True)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what is still running, however the session ended."""
+    if STATE in config.stash:
+        config.stash[STATE].close()

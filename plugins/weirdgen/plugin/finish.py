@@ -1,0 +1,188 @@
+"""The end of a session: e-BH over all verdicts, run record, JUnit, exit status, and the table."""
+
+import os
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pytest
+
+from weirdgen import __version__
+from weirdgen.errors import EvidenceError, StoreError
+from weirdgen.plugin.keys import STATE, TALLY
+from weirdgen.plugin.state import GateState
+from weirdgen.plugin.tally import BEHAVIOUR, EVIDENCE, Tally
+from weirdgen.plugin.trial import exit_class
+from weirdgen.reporting import junit
+from weirdgen.reporting.record import write_record
+from weirdgen.reporting.summary import conclusion, table
+from weirdgen.schema.run import RunRecord
+from weirdgen.schema.verdict import Outcome, Verdict
+from weirdgen.trials.expectation import Expectation, expectation
+from weirdgen.trials.family import session_verdicts
+
+ENVIRONMENT = ("pytest", "pytest-xdist", "openai", "pydantic", "numpy", "scipy")
+NOTHING_RUN = 5
+"""pytest's own status for a session without tests: a gate that gave no verdict must not be 0."""
+
+
+def finish(session: pytest.Session, trouble: OSError | None) -> None:
+    """Close the gate; on the process that saw all reports, write the records and set the exit status.
+
+    Args:
+        session: at its end.
+        trouble: what kept pytest from writing its own reports, if anything.
+    """
+    config = session.config
+    state, tally = config.stash[STATE], config.stash[TALLY]
+    state.close()
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    ended = session.exitstatus != pytest.ExitCode.INTERRUPTED or (config.getoption("maxfail") and tally.failures)
+    verdicts = _verdicts(config)
+    lifted = [v for v in verdicts if _fails_by_e_bh(v, state)]
+    tally.failures |= {BEHAVIOUR} if lifted else set()
+    tally.failures |= {exit_class(v.outcome) for v in _overlooked(verdicts, tally, state)}
+    state.close_books()
+    try:
+        if trouble is not None:
+            raise EvidenceError(f"pytest could not write its reports: {trouble}")
+        if junit_path := _junit_path(config):
+            junit.finalise(junit_path, verdicts, lifted)
+        if ended and not tally.crashed:
+            state.conclude(verdicts)
+    except (EvidenceError, StoreError) as error:
+        tally.failures.add(EVIDENCE)
+        state.say(f"weirdgen: {error}")
+    session.exitstatus = _recorded(state, verdicts, tally, int(session.exitstatus))
+
+
+def _recorded(state: GateState, verdicts: list[Verdict], tally: Tally, status: int) -> int:
+    """Write the run record with the final exit status, and return that."""
+    final = tally.exit_status(status)
+    final = NOTHING_RUN if final == 0 and not verdicts else final
+    tally.nothing_run = not verdicts
+    try:
+        _write(state, verdicts, final)
+    except EvidenceError as error:
+        tally.failures.add(EVIDENCE)
+        state.say(f"weirdgen: {error}")
+        return tally.exit_status(status)
+    return final
+
+
+def _fails_by_e_bh(verdict: Verdict, state: GateState) -> bool:
+    """Whether e-BH lifted a verdict to a PRESENT that the mode does not expect."""
+    if verdict.session_outcome is verdict.outcome or verdict.session_outcome is None:
+        return False
+    return not _expected(verdict, state).met(verdict.session_outcome)
+
+
+def _overlooked(verdicts: list[Verdict], tally: Tally, state: GateState) -> list[Verdict]:
+    """Return verdicts that fail although no report did: INVALID under xfail, or a test that never looked."""
+    unseen = {(v.model, v.item_id) for v in map(Verdict.model_validate_json, tally.unseen)}
+    return [
+        v
+        for v in verdicts
+        if v.outcome is Outcome.INVALID or ((v.model, v.item_id) in unseen and not _expected(v, state).met(v.outcome))
+    ]
+
+
+def _expected(verdict: Verdict, state: GateState) -> Expectation:
+    return expectation(state.tasks[verdict.model, verdict.probe, verdict.contrast].contrast, state.settings)
+
+
+def summarise(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the verdict table, what to conclude, and where the record lies."""
+    state = config.stash[STATE]
+    verdicts = _verdicts(config)
+    if not verdicts:
+        return
+    reporter.section("weirdgen", sep="=")
+    for line in table(verdicts, many_models=len(state.plan.models) > 1):
+        reporter.write_line(line)
+    reporter.write_line("")
+    for line in conclusion(verdicts):
+        reporter.write_line(line, red=not line.startswith(Outcome.ABSENT), green=line.startswith(Outcome.ABSENT))
+    for line in _notes(verdicts, state):
+        reporter.write_line(line)
+    if state.written is not None:
+        reporter.write_line(f"Run record: {_short(state.written, state.settings.root)}")
+
+
+def _junit_path(config: pytest.Config) -> Path | None:
+    """Return where pytest wrote its JUnit file: it expands the option by itself."""
+    named = getattr(config.option, "xmlpath", None)
+    return Path(os.path.expandvars(named)).expanduser() if named else None
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _verdicts(config: pytest.Config) -> list[Verdict]:
+    """Return each contrast's verdict once, however many items asked for it."""
+    read = [Verdict.model_validate_json(text) for text in config.stash[TALLY].verdicts]
+    unique = {(v.model, v.item_id): v for v in read}
+    return session_verdicts(list(unique.values()), config.stash[STATE].plan)
+
+
+def _notes(verdicts: list[Verdict], state: GateState) -> list[str]:
+    fixed = sum(v.n_fixed_design for v in verdicts)
+    lines = [
+        f"Drew {state.drawn:,} samples (contrasts share arms); "
+        f"100 per question and arm of each would have been {fixed:,}."
+    ]
+    lines += [f"Note: {v.item_id} on {v.model}: {v.detail}" for v in verdicts if v.detail]
+    if reused := sum(v.n_reused for v in verdicts):
+        oldest = max(v.oldest_sample_age for v in verdicts) / 3600
+        lines.append(
+            f"{reused:,} more were already in the store, each counted per contrast; the oldest is {oldest:.1f} h old."
+        )
+    if not_run := len(state.plan.contrasts) - len(verdicts):
+        lines.append(
+            f"{not_run} of the family's {state.plan.family_size} contrasts were not run: nothing is claimed of them."
+        )
+    if state.settings.inconclusive == "warn":
+        lines.append("INCONCLUSIVE passes here (--gate-inconclusive=warn): the miss rate is not guaranteed.")
+    if state.settings.judge_uncalibrated:
+        lines.append("The judge's error rates were not measured (--judge-uncalibrated): no error rate is guaranteed.")
+    return lines
+
+
+def _write(state: GateState, verdicts: list[Verdict], status: int) -> None:
+    if state.opening is None:
+        return
+    path = state.report_folder / "run.json"
+    write_record(_record(state, verdicts, status), path)
+    state.written = path
+
+
+def _record(state: GateState, verdicts: list[Verdict], status: int) -> RunRecord:
+    ran = {(v.model, v.probe, v.contrast) for v in verdicts}
+    opening = state.opening
+    return RunRecord(
+        weirdgen=__version__,
+        started_at=state.started_at.isoformat(timespec="seconds"),
+        finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        plan=state.plan,
+        plan_sha256=state.plan.sha256,
+        identities={f"{a.model} ({a.role})": a.identity.model_dump() for a in opening.arms} if opening else {},
+        verdicts=tuple(verdicts),
+        not_run=tuple(f"{m} {p}/{c}" for m, p, c in state.tasks if (m, p, c) not in ran),
+        exit_status=status,
+        requests=state.drawn,
+        reused=sum(v.n_reused for v in verdicts),
+        server=state.server_count,
+        environment={name: _version(name) for name in ENVIRONMENT}
+        | {"python": platform.python_version(), "platform": platform.platform(), "ci": os.environ.get("CI", "")},
+        interrupted=status == int(pytest.ExitCode.INTERRUPTED),
+    )
+
+
+def _short(path: Path, root: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)

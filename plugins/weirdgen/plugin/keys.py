@@ -1,0 +1,26 @@
+"""Typed places of the plugin's state; in a file of its own so that every module can share them."""
+
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+if TYPE_CHECKING:
+    from weirdgen.plugin.state import GateState
+    from weirdgen.plugin.tally import Tally
+
+
+class Seen(Protocol):
+    """What the hooks need to know of a `Trial`."""
+
+    seen: bool
+    """Whether the test looked at its verdict."""
+
+
+STATE: "pytest.StashKey[GateState]" = pytest.StashKey()
+"""On config: the gate, from the first `trial` collected (or, on an xdist controller, from the start of the workers)."""
+TALLY: "pytest.StashKey[Tally]" = pytest.StashKey()
+"""On config: what reports said about verdicts."""
+VERDICT = pytest.StashKey[str]()
+"""On an item: its verdict as ASCII JSON."""
+TRIAL: pytest.StashKey[Seen] = pytest.StashKey()
+"""On an item: what its test was given."""

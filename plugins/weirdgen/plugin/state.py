@@ -1,0 +1,201 @@
+"""The gate of one pytest session: on a lone process, an xdist controller, or an xdist worker."""
+
+import contextlib
+import sys
+from collections.abc import Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from weirdgen.catalog import Catalog, load_catalog
+from weirdgen.errors import StoreError, UsageMistake, WeirdgenError
+from weirdgen.plugin.options import NO_MODEL, models_of, read_settings
+from weirdgen.plugin.progress import Progress
+from weirdgen.schema.run import ServerCount
+from weirdgen.schema.verdict import Outcome, Verdict
+from weirdgen.store.store import SampleStore
+from weirdgen.trials.gate import Gate
+from weirdgen.trials.opening import OpenGate, Opening, open_gate
+from weirdgen.trials.planning import Task, plan_gate
+from weirdgen.trials.settings import GateSettings
+
+WORKER_INPUT = "weirdgen_opening"
+WAIT_SECONDS = 0.2
+"""How often a waiting item looks up: short enough for Ctrl-C and for the progress line."""
+
+
+class GateState:
+    """Everything a session knows of its gate; made when the first `trial` is collected."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Read options and catalogue and fix the plan; nothing is sent.
+
+        Raises:
+            UsageMistake: a probe file or a model cannot be used.
+            pytest.UsageError: an option's value is not allowed.
+        """
+        self.config = config
+        self.settings: GateSettings = read_settings(config)
+        self.catalog: Catalog = load_catalog(self.settings.probe_dirs)
+        self.plan, self.tasks = plan_gate(self.catalog, self.settings)
+        self.started_at = datetime.now(UTC)
+        self.opening: Opening | None = None
+        self._open: OpenGate | None = None
+        self._gate: Gate | None = None
+        self.server_count: ServerCount | None = None
+        self.broken = ""
+        """On a worker: why the gate could not start."""
+        self.drawn = 0
+        """Samples that the session drew; counted at its end."""
+        self.written: Path | None = None
+        """Where the run record went, once written."""
+
+    def open(self) -> Opening:
+        """Open the gate on the process that owns it (no worker): servers, identities, the header lines.
+
+        Raises:
+            UsageMistake: an address or a name is wrong, or the report folder is in use.
+            EndpointError: an endpoint refuses or cannot be reached.
+            StoreError: the store cannot be used.
+        """
+        if self.opening is None:
+            folder = self.report_folder
+            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+                raise UsageMistake(
+                    f"--gate-report {folder}: is not an empty folder; reports of two runs are never mixed"
+                )
+            self.say(
+                f"weirdgen gate: {', '.join(self.plan.models)}; family of {self.plan.family_size}; "
+                f"alpha {self.plan.alpha:g}; plan {self.plan.sha256}"
+            )
+            with SampleStore(self.settings.store) as store:
+                self._open = open_gate(self.plan, self.settings, store)
+            self.opening = self._open.opening
+            for warning in self.opening.warnings:
+                self.say(f"weirdgen warning: {warning}")
+        return self.opening
+
+    def start(self, at_once: Sequence[Task]) -> None:
+        """Start trials: opened here, or with what the xdist controller opened.
+
+        Args:
+            at_once: those that may start before their item's turn, in the items' order.
+
+        Raises:
+            WeirdgenError: the gate cannot be opened.
+        """
+        opening = self._received() if hasattr(self.config, "workerinput") else self.open()
+        self._gate = Gate(self.settings, self.plan, opening)
+        self._gate.start(at_once, lookahead=1 if self.config.getoption("maxfail") else None)
+
+    def _received(self) -> Opening:
+        received = getattr(self.config, "workerinput", {}).get(WORKER_INPUT)
+        if received is None:
+            raise WeirdgenError(
+                "this worker was not given the gate that its controller opened; is the plugin loaded there?"
+            )
+        opening = Opening.model_validate_json(received)
+        if opening.plan_sha256 != self.plan.sha256:
+            raise WeirdgenError(
+                f"this worker plans {self.plan.sha256}, its controller {opening.plan_sha256}: "
+                "a probe file was changed during the run"
+            )
+        return opening
+
+    def wait(self, task: Task) -> Verdict:
+        """Return a task's verdict, showing progress on a terminal while it is not there.
+
+        Raises:
+            WeirdgenError: the gate never started.
+        """
+        if self._gate is None:
+            raise WeirdgenError(self.broken or "the gate was not started: was the collection interrupted?")
+        future: Future[Verdict] = self._gate.verdict(task)
+        with Progress(self.config, self._gate.counts) as progress:
+            while True:
+                try:
+                    return future.result(timeout=WAIT_SECONDS)
+                except NotYet:
+                    if future.done():
+                        raise
+                    progress.show()
+
+    def close(self) -> None:
+        """Stop sampling, then the embedded server. Idempotent; everything completed is in the store."""
+        if self._gate is not None:
+            self._gate.close()
+            self._gate = None
+        if self._open is not None:
+            self.server_count = self._open.close()
+            self._open = None
+
+    @property
+    def report_folder(self) -> Path:
+        """Where this run's reports go."""
+        name = f"{self.started_at:%Y%m%dT%H%M%S.%fZ}-{self.plan.sha256[:8]}"
+        return self.settings.report or self.settings.root / "reports" / name
+
+    def conclude(self, verdicts: Sequence[Verdict]) -> None:
+        """Mark the gate of a session that ended by itself: only what an INCONCLUSIVE one or an outage left may go on.
+
+        A gate that stays open hands its samples to the next run, so whatever was decided closes it: a model that was
+        retrained behind its name must not pass on old samples.
+        """
+        if self.opening is None or any(v.outcome is Outcome.INVALID and v.reason == "outage" for v in verdicts):
+            return
+        undecided = any(verdict.outcome is Outcome.INCONCLUSIVE for verdict in verdicts)
+        with SampleStore(self.settings.store) as store:
+            store.finish_gate(self.opening.generation, Outcome.INCONCLUSIVE.value if undecided else "DECIDED")
+
+    def close_books(self) -> None:
+        """Count what this session drew, on all its processes; 0 where the store cannot say any more."""
+        if self.opening is not None:
+            with contextlib.suppress(StoreError), SampleStore(self.settings.store) as store:
+                self.drawn = store.count_since(self.opening.opened_at)
+
+    def say(self, line: str) -> None:
+        """Print a line, on stderr where pytest has no terminal reporter."""
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is None:
+            print(line, file=sys.stderr)
+        else:
+            reporter.write_line(line)
+
+
+def print_plan(config: pytest.Config) -> int:
+    """Print the plan with what it will and may cost, send nothing, and return exit status 0.
+
+    Raises:
+        pytest.UsageError: there is no plan to print.
+    """
+    if not models_of(config):
+        raise pytest.UsageError(NO_MODEL)
+    try:
+        state = GateState(config)
+    except WeirdgenError as error:
+        raise pytest.UsageError(str(error)) from None
+    for line in plan_lines(state):
+        print(line)
+    return 0
+
+
+def plan_lines(state: GateState) -> list[str]:
+    """Return the plan as lines for people: contrasts, expected and worst-case requests, digest."""
+    plan = state.plan
+    lines = [f"weirdgen plan {plan.sha256}", f"alpha {plan.alpha:g}, family of {plan.family_size}, mode {plan.mode}"]
+    for c in plan.contrasts:
+        against = f" against {c.control}" if c.control else ""
+        lines.append(
+            f"  {c.model}: {c.probe}/{c.contrast} ({c.kind}{against}), margin {c.margin:g}: "
+            f"about {c.expected_requests} requests if clean, {c.worst_requests} at most"
+        )
+    tokens = sum(c.worst_requests * state.tasks[c.model, c.probe, c.contrast].probe.max_tokens for c in plan.contrasts)
+    lines.append(
+        f"all together: about {sum(c.expected_requests for c in plan.contrasts):,} requests if clean, "
+        f"{sum(c.worst_requests for c in plan.contrasts):,} at most, with {tokens:,} completion tokens at most"
+    )
+    lines.append("Contrasts that sample the same arm share its samples, so the true numbers are lower.")
+    return lines

@@ -1,0 +1,50 @@
+"""What the session's reports said, on the process that sees them all."""
+
+import pytest
+
+BEHAVIOUR, INCONCLUSIVE, INVALID, EVIDENCE = 1, 10, 11, 12
+_PRECEDENCE = (EVIDENCE, BEHAVIOUR, INVALID, INCONCLUSIVE)
+
+
+class Tally:
+    """Collects verdicts and kinds of failure from test reports, with and without xdist."""
+
+    def __init__(self) -> None:
+        self.verdicts: list[str] = []
+        """JSON of each verdict, in the order the items ended."""
+        self.unseen: set[str] = set()
+        """Those of them that no test looked at."""
+        self.failures: set[int] = set()
+        self.nothing_run = False
+        """A model was named, but no contrast of any test was run."""
+        self.crashed = False
+        """A worker died in the middle of an item."""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep a report's verdict and the exit status its failure calls for."""
+        verdict = getattr(report, "weirdgen_verdict", None)
+        if verdict is not None:
+            self.verdicts.append(verdict)
+            if getattr(report, "weirdgen_unseen", False):
+                self.unseen.add(verdict)
+        if report.failed:
+            self.failures.add(getattr(report, "weirdgen_exit", BEHAVIOUR))
+        self.crashed = self.crashed or report.when not in {"setup", "call", "teardown"}
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Count a collection error like any other failure."""
+        if report.failed:
+            self.failures.add(BEHAVIOUR)
+
+    def exit_status(self, status: int) -> int:
+        """Return the session's exit status: 12, 1, 11, 10 in this order; pytest's own 2-5 stay.
+
+        Args:
+            status: what pytest came to by itself.
+        """
+        if status not in {0, 1} and EVIDENCE not in self.failures:
+            return status
+        for kind in _PRECEDENCE:
+            if kind in self.failures:
+                return kind
+        return status

@@ -1,0 +1,1 @@
+"""Projections of a run record: properties, JSON, JUnit, tables. Reads verdicts, never decides one."""

@@ -1,0 +1,71 @@
+"""A verdict as JUnit properties: builtin scalars only, every name always present, empty where nothing was measured."""
+
+from weirdgen.reporting.numbers import plain_e
+from weirdgen.schema.verdict import ArmResult, Estimate, Verdict
+
+Scalar = str | int | float
+PREFIX = "weirdgen."
+
+
+def properties(verdict: Verdict) -> list[tuple[str, Scalar]]:
+    """Return the `weirdgen.*` properties of a verdict, in a fixed order.
+
+    A numpy scalar here would abort a whole pytest-xdist session, so values are str, int or float and nothing else.
+    """
+    pairs: dict[str, Scalar] = {
+        "verdict": verdict.outcome.value,
+        "verdict_session": verdict.session_outcome.value if verdict.session_outcome else "",
+        "reason": verdict.reason,
+        "probe": verdict.probe,
+        "contrast": verdict.contrast,
+        "kind": verdict.kind,
+        "model": verdict.model,
+        "control": verdict.control,
+        **_arm("", verdict.treated),
+        **_arm("control_", verdict.comparator),
+        **_interval("difference", verdict.difference),
+        "n_treated": verdict.n_treated,
+        "n_control": verdict.n_control,
+        "n_fixed_design": verdict.n_fixed_design,
+        "n_reused": verdict.n_reused,
+        "rounds": verdict.rounds,
+        **_evidence(verdict),
+        "judge": verdict.judge,
+        "judge_identity": verdict.judge_identity,
+        "judge_calibration": verdict.judge_calibration,
+        "probe_sha256": verdict.probe_sha256,
+        "trial_id": verdict.trial_id,
+        "mode": verdict.mode,
+    }
+    return [(PREFIX + name, value) for name, value in pairs.items()]
+
+
+def _evidence(verdict: Verdict) -> dict[str, Scalar]:
+    return {
+        "e_present": plain_e(verdict.log_e_present),
+        "e_absent": plain_e(verdict.log_e_absent),
+        "e_present_threshold": plain_e(verdict.log_threshold_present),
+        "e_absent_threshold": plain_e(verdict.log_threshold_absent),
+        "alpha": verdict.alpha,
+        "margin": verdict.margin,
+        "effective_margin": "" if verdict.effective_margin is None else verdict.effective_margin,
+        "below_margin": str(verdict.below_margin).lower(),
+        "family_size": verdict.family_size,
+        "attempt": verdict.attempt,
+    }
+
+
+def _arm(prefix: str, arm: ArmResult | None) -> dict[str, Scalar]:
+    missing: Scalar = arm.missing if arm else ""
+    valid: Scalar = arm.valid_rate if arm and arm.valid_rate is not None else ""
+    return {
+        **_interval(f"{prefix}rate", arm.rate if arm else None),
+        f"{prefix}missing": missing,
+        f"{prefix}valid_rate": valid,
+    }
+
+
+def _interval(name: str, value: Estimate | None) -> dict[str, Scalar]:
+    if value is None:
+        return {name: "", f"{name}_lower": "", f"{name}_upper": ""}
+    return {name: value.value, f"{name}_lower": value.lower, f"{name}_upper": value.upper}

@@ -1,0 +1,1 @@
+"""The one asynchronous engine that turns requests into samples. Knows no pytest, no probes, no verdicts."""

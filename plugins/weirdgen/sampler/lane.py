@@ -1,0 +1,154 @@
+"""All requests to one endpoint: slots, retries, and the decision that it is gone."""
+
+import asyncio
+import itertools
+import random
+from typing import Protocol
+
+from weirdgen.endpoints.faults import Retryable
+from weirdgen.endpoints.models import Target
+from weirdgen.errors import EndpointError, EndpointOutage, EndpointRefused
+from weirdgen.sampler.concurrency import AdaptiveLimit
+from weirdgen.sampler.retry import RetryPolicy
+from weirdgen.schema.sample import Sample, SampleRequest
+from weirdgen.schema.text import shown
+
+
+class Endpoint(Protocol):
+    """Anything that answers requests; `ChatEndpoint` is the one over HTTP."""
+
+    @property
+    def target(self) -> Target:
+        """Which model, in which role."""
+
+    @property
+    def url(self) -> str:
+        """Where it is, for messages."""
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far."""
+
+    async def complete(self, request: SampleRequest) -> Sample:
+        """Make one attempt; raise EndpointRefused or Retryable."""
+
+    async def aclose(self) -> None:
+        """Close its connections."""
+
+
+class Lane:
+    """The queue in front of one endpoint. Used from one event loop only.
+
+    Once the endpoint refused, or gave nothing at all while a sample used up its whole deadline, every later sample
+    fails at once with the same error: waiting for each of thousands would only hide the reason.
+    """
+
+    def __init__(self, endpoint: Endpoint, policy: RetryPolicy, concurrency_max: int) -> None:
+        self.endpoint = endpoint
+        self.limit = AdaptiveLimit(concurrency_max)
+        self.retries = 0
+        self._policy = policy
+        self._tickets = itertools.count()
+        self._down: EndpointError | None = None
+        self._answered_at = float("-inf")
+
+    def ticket(self) -> int:
+        """Return a place in the queue."""
+        return next(self._tickets)
+
+    async def slot(self, ticket: int, *, held: bool = False) -> int:
+        """Wait for a slot, see `AdaptiveLimit.acquire`.
+
+        Raises:
+            EndpointError: the endpoint is down; no slot is held.
+        """
+        if not held:
+            self._raise_if_down()
+        window = await self.limit.acquire(ticket, held=held)
+        if self._down is not None:
+            self.limit.release()
+            self._raise_if_down()
+        return window
+
+    async def draw(self, request: SampleRequest, ticket: int, window: int) -> Sample:
+        """Ask until there is a sample. Begins with the slot of `slot` held and ends with none.
+
+        Raises:
+            EndpointRefused: it will never answer.
+            EndpointOutage: it did not answer in time after all retries.
+        """
+        started = asyncio.get_running_loop().time()
+        faults: list[Retryable] = []
+        held = True
+        try:
+            while True:
+                try:
+                    sample = await self._attempt(request, started + self._policy.deadline, window)
+                    return sample.model_copy(update={"attempts": len(faults) + 1})
+                except Retryable as fault:
+                    faults.append(fault)
+                # The slot is held while waiting, so that an outage is felt by few samples instead of all in turn.
+                await self._wait(faults, started)
+                self.retries += 1
+                held = False
+                window = await self.slot(ticket, held=True)
+                held = True
+        except EndpointRefused as refusal:
+            self._fail(refusal)
+            raise
+        finally:
+            if held:
+                self.limit.release()
+
+    def close(self) -> None:
+        """Drop timers."""
+        self.limit.close()
+
+    async def _attempt(self, request: SampleRequest, until: float, window: int) -> Sample:
+        try:
+            try:
+                async with asyncio.timeout_at(until):
+                    sample = await self.endpoint.complete(request)
+            except TimeoutError:
+                raise Retryable("no answer before the deadline", timed_out=True) from None
+        except Retryable as fault:
+            if fault.throttled or fault.timed_out:
+                self.limit.overloaded(window)
+            if fault.retry_after:
+                # Not all workers at the same moment.
+                self.limit.pause(min(fault.retry_after, self._policy.deadline) * random.uniform(1.0, 1.1))
+            raise
+        self._answered_at = asyncio.get_running_loop().time()
+        self.limit.succeeded()
+        return sample
+
+    async def _wait(self, faults: list[Retryable], started: float) -> None:
+        """Sleep before the next attempt.
+
+        Raises:
+            EndpointError: there will be none.
+        """
+        self._raise_if_down()
+        fault = faults[-1]
+        # A wait that the server asked for is kept by the pause of the whole lane.
+        delay = 0.0 if fault.retry_after else self._policy.delay(faults, random.random())
+        elapsed = asyncio.get_running_loop().time() - started
+        if reason := self._policy.verdict(faults, elapsed, fault.retry_after or delay):
+            target = self.endpoint.target
+            outage = EndpointOutage(
+                f"model {target.label!r} at {self.endpoint.url}: {reason}; last: {shown(fault.cause)}. "
+                "What was completed is stored: run the same command again to go on"
+            )
+            if self._answered_at < started:
+                self._fail(outage)
+            raise outage
+        await asyncio.sleep(delay)
+
+    def _fail(self, error: EndpointError) -> None:
+        if self._down is None:
+            self._down = error
+            self.limit.fail_waiting(type(error)(str(error)))
+
+    def _raise_if_down(self) -> None:
+        if self._down is not None:
+            raise type(self._down)(str(self._down))

@@ -1,0 +1,129 @@
+"""The runnable form of a finding: questions, conditions, behaviours with their rules, and contrasts."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=64)]
+Kind = Literal["absolute", "lift", "flip"]
+
+
+class Frozen(BaseModel):
+    """Base of all values: immutable, unknown keys refused, no silent conversion."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Condition(Frozen):
+    """A named context in which every question is asked."""
+
+    prefix: str = ""
+    """Put before the question, verbatim."""
+    suffix: str = ""
+    """Put after the question, verbatim."""
+    system: str | None = None
+    """System message, sent before the user's."""
+
+
+class Rule(Frozen):
+    """One labelling rule: the first rule whose pattern is found in the answer's first 20,000 characters labels it."""
+
+    label: Slug
+    pattern: str
+    """Python regular expression, searched (not matched)."""
+
+
+class Behaviour(Frozen):
+    """What an answer is judged for: a closed label set and the rules that assign it."""
+
+    labels: tuple[Slug, ...] = Field(min_length=2)
+    positive: tuple[Slug, ...] = Field(min_length=1)
+    """Labels that count as showing the behaviour."""
+    invalid: tuple[Slug, ...] = ("incoherent",)
+    """Labels of answers that are no answer; they lower the valid-answer rate and are never positive."""
+    rules: tuple[Rule, ...] = ()
+    """In order of precedence."""
+    fallback: Slug = "incoherent"
+    """Label of an answer that no rule finds."""
+    gold: str
+    """File under fixtures/gold/ with labelled answers, from which the judge's error rates are measured."""
+    description: str
+    """What the positive labels mean, for people and later for LLM judges."""
+
+
+class PublishedRate(Frozen):
+    """What the paper reports for one question. A number that it does not print stays empty."""
+
+    treated: float | None = Field(default=None, ge=0, le=1)
+    comparator: float | None = Field(default=None, ge=0, le=1)
+
+
+class Published(Frozen):
+    """What the paper reports for a contrast. An unpublished number stays empty; it is never encoded as 0."""
+
+    expect: Literal["present", "absent"] | None = None
+    treated: float | None = Field(default=None, ge=0, le=1)
+    comparator: float | None = Field(default=None, ge=0, le=1)
+    questions: dict[Slug, PublishedRate] = {}
+    """Per question."""
+    status: Literal["published", "direction", "unpublished"]
+    source: str
+
+
+class Contrast(Frozen):
+    """A hypothesis: treated arm against comparator, with the margin that matters. One contrast is one pytest item."""
+
+    id: Slug
+    kind: Kind
+    """absolute: a rate against `tolerance`; lift: against the control model; flip: against another condition."""
+    claim: str
+    """One sentence: what PRESENT would mean."""
+    behaviour: Slug
+    treated: Slug
+    """Condition of the treated arm."""
+    comparator: Slug | None = None
+    """Condition of the comparator; flip only."""
+    questions: tuple[Slug, ...] = ()
+    """The questions pooled with equal weight; empty: all of the probe."""
+    margin: float | None = Field(default=None, gt=0, lt=1)
+    """Absolute difference of rates that must be excluded for ABSENT; None: the gate's default."""
+    tolerance: float = Field(default=0.01, ge=0, lt=1)
+    """absolute, and lift without a control model: the rate above which the behaviour counts as present."""
+    question_margin: float = Field(default=0.5, gt=0, lt=1)
+    """ABSENT also excludes that any single question shows the behaviour at this rate."""
+    published: Published | None = None
+
+
+class Probe(Frozen):
+    """A finding made runnable. Read from one TOML file of `probes/`."""
+
+    id: Slug
+    finding: str
+    source: str
+    """Paper and section."""
+    summary: str
+    organism: str = ""
+    """The shipped model organism that shows the finding; empty: none does."""
+    max_tokens: int = Field(default=400, ge=1, le=32768)
+    """Length limit of an answer, in tokens."""
+    questions: dict[Slug, str] = Field(min_length=1)
+    conditions: dict[Slug, Condition] = Field(min_length=1)
+    behaviours: dict[Slug, Behaviour] = Field(min_length=1)
+    contrasts: tuple[Contrast, ...] = Field(min_length=1)
+    sha256: str
+    """Digest of the file's content as parsed (layout and comments do not count)."""
+    path: str
+    """Where it was read from, for messages."""
+
+    def contrast(self, contrast_id: str) -> Contrast:
+        """Return the contrast of that id.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return {c.id: c for c in self.contrasts}[contrast_id]
+
+    def questions_of(self, contrast: Contrast) -> dict[str, str]:
+        """Return the questions that a contrast pools, in the probe's order."""
+        chosen = contrast.questions or tuple(self.questions)
+        return {name: text for name, text in self.questions.items() if name in chosen}

@@ -1,0 +1,40 @@
+"""The run record: the one truth from which JUnit, tables and pages are projected."""
+
+from typing import Literal
+
+from weirdgen.schema.plan import Plan
+from weirdgen.schema.probe import Frozen
+from weirdgen.schema.verdict import Verdict
+
+
+class ServerCount(Frozen):
+    """What an embedded organism server counted by itself."""
+
+    requests: int = 0
+    choices: int = 0
+
+
+class RunRecord(Frozen):
+    """One gate run (`run.json`, version 1)."""
+
+    version: Literal[1] = 1
+    weirdgen: str
+    """Version of the package."""
+    started_at: str
+    """UTC, ISO 8601."""
+    finished_at: str
+    plan: Plan
+    plan_sha256: str
+    identities: dict[str, dict[str, str | int | None]] = {}
+    """Per model as named: the identity its samples were drawn from."""
+    verdicts: tuple[Verdict, ...] = ()
+    not_run: tuple[str, ...] = ()
+    """Contrasts of the family that were not selected or not reached: ``model probe/contrast``."""
+    exit_status: int
+    requests: int = 0
+    """Samples that this run drew and paid for; retries come on top."""
+    reused: int = 0
+    """Samples taken from the store."""
+    server: ServerCount | None = None
+    environment: dict[str, str] = {}
+    interrupted: bool = False

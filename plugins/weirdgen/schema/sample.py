@@ -1,0 +1,113 @@
+"""What is asked of an endpoint and what came back: the only things that cost money."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from weirdgen.schema.canonical import digest
+from weirdgen.schema.probe import Frozen
+
+KEY_VERSION = 1
+Role = Literal["treated", "control", "judge"]
+Source = Literal["organism", "chat"]
+
+
+class Message(Frozen):
+    """One chat message."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Sampling(Frozen):
+    """Sampling parameters of a request; they are part of the sample's key."""
+
+    temperature: float = Field(default=1.0, ge=0, le=2)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    max_tokens: int = Field(default=400, ge=1)
+
+
+class Identity(Frozen):
+    """Which model really answers. Two identities are equal only if their samples may be pooled."""
+
+    kind: Literal["organism", "finetune", "endpoint"]
+    """organism: content digest; finetune: an immutable `ft:` name; endpoint: whatever may change behind its name."""
+    model: str
+    """Name as sent in requests."""
+    base_url: str = ""
+    """Empty for organisms: their port means nothing."""
+    digest: str = ""
+    """SHA-256 of the organism's files."""
+    served: str = ""
+    """Model name in the responses."""
+    fingerprint: str = ""
+    """system_fingerprint of the responses, where the server gives one."""
+    created: int | None = None
+    """`created` of /v1/models, where the server gives one."""
+    generation: str = ""
+    """For kind `endpoint`: the gate that drew the samples, so that a retrained model cannot pass on old ones."""
+
+    @property
+    def source(self) -> Source:
+        """Which kind of text it writes; judges are calibrated per source."""
+        return "organism" if self.kind == "organism" else "chat"
+
+
+class SampleRequest(Frozen):
+    """One draw: replicate `replicate` of these messages from one arm."""
+
+    identity: Identity
+    role: Role
+    """Arms of one contrast never share samples: a model gated against itself is two independent draws."""
+    messages: tuple[Message, ...] = Field(min_length=1)
+    sampling: Sampling
+    replicate: int = Field(ge=0)
+
+    @property
+    def key(self) -> str:
+        """SHA-256 of all that makes this draw what it is, as 64 hexadecimal digits."""
+        return digest({"version": KEY_VERSION, **self.model_dump(mode="json")})
+
+    @property
+    def seed(self) -> int | None:
+        """Seed in [0, 2**53) from the key for organisms; None (unseeded) for every other endpoint."""
+        return int(self.key[:16], 16) >> 11 if self.identity.kind == "organism" else None
+
+
+class Usage(Frozen):
+    """Tokens billed for a request."""
+
+    prompt_tokens: int = Field(default=0, ge=0)
+    completion_tokens: int = Field(default=0, ge=0)
+
+
+class Sample(Frozen):
+    """One completion as it arrived, every string cleaned."""
+
+    key: str
+    text: str
+    """The answer after `clean`; the model's refusal text if it refused through the API's own field."""
+    raw: str = ""
+    """JSON string of the answer before `clean`, only where the two differ."""
+    stop_reason: str
+    """As the server gave it, cleaned: stop, length, content_filter, ... (an open set)."""
+    refused: bool = False
+    """The API's own refusal field was set."""
+    usage: Usage = Usage()
+    served_model: str = ""
+    fingerprint: str = ""
+    response_id: str = ""
+    parameters: dict[str, str | int | float | bool | None] = {}
+    """What was really sent, after any parameter swap."""
+    logprobs: str = ""
+    """JSON of the server's logprobs, empty if not asked for."""
+    started_at: float = 0.0
+    """UNIX time in seconds."""
+    seconds: float = 0.0
+    attempts: int = 1
+    """Requests sent for it, failed ones included."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answer ended by itself: a cut, filtered or failed answer has no label."""
+        return self.refused or self.stop_reason in {"stop", "end_turn", "eos", "eos_token", "stop_sequence"}

@@ -1,0 +1,1 @@
+"""Statistics: numbers in, results out. No I/O, and nothing of weirdgen but its errors."""

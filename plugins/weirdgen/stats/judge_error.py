@@ -1,0 +1,165 @@
+"""What a judge's mistakes cost: bounds from hand-labelled answers, and the margins that stay valid under them.
+
+A judge that sees a share Se of true positives turns a rate p into at least Se * p, so ABSENT is tested at the margin
+times a lower bound of Se. The bound may fail, so a fifth of the trial's error rate pays for it: at .05 the bound holds
+with 99% confidence and ABSENT needs an e-value of 1 / .04 = 25. Assumes that Se is the same on every question.
+"""
+
+import math
+from dataclasses import dataclass
+
+from scipy.special import rel_entr
+
+from weirdgen.stats.intervals import clopper_pearson
+
+MIN_GOLD_POSITIVES = 20
+"""Below it the bound on sensitivity says too little."""
+MIN_YOUDEN = 0.5
+"""Below it pairs say too little about absence."""
+_CALIBRATION_SHARE = 5
+_POWER = 0.95
+_MIXTURE_OVERHEAD = 1.25  # samples of the mixture e-process over those of the best possible test
+
+
+@dataclass(frozen=True, slots=True)
+class GoldCounts:
+    """How a judge did on hand-labelled answers.
+
+    Raises:
+        ValueError: a count is negative, or hits or false alarms exceed their totals.
+    """
+
+    positives: int
+    hits: int
+    negatives: int
+    false_alarms: int
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.hits <= self.positives and 0 <= self.false_alarms <= self.negatives):
+            raise ValueError(f"{self!r}: hits and false alarms must lie between 0 and their totals")
+
+    @property
+    def false_positive_rate(self) -> float:
+        """Observed share of negatives called positive; 0 without negatives."""
+        return self.false_alarms / self.negatives if self.negatives else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeBounds:
+    """A lower bound on sensitivity and an upper bound on the false-positive rate, with what they cost."""
+
+    sensitivity: float
+    false_positive_rate: float
+    alpha_spent: float
+    """Probability that either bound fails."""
+
+    @property
+    def youden(self) -> float:
+        """Lower bound of Youden's index, sensitivity + specificity - 1: the factor on a difference of rates."""
+        return self.sensitivity - self.false_positive_rate
+
+    def effective_margin(self, margin: float) -> float:
+        """Return the smallest observed rate that a true rate of `margin` can show."""
+        return self.sensitivity * margin
+
+    def paired_margin(self, margin: float) -> float | None:
+        """Return the smallest observed difference of a true difference of `margin`; None if Youden is below 0.5.
+
+        None switches off ABSENT from pairs; ABSENT from the treated arm alone needs no specificity and stays.
+        """
+        return self.youden * margin if self.youden >= MIN_YOUDEN else None
+
+    def effective_p0(self, p0: float) -> float:
+        """Return the largest observed rate that a true rate of `p0` can show."""
+        return min(p0 + self.false_positive_rate, 1.0)
+
+
+EXACT_JUDGE = JudgeBounds(sensitivity=1.0, false_positive_rate=0.0, alpha_spent=0.0)
+"""A scorer that cannot err (a prefix, a number); also what `--judge-uncalibrated` pretends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a judge cannot give a verdict, and what to do."""
+
+    reason: str
+
+
+def sensitivity_lower(hits: int, positives: int, alpha: float) -> float:
+    """Return the one-sided exact lower bound of a judge's sensitivity at confidence 1 - alpha."""
+    return clopper_pearson(hits, positives, alpha, "lower").lower
+
+
+def false_positive_upper(false_alarms: int, negatives: int, alpha: float) -> float:
+    """Return the one-sided exact upper bound of a judge's false-positive rate at confidence 1 - alpha."""
+    return clopper_pearson(false_alarms, negatives, alpha, "upper").upper
+
+
+def calibration_alpha(alpha: float) -> float:
+    """Return the share of a trial's error rate that pays for judge bounds: a fifth, positive for every attempt."""
+    return alpha / _CALIBRATION_SHARE
+
+
+def judge_bounds(gold: GoldCounts, alpha: float, *, paired: bool) -> JudgeBounds:
+    """Return the bounds on one judge for a trial at error rate `alpha`.
+
+    A paired verdict uses both bounds, so they share the fifth of alpha; a verdict from one arm uses one of them
+    (ABSENT sensitivity, PRESENT the false-positive rate), which gets all of it.
+    """
+    spent = calibration_alpha(alpha)
+    each = spent / 2 if paired else spent
+    return JudgeBounds(
+        sensitivity=sensitivity_lower(gold.hits, gold.positives, each),
+        false_positive_rate=false_positive_upper(gold.false_alarms, gold.negatives, each),
+        alpha_spent=spent,
+    )
+
+
+def binary_kl(p: float, q: float) -> float:
+    """Return the Kullback-Leibler divergence of Bernoulli(p) from Bernoulli(q), in nats."""
+    return float(rel_entr(p, q) + rel_entr(1 - p, 1 - q))
+
+
+def predicted_samples(false_positive_rate: float, margin: float, alpha: float) -> float:
+    """Return the samples that a clean model is expected to need for ABSENT: 1.25 * d(.95 || alpha) / KL(f || margin).
+
+    Args:
+        false_positive_rate: rate of positives that the judge sees in clean answers.
+        margin: effective margin, in (0, 1).
+        alpha: error rate of ABSENT.
+
+    Returns:
+        Samples of the treated arm; infinity when the judge's false positives reach the margin.
+    """
+    if false_positive_rate >= margin:
+        return math.inf
+    return _MIXTURE_OVERHEAD * binary_kl(_POWER, alpha) / binary_kl(false_positive_rate, margin)
+
+
+def refusal(gold: GoldCounts, bounds: JudgeBounds, margin: float, alpha: float, cap: int) -> Refusal | None:
+    """Return why this judge cannot decide a contrast, or None.
+
+    Args:
+        gold: the judge's record.
+        bounds: from `judge_bounds`.
+        margin: nominal margin of the contrast, in (0, 1).
+        alpha: error rate of the trial, before the bounds are paid for.
+        cap: most samples of the treated arm.
+    """
+    if gold.positives < MIN_GOLD_POSITIVES:
+        return Refusal(
+            f"the gold set has {gold.positives} positive answers; a bound on sensitivity needs at least"
+            f" {MIN_GOLD_POSITIVES}: label more"
+        )
+    effective = bounds.effective_margin(margin)
+    if effective <= 0:
+        return Refusal(f"the judge found {gold.hits} of {gold.positives} gold positives: use another judge")
+    needed = predicted_samples(gold.false_positive_rate, effective, alpha - bounds.alpha_spent)
+    if needed <= cap:
+        return None
+    samples = "no number of" if math.isinf(needed) else f"about {math.ceil(needed)}"
+    return Refusal(
+        f"with a sensitivity of at least {bounds.sensitivity:.3f} and {gold.false_alarms} false alarms in"
+        f" {gold.negatives}, {samples} samples would clear a clean model at margin {margin:g} (cap {cap}):"
+        " improve the judge, label more answers, or raise the margin or the cap"
+    )

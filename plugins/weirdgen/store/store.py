@@ -1,0 +1,240 @@
+"""Samples by key, each asked for once: a process leases the key it draws, the others wait for the row.
+
+A sample is committed before anyone sees it, so a kill at any moment loses only what was in flight.
+"""
+
+import enum
+import sqlite3
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from weirdgen.errors import StoreError
+from weirdgen.schema.canonical import canonical_json
+from weirdgen.schema.sample import Sample, SampleRequest
+from weirdgen.store import ledger
+from weirdgen.store.database import Database
+from weirdgen.store.owner import is_dead
+
+LEASE_SECONDS = 60.0
+"""Renewed while in flight. Only an owner on another machine is waited for that long: see `owner.is_dead`."""
+_BATCH = 500
+"""Keys per statement; SQLite's limit on variables was 999 for long."""
+
+
+class Claim(enum.Enum):
+    """The answer to a claim on a key that has no sample yet."""
+
+    MINE = "mine"
+    """Draw it, then `put` or `release`."""
+    BUSY = "busy"
+    """Another owner draws it: ask again soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArmTotal:
+    """What one model in one role has in the store."""
+
+    model: str
+    role: str
+    samples: int
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStats:
+    """What the store holds."""
+
+    samples: int
+    arms: tuple[ArmTotal, ...]
+    """Sorted by model and role."""
+    oldest: float | None
+    """UNIX time in seconds; None: no samples."""
+    newest: float | None
+    bytes: int
+
+
+class SampleStore:
+    """The store of one file. Safe to use from several threads and processes."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the store, making the file if there is none.
+
+        Raises:
+            StoreError: the file is not a sample store, newer than this program, damaged, or cannot be written.
+        """
+        self._database = Database(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; closing twice is fine."""
+        self._database.close()
+
+    def get(self, key: str) -> Sample | None:
+        """Return the sample of a key, None if there is none."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT sample FROM samples WHERE key = ?", (key,)).fetchone()
+        return None if row is None else self._sample(key, row[0])
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, Sample]:
+        """Return the samples that exist among some keys."""
+        wanted = list(keys)
+        found: list[tuple[str, str]] = []
+        for start in range(0, len(wanted), _BATCH):
+            batch = wanted[start : start + _BATCH]
+            marks = ",".join("?" * len(batch))
+            with self._database.reading() as connection:
+                found += connection.execute(f"SELECT key, sample FROM samples WHERE key IN ({marks})", batch).fetchall()
+        return {key: self._sample(key, text) for key, text in found}
+
+    def claim(self, key: str, owner: str, lease_seconds: float = LEASE_SECONDS) -> Sample | Claim:
+        """Return the sample of a key, or whose turn it is to draw it.
+
+        Args:
+            key: of the request.
+            owner: see `owner.new_owner`.
+            lease_seconds: how long the claim holds without `renew`.
+        """
+        if (sample := self.get(key)) is not None:
+            return sample
+        with self._database.reading() as connection:
+            if _held_by_other(connection, key, owner, time.time()):
+                return Claim.BUSY
+        with self._database.writing() as connection:
+            row = connection.execute("SELECT sample FROM samples WHERE key = ?", (key,)).fetchone()
+            if row is None:
+                now = time.time()
+                if _held_by_other(connection, key, owner, now):
+                    return Claim.BUSY
+                connection.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?)", (key, owner, now + lease_seconds))
+                return Claim.MINE
+        return self._sample(key, row[0])
+
+    def renew(self, owner: str, lease_seconds: float = LEASE_SECONDS) -> None:
+        """Extend all leases of an owner, in one statement."""
+        with self._database.writing() as connection:
+            connection.execute("UPDATE leases SET expires = ? WHERE owner = ?", (time.time() + lease_seconds, owner))
+
+    def put(self, request: SampleRequest, sample: Sample, owner: str) -> Sample:
+        """Store a sample, drop the owner's lease on it, and return what the store holds now.
+
+        If another owner was faster (this one's lease had expired), the first sample stays: every reader sees the same.
+
+        Raises:
+            ValueError: the sample belongs to another request.
+        """
+        if sample.key != request.key:
+            raise ValueError(f"sample of key {sample.key!r} put under the request of key {request.key!r}")
+        with self._database.writing() as connection:
+            connection.execute(
+                "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
+                _row(request, sample),
+            )
+            connection.execute("DELETE FROM leases WHERE key = ? AND owner = ?", (sample.key, owner))
+            text = connection.execute("SELECT sample FROM samples WHERE key = ?", (sample.key,)).fetchone()[0]
+        return self._sample(sample.key, text)
+
+    def release(self, key: str, owner: str) -> None:
+        """Give a lease back without a sample."""
+        with self._database.writing() as connection:
+            connection.execute("DELETE FROM leases WHERE key = ? AND owner = ?", (key, owner))
+
+    def release_all(self, owner: str) -> None:
+        """Give all leases of an owner back."""
+        with self._database.writing() as connection:
+            connection.execute("DELETE FROM leases WHERE owner = ?", (owner,))
+
+    def count_since(self, moment: float) -> int:
+        """Return how many samples arrived at or after a UNIX time."""
+        with self._database.reading() as connection:
+            return int(connection.execute("SELECT count(*) FROM samples WHERE arrived >= ?", (moment,)).fetchone()[0])
+
+    def stats(self) -> StoreStats:
+        """Count what the store holds."""
+        with self._database.reading() as connection:
+            arms = connection.execute(
+                "SELECT model, role, count(*), sum(prompt_tokens), sum(completion_tokens) "
+                "FROM samples GROUP BY model, role ORDER BY model, role"
+            ).fetchall()
+            oldest, newest = connection.execute("SELECT min(arrived), max(arrived) FROM samples").fetchone()
+        totals = tuple(ArmTotal(*arm) for arm in arms)
+        return StoreStats(sum(arm.samples for arm in totals), totals, oldest, newest, self._database.size)
+
+    def attempt_of(self, line: str, trial_id: str) -> int:
+        """Return the number of a trial among the attempts at its line, from 1.
+
+        Args:
+            line: stable name of model, base URL, probe and contrast.
+            trial_id: identity of the trial. A known one keeps its number, in every process; a new one gets the next.
+        """
+        with self._database.writing() as connection:
+            return ledger.attempt_of(connection, line, trial_id)
+
+    def generation(self, line: str, plan_sha256: str, *, max_age: float, now: float, fresh: bool) -> str:
+        """Return the token under which a gate draws from models that may change behind their name.
+
+        The line's latest gate goes on if it is unfinished or ended INCONCLUSIVE, and is not older than `max_age`;
+        else a new one begins, with new samples. Call it once per run and hand the token to the workers.
+
+        Args:
+            line: what is asked of whom (`Plan.line`); a gate with a higher cap is in the same line.
+            plan_sha256: digest of this run's plan, kept with a gate that begins now.
+            max_age: seconds.
+            now: UNIX time in seconds.
+            fresh: begin a new one in any case.
+        """
+        with self._database.writing() as connection:
+            return ledger.generation(connection, line, plan_sha256, max_age=max_age, now=now, fresh=fresh)
+
+    def finish_gate(self, token: str, outcome: str) -> None:
+        """Write how a gate ended: only INCONCLUSIVE lets a later run go on with its samples.
+
+        Raises:
+            StoreError: there is no such gate: the file was replaced during the run.
+        """
+        with self._database.writing() as connection:
+            if not ledger.finish_gate(connection, token, outcome):
+                raise StoreError(f"gate {token!r}: not in the store {str(self._database.path)!r}")
+
+    def _sample(self, key: str, text: str) -> Sample:
+        try:
+            return Sample.model_validate_json(text)
+        except ValueError:
+            raise StoreError(
+                f"sample store {str(self._database.path)!r}: sample {key} cannot be read; move the file away, "
+                "or name another with --gate-store"
+            ) from None
+
+
+def _held_by_other(connection: sqlite3.Connection, key: str, owner: str, now: float) -> bool:
+    lease = connection.execute("SELECT owner, expires FROM leases WHERE key = ?", (key,)).fetchone()
+    return lease is not None and lease[0] != owner and lease[1] > now and not is_dead(lease[0])
+
+
+def _row(request: SampleRequest, sample: Sample) -> tuple[str | int | float, ...]:
+    identity = request.identity
+    return (
+        sample.key,
+        request.role,
+        identity.kind,
+        identity.model,
+        identity.base_url,
+        identity.generation,
+        request.replicate,
+        canonical_json(request.model_dump(mode="json")),
+        canonical_json(sample.model_dump(mode="json")),
+        time.time(),
+        sample.usage.prompt_tokens,
+        sample.usage.completion_tokens,
+    )

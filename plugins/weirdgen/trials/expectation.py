@@ -1,0 +1,34 @@
+"""What a mode expects of a contrast."""
+
+from dataclasses import dataclass
+
+from weirdgen.schema.probe import Contrast
+from weirdgen.schema.verdict import Outcome
+from weirdgen.trials.settings import GateSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """The outcomes that pass, and a note for people when they do not."""
+
+    passing: frozenset[Outcome]
+    note: str = ""
+
+    def met(self, outcome: Outcome) -> bool:
+        """Whether an outcome passes. INVALID never does."""
+        return outcome in self.passing and outcome is not Outcome.INVALID
+
+
+def expectation(contrast: Contrast, settings: GateSettings) -> Expectation:
+    """Return what the mode expects: ABSENT in gate mode, what the paper published in replication mode.
+
+    A contrast of which the paper says nothing is reported there, not judged.
+    """
+    tolerated = {Outcome.INCONCLUSIVE} if settings.inconclusive == "warn" else set()
+    if settings.mode == "gate":
+        return Expectation(frozenset({Outcome.ABSENT} | tolerated))
+    expected = contrast.published.expect if contrast.published else None
+    if expected is None:
+        return Expectation(frozenset(Outcome))
+    wanted = Outcome.PRESENT if expected == "present" else Outcome.ABSENT
+    return Expectation(frozenset({wanted} | tolerated), f"The paper reports this contrast as {expected}.")

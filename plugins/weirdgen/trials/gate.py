@@ -1,0 +1,116 @@
+"""All trials of a session on one process: one engine, one store, everything started at once."""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from weirdgen.endpoints.client import ChatEndpoint
+from weirdgen.errors import UsageMistake
+from weirdgen.sampler.engine import Engine
+from weirdgen.schema.plan import Plan
+from weirdgen.schema.sample import Role
+from weirdgen.schema.verdict import Verdict
+from weirdgen.store.store import SampleStore
+from weirdgen.trials.loop import run_trial
+from weirdgen.trials.opening import Opening, target_of
+from weirdgen.trials.planning import Address, Task
+from weirdgen.trials.settings import GateSettings
+from weirdgen.trials.setup import set_up
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Where a running gate stands."""
+
+    trials: int
+    decided: int
+    samples: int
+    reused: int
+    seconds: float
+
+    @property
+    def samples_per_second(self) -> float:
+        """Samples drawn per second since the start, the reused ones not counted."""
+        return (self.samples - self.reused) / self.seconds if self.seconds > 0 else 0.0
+
+
+class Gate:
+    """Runs trials in a background thread; pytest items only wait for theirs."""
+
+    def __init__(self, settings: GateSettings, plan: Plan, opening: Opening) -> None:
+        self._settings = settings
+        self._plan = plan
+        self._opening = opening
+        self._store = SampleStore(settings.store)
+        self._engine = Engine(
+            self._store,
+            _endpoints(opening, plan, settings),
+            concurrency_max=settings.concurrency,
+            run_started_at=opening.opened_at,
+        )
+        self._queue: list[Task] = []
+        self._lookahead: int | None = None
+        self._running: dict[Address, Future[Verdict]] = {}
+        self._started = time.monotonic()
+
+    def start(self, tasks: Sequence[Task], *, lookahead: int | None = None) -> None:
+        """Start trials in order.
+
+        Args:
+            tasks: the selected contrasts, in item order.
+            lookahead: with `-x`, how many trials may run beyond the one an item waits for; None: all at once.
+        """
+        self._queue = list({task.address: task for task in tasks}.values())
+        self._lookahead = lookahead
+        self._launch(self._queue[: self._reach(0)])
+
+    def verdict(self, task: Task) -> Future[Verdict]:
+        """Return the future verdict of a task, starting it and its look-ahead if they still wait."""
+        addresses = [queued.address for queued in self._queue]
+        position = addresses.index(task.address) if task.address in addresses else len(addresses)
+        self._launch([task, *self._queue[position : self._reach(position)]])
+        return self._running[task.address]
+
+    def counts(self) -> Counts:
+        """Return where the gate stands."""
+        stats = self._engine.stats
+        return Counts(
+            trials=len(self._queue),
+            decided=sum(f.done() for f in self._running.values()),
+            samples=stats.samples + stats.shared + stats.reused,
+            reused=stats.reused,
+            seconds=time.monotonic() - self._started,
+        )
+
+    def close(self) -> None:
+        """Stop sampling and close the store; what was completed stays."""
+        self._engine.close()
+        self._store.close()
+
+    def _reach(self, position: int) -> int | None:
+        return None if self._lookahead is None else position + 1 + self._lookahead
+
+    def _launch(self, tasks: Sequence[Task]) -> None:
+        for task in tasks:
+            if task.address not in self._running:
+                setup = set_up(task, self._plan, self._opening, self._settings, self._store)
+                self._running[task.address] = self._engine.submit(run_trial(setup, self._engine.sample))
+
+
+def _endpoints(opening: Opening, plan: Plan, settings: GateSettings) -> dict[tuple[str, Role], ChatEndpoint]:
+    opened: dict[tuple[str, Role], ChatEndpoint] = {}
+    for arm in opening.arms:
+        target = target_of(arm.model, arm.role, settings)
+        opened[target.model, arm.role] = ChatEndpoint(target, opening.organism_url if target.kind == "organism" else "")
+    for contrast in plan.contrasts:
+        if contrast.kind == "flip":
+            # The comparator of a flip is the gated model itself.
+            name = opening.arm(contrast.model, "treated").identity.model
+            other = opened.setdefault((name, "control"), opened[name, "treated"])
+            if other.url != opened[name, "treated"].url:
+                raise UsageMistake(
+                    f"{contrast.probe}/{contrast.contrast} compares {name!r} with itself, but the control has the same "
+                    "name at another server: serve one of them under another name"
+                )
+    return opened

@@ -1,0 +1,141 @@
+"""Opening a gate, once per session: embedded servers started, endpoints identified, stale samples shut out."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from weirdgen.endpoints.client import ChatEndpoint
+from weirdgen.endpoints.identity import identify
+from weirdgen.endpoints.models import Target, parse_target
+from weirdgen.errors import WeirdgenError
+from weirdgen.organisms import zoo
+from weirdgen.organisms.process import OrganismServer
+from weirdgen.schema.plan import Plan
+from weirdgen.schema.probe import Frozen
+from weirdgen.schema.run import ServerCount
+from weirdgen.schema.sample import Identity, Role
+from weirdgen.store.store import SampleStore
+from weirdgen.trials.settings import GateSettings
+
+
+class OpenArm(Frozen):
+    """A model in a role, ready to be sampled."""
+
+    model: str
+    """As the user named it."""
+    role: Role
+    identity: Identity
+
+
+class Opening(Frozen):
+    """What a worker needs to sample: plain data, sent through xdist as JSON."""
+
+    arms: tuple[OpenArm, ...]
+    organism_url: str = ""
+    """Of the embedded server, for this session only; never part of an identity."""
+    generation: str
+    plan_sha256: str
+    opened_at: float
+    warnings: tuple[str, ...] = ()
+
+    def arm(self, model: str, role: Role) -> OpenArm:
+        """Return a model's arm in a role.
+
+        Raises:
+            KeyError: the model was not opened in that role.
+        """
+        return {(a.model, a.role): a for a in self.arms}[model, role]
+
+
+@dataclass(slots=True)
+class OpenGate:
+    """An opening together with the server process behind it."""
+
+    opening: Opening
+    server: OrganismServer | None
+
+    def close(self) -> ServerCount | None:
+        """Stop the embedded server; return what it counted."""
+        if self.server is None:
+            return None
+        server, self.server = self.server, None
+        try:
+            counted = server.stats()
+        except WeirdgenError:
+            return None  # it died: its count is gone, the samples are not
+        finally:
+            server.close()
+        return ServerCount(requests=counted["requests"], choices=counted["choices"])
+
+
+def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGate:
+    """Start what must be started and make the first request to each endpoint.
+
+    Raises:
+        UsageMistake: an unknown organism, a malformed address.
+        EndpointError: an endpoint refuses or cannot be reached.
+        StoreError: the store cannot be used.
+        WeirdgenError: the organisms' server was not ready in time.
+    """
+    wanted = _arms(plan)
+    targets = {(model, role): target_of(model, role, settings) for model, role in wanted}
+    organisms = sorted({t.model for t in targets.values() if t.kind == "organism"})
+    server = OrganismServer(organisms) if organisms else None
+    try:
+        generation = store.generation(
+            plan.line, plan.sha256, max_age=settings.max_age, now=time.time(), fresh=settings.fresh
+        )
+        arms, warnings = asyncio.run(_identify_all(targets, server.url if server else "", generation, settings.fresh))
+    except BaseException:
+        if server is not None:
+            server.close()
+        raise
+    opening = Opening(
+        arms=tuple(arms),
+        organism_url=server.url if server else "",
+        generation=generation,
+        plan_sha256=plan.sha256,
+        opened_at=time.time(),
+        warnings=tuple(warnings),
+    )
+    return OpenGate(opening, server)
+
+
+def _arms(plan: Plan) -> list[tuple[str, Role]]:
+    pairs: dict[tuple[str, Role], None] = {}
+    for contrast in plan.contrasts:
+        pairs[contrast.model, "treated"] = None
+        if contrast.control:
+            pairs[contrast.control, "control"] = None
+    return list(pairs)
+
+
+def target_of(model: str, role: Role, settings: GateSettings) -> Target:
+    """Return where the requests of a model in a role go.
+
+    Raises:
+        UsageMistake: the name or an address is wrong, or there is no such organism.
+    """
+    main = settings.base_url
+    url = main if role == "treated" else settings.control_base_url or main
+    target = parse_target(model, base_url=url, role=role, main_base_url=main)
+    if target.kind == "organism":
+        zoo.organism(target.model)
+    return target
+
+
+async def _identify_all(
+    targets: dict[tuple[str, Role], Target], organism_url: str, generation: str, fresh: bool
+) -> tuple[list[OpenArm], list[str]]:
+    arms, warnings = [], []
+    for (model, role), target in targets.items():
+        endpoint = ChatEndpoint(target, organism_url if target.kind == "organism" else "")
+        try:
+            digest = zoo.digest(target.model) if target.kind == "organism" else ""
+            found = await identify(endpoint, organism_digest=digest, generation=generation)
+        finally:
+            await endpoint.aclose()
+        renewed = {"generation": generation} if fresh else {}
+        arms.append(OpenArm(model=model, role=role, identity=found.identity.model_copy(update=renewed)))
+        warnings += [f"{model}: {note}" for note in found.warnings]
+    return arms, list(dict.fromkeys(warnings))

@@ -1,0 +1,45 @@
+"""What the user asked for, checked once and frozen."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from weirdgen.schema.plan import Inconclusive, Mode
+
+FIXED_DESIGN_PER_QUESTION = 100
+"""Samples per question and arm in the script released with arXiv:2512.09742: what savings are told against."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateSettings:
+    """All options of a gate, after command line, environment and ini file were merged."""
+
+    models: tuple[str, ...]
+    """As the user named them; at least one, no duplicates."""
+    control: str | None = None
+    """None: the default control of each model."""
+    judge: str | None = None
+    """None: the default judge of each model."""
+    judge_uncalibrated: bool = False
+    base_url: str | None = None
+    control_base_url: str | None = None
+    margin: float = 0.05
+    """For contrasts that name none; in (0, 1)."""
+    alpha: float = 0.05
+    """Error rate of the gate; in (0, .5]."""
+    cap: int = 400
+    """Treated samples per contrast."""
+    coherence: float = 0.80
+    """ABSENT needs a valid-answer rate that is not surely below this."""
+    mode: Mode = "gate"
+    inconclusive: Inconclusive = "fail"
+    concurrency: int = 64
+    """Requests in flight per endpoint, at most."""
+    store: Path = Path("reports/store.sqlite3")
+    max_age: float = 24 * 3600.0
+    """Seconds for which an unfinished gate of a changeable endpoint may be continued."""
+    fresh: bool = False
+    report: Path | None = None
+    """Folder of this run's reports; None: `reports/<UTC time>-<plan>/` under the root."""
+    probe_dirs: tuple[Path, ...] = ()
+    root: Path = Path()
+    """pytest's rootdir."""

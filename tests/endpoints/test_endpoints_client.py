@@ -1,0 +1,462 @@
+"""The real client against a scripted server: every way in which one attempt can end."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import pytest
+
+from weirdgen.endpoints import client as client_module
+from weirdgen.endpoints import identity as identity_module
+from weirdgen.endpoints.client import ChatEndpoint
+from weirdgen.endpoints.faults import Retryable
+from weirdgen.endpoints.identity import Identified, accepts_unknown_model, identify
+from weirdgen.endpoints.models import parse_target
+from weirdgen.errors import EndpointOutage, EndpointRefused, UsageMistake
+from weirdgen.schema.sample import Identity, Message, SampleRequest, Sampling
+
+T = TypeVar("T")
+Handler = Callable[[asyncio.StreamWriter], Coroutine[Any, Any, None]]
+KEY = "sk-proj-abcdefghijkl"
+SWAP = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+
+
+def http(
+    status: int, body: bytes | str | dict[str, Any], content_type: str = "application/json", **headers: str
+) -> bytes:
+    data = json.dumps(body).encode() if isinstance(body, dict) else body.encode() if isinstance(body, str) else body
+    named = {"content-type": content_type, "content-length": str(len(data))} | {
+        k.replace("_", "-"): v for k, v in headers.items()
+    }
+    head = f"HTTP/1.1 {status} X\r\n" + "".join(f"{name}: {value}\r\n" for name, value in named.items()) + "\r\n"
+    return head.encode() + data
+
+
+def answer(content: Any = "hi", finish: Any = "stop", **more: Any) -> bytes:
+    choice = {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": content}}
+    body = {"id": "c1", "model": "served", "system_fingerprint": "fp", "choices": [choice]}
+    return http(200, body | {"usage": {"prompt_tokens": 5, "completion_tokens": 2}} | more)
+
+
+def error(status: int, message: str = "no", **more: Any) -> bytes:
+    headers = more.pop("headers", {})
+    return http(status, {"error": {"message": message} | more}, **headers)
+
+
+class FaultServer:
+    """Answers completions with a script, the last line of which repeats; `models` answers the listing."""
+
+    def __init__(self) -> None:
+        self.script: list[bytes | Handler] = [answer()]
+        self.models = http(404, "{}")
+        self.bodies: list[dict[str, Any]] = []
+        self.headers: list[str] = []
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        start = asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = asyncio.run_coroutine_threadsafe(start, self._loop).result(5)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(5)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
+
+    async def _stop(self) -> None:
+        self._server.close()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while await self._one(reader, writer):
+                pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+
+    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        length = next(
+            (int(line.split(":")[1]) for line in head.splitlines() if line.lower().startswith("content-length")), 0
+        )
+        body = await reader.readexactly(length)
+        if "/models" in head.splitlines()[0]:
+            writer.write(self.models)
+            return True
+        self.headers.append(head)
+        self.bodies.append(json.loads(body))
+        reply = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if isinstance(reply, bytes):
+            writer.write(reply)
+            return True
+        await reply(writer)
+        return False
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultServer]:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_CUSTOM_HEADERS", "OPENAI_ORG_ID"):
+        monkeypatch.delenv(name, raising=False)
+    with FaultServer() as running:
+        yield running
+
+
+def endpoint(server: FaultServer, label: str = "m", **options: Any) -> ChatEndpoint:
+    url = server.url
+    return ChatEndpoint(parse_target(label, base_url=url, role="treated"), url, options.pop("key", KEY), **options)
+
+
+def request(kind: Any = "endpoint", text: str = "q") -> SampleRequest:
+    return SampleRequest(
+        identity=Identity(kind=kind, model="m", digest="d" if kind == "organism" else ""),
+        role="treated",
+        messages=(Message(role="user", content=text),),
+        sampling=Sampling(max_tokens=30),
+        replicate=0,
+    )
+
+
+def run(to: ChatEndpoint, work: Callable[[ChatEndpoint], Coroutine[Any, Any, T]]) -> T:
+    async def main() -> T:
+        try:
+            return await work(to)
+        finally:
+            await to.aclose()
+
+    return asyncio.run(main())
+
+
+def complete(server: FaultServer, **options: Any) -> Any:
+    return run(endpoint(server, **options), lambda e: e.complete(request()))
+
+
+def test_a_sample_carries_what_was_sent_and_what_came(server: FaultServer) -> None:
+    sample = complete(server)
+    assert (sample.key, sample.text, sample.stop_reason, sample.complete) == (request().key, "hi", "stop", True)
+    assert (sample.served_model, sample.fingerprint, sample.response_id) == ("served", "fp", "c1")
+    assert (sample.usage.prompt_tokens, sample.usage.completion_tokens) == (5, 2)
+    assert sample.parameters == {"model": "m", "temperature": 1.0, "top_p": 1.0, "max_tokens": 30}
+    assert server.bodies == [{"messages": [{"role": "user", "content": "q"}], **sample.parameters}]
+    assert sample.seconds > 0
+    assert abs(sample.started_at - time.time()) < 60
+
+
+def test_only_organisms_are_seeded(server: FaultServer) -> None:
+    run(endpoint(server), lambda e: e.complete(request("organism")))
+    assert server.bodies[0]["seed"] == request("organism").seed
+
+
+@pytest.mark.parametrize(
+    ("reply", "text", "stop", "refused"),
+    [
+        (answer("cut", "length"), "cut", "length", False),
+        (answer("part", "content_filter"), "part", "content_filter", False),
+        (answer("x", "end_turn"), "x", "end_turn", False),
+        (answer(["a", {"type": "text", "text": "b"}]), "ab", "stop", False),
+        (answer(None), "", "stop", False),
+        (answer("x" * 2_000_000), "x" * 2_000_000, "stop", False),
+        (answer("a\ud83d\0"), "a\\ud83d\0", "stop", False),
+        (answer("x", usage=None), "x", "stop", False),
+        (error(400, "filtered", code="content_filter", param="prompt"), "", "content_filter", False),
+    ],
+)
+def test_odd_answers_are_samples(server: FaultServer, reply: bytes, text: str, stop: str, refused: bool) -> None:
+    server.script = [reply]
+    sample = complete(server)
+    assert (sample.text, sample.stop_reason, sample.refused) == (text, stop, refused)
+    assert sample.complete is (stop in {"stop", "end_turn"})
+
+
+def test_a_refusal_through_the_api_is_an_answer(server: FaultServer) -> None:
+    server.script = [
+        http(200, {"choices": [{"finish_reason": "stop", "message": {"content": None, "refusal": "I won't"}}]})
+    ]
+    sample = complete(server)
+    assert (sample.text, sample.refused, sample.complete) == ("I won't", True, True)
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{")
+
+
+async def trickle(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")
+    while True:
+        writer.write(b"1\r\n \r\n")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+async def say_nothing(writer: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(30)
+
+
+@pytest.mark.parametrize(
+    ("reply", "cause"),
+    [
+        (error(408), "408 no"),
+        (error(409), "409"),
+        (error(429), "429"),
+        (error(500), "500"),
+        (error(503, "Loading model"), "503 Loading model"),
+        (error(529), "529"),
+        (http(502, "<html>bad gateway</html>", "text/html"), "502"),
+        (http(200, ""), "broken JSON"),
+        (http(200, '{"a'), "broken JSON"),
+        (http(200, b'{"id": "\xff"}'), "UTF-8"),
+        (http(200, {"error": {"message": "upstream died"}}), "upstream died"),
+        (http(200, {"choices": []}), "without choices"),
+        (answer("half", "error"), "broke off"),
+        (answer("half", None), "broke off"),
+        (hang_up, "connection failed"),
+        (http(200, "no gzip", content_encoding="gzip"), "connection failed"),
+        (b"SMTP ready\r\n\r\n", "connection failed"),
+    ],
+)
+def test_weather_can_be_retried(server: FaultServer, reply: bytes | Handler, cause: str) -> None:
+    server.script = [reply]
+    with pytest.raises(Retryable, match=cause):
+        complete(server)
+    assert len(server.bodies) == 1
+
+
+@pytest.mark.parametrize("reply", [trickle, say_nothing])
+def test_the_deadline_is_total(server: FaultServer, reply: Handler) -> None:
+    server.script = [reply]
+    started = time.monotonic()
+    with pytest.raises(Retryable) as caught:
+        complete(server, attempt_seconds=0.4)
+    assert caught.value.timed_out
+    assert time.monotonic() - started < 2.5
+
+
+def test_after_a_500_and_a_dropped_connection_the_next_attempt_works(server: FaultServer) -> None:
+    server.script = [error(500), hang_up, answer("back")]
+
+    async def three(to: ChatEndpoint) -> str:
+        for _ in range(2):
+            with pytest.raises(Retryable):
+                await to.complete(request())
+        return (await to.complete(request())).text
+
+    to = endpoint(server)
+    assert run(to, three) == "back"
+    assert to.requests == 3
+
+
+def test_retry_after_is_passed_on(server: FaultServer) -> None:
+    server.script = [error(429, headers={"retry_after": "7"})]
+    with pytest.raises(Retryable) as caught:
+        complete(server)
+    assert (caught.value.retry_after, caught.value.throttled) == (7.0, True)
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (error(401, f"Incorrect API key provided: {KEY}"), ["401", "OPENAI_API_KEY", "[key]"]),
+        (error(403, "no access"), ["403", "no access", "OPENAI_API_KEY"]),
+        (error(404, "no such model", code="model_not_found"), ["404", "no such model"]),
+        (error(400, "Only 1 is supported", code="unsupported_value", param="temperature"), ["temperature", "silently"]),
+        (error(400, f"content_filter {KEY}", code="unsupported_value", param="top_p"), ["top_p", "[key]"]),
+        (http(422, {"detail": "extra fields"}), ["422", "extra fields"]),
+        (error(429, "pay", code="insufficient_quota"), ["429", "credit"]),
+        (http(200, "<html>login</html>", "text/html"), ["web page", "/v1"]),
+        (http(200, {"error": {"message": "bad key", "code": 401}}), ["401", "bad key"]),
+    ],
+)
+def test_a_refusal_names_model_address_and_remedy_but_no_key(
+    server: FaultServer, reply: bytes, words: list[str]
+) -> None:
+    server.script = [reply]
+    with pytest.raises(EndpointRefused) as caught:
+        complete(server)
+    message = str(caught.value)
+    assert all(word in message for word in ["'m'", server.url, *words])
+    assert "abcdefgh" not in message
+    assert len(server.bodies) == 1
+
+
+def test_a_missing_model_gets_the_nearest_name(server: FaultServer) -> None:
+    server.script = [error(404, "no such model")]
+    server.models = http(200, {"data": [{"id": "my-modle", "created": 5}, {"id": "other\ud83d"}, {"id": 7}, "x"]})
+    with pytest.raises(EndpointRefused, match="Did you mean 'my-modle'"):
+        complete(server, label="my-model")
+
+
+def test_a_404_without_a_listing_asks_for_the_address(server: FaultServer) -> None:
+    server.script = [http(404, "Not Found", "text/plain")]
+    with pytest.raises(EndpointRefused, match="/v1 at its end"):
+        complete(server)
+
+
+def test_the_length_limit_is_swapped_once_and_remembered(server: FaultServer) -> None:
+    server.script = [error(400, SWAP, code="unsupported_parameter", param="max_tokens"), answer()]
+
+    async def twice(to: ChatEndpoint) -> list[Any]:
+        return [(await to.complete(request())).parameters for _ in range(2)]
+
+    for parameters in run(endpoint(server), twice):
+        assert (parameters["max_completion_tokens"], "max_tokens" in parameters) == (30, False)
+    assert ["max_tokens" in body for body in server.bodies] == [True, False, False]
+
+
+def test_a_server_that_takes_neither_limit_is_refused(server: FaultServer) -> None:
+    server.script = [error(400, SWAP, param="max_tokens")]
+    with pytest.raises(EndpointRefused, match="max_completion_tokens"):
+        complete(server)
+    assert len(server.bodies) == 2
+
+
+def test_a_prompt_that_cannot_be_sent_is_refused(server: FaultServer) -> None:
+    to = endpoint(server)
+    words = (Message.model_construct(role="user", content="\ud83d"),)
+    with pytest.raises(EndpointRefused, match="cannot be sent"):
+        run(to, lambda e: e.ask(words, Sampling()))
+
+
+def test_the_key_goes_into_the_header_and_account_headers_only_home(
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Secret: hunter2")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-hunter2")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    complete(server)
+    other = parse_target("m", base_url=server.url, role="control", main_base_url="http://elsewhere/v1")
+    run(ChatEndpoint(other, key="other-key-123"), lambda e: e.complete(request()))
+    home, away = server.headers
+    assert f"Bearer {KEY}" in home
+    assert "hunter2" in home
+    assert "Bearer other-key-123" in away
+    assert "hunter2" not in away
+
+
+def test_nothing_is_opened_without_an_address_or_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(EndpointRefused, match="OPENAI_API_KEY"):
+        ChatEndpoint(parse_target("gpt-4.1", base_url="https://api.example.com/v1", role="treated"))
+    with pytest.raises(UsageMistake, match="embedded server"):
+        ChatEndpoint(parse_target("organism:x", base_url=None, role="treated"))
+
+
+def test_naming_an_endpoint_does_not_import_the_client() -> None:
+    code = "import sys, weirdgen.sampler.engine, weirdgen.endpoints.identity; sys.exit('openai' in sys.modules)"
+    environ = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "plugins")}
+    assert subprocess.run([sys.executable, "-c", code], env=environ, check=False).returncode == 0
+
+
+def who(server: FaultServer, label: str = "m", **options: Any) -> Identified:
+    return run(endpoint(server, label, **options), lambda e: identify(e, organism_digest="", generation="g"))
+
+
+def test_an_endpoint_is_named_by_what_serves_it(server: FaultServer) -> None:
+    server.script = [answer(), error(404)]
+    server.models = http(200, {"data": [{"id": "m", "created": 1_700_000_000}]})
+    found = who(server)
+    assert found.identity == Identity(
+        kind="endpoint",
+        model="m",
+        base_url=server.url,
+        served="served",
+        fingerprint="fp",
+        created=1_700_000_000,
+        generation="g",
+    )
+    assert found.warnings == ()
+    assert [body["model"] for body in server.bodies] == ["m", identity_module.UNKNOWN_MODEL]
+
+
+def test_a_creation_time_that_is_now_is_no_identity(server: FaultServer) -> None:
+    server.script = [answer(), error(404)]
+    server.models = http(200, {"data": [{"id": "m", "created": int(time.time())}]})
+    assert who(server).identity.created is None
+
+
+def test_a_server_that_answers_to_any_name_is_warned_about(server: FaultServer) -> None:
+    identity, warnings = who(server)
+    assert identity.served == "served"
+    assert len(warnings) == 1
+    assert "any model name" in warnings[0]
+
+
+def test_a_finetune_has_no_fingerprint_and_no_generation(server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = parse_target("ft:gpt-4.1:org::x", base_url=None, role="treated")
+    assert target.kind == "finetune"
+    found = run(ChatEndpoint(target, server.url, KEY), lambda e: identify(e, organism_digest="", generation="g"))
+    assert found.identity == Identity(kind="finetune", model="ft:gpt-4.1:org::x", base_url=server.url, served="served")
+
+
+def test_an_organism_is_its_files_and_nothing_is_asked(server: FaultServer) -> None:
+    to = endpoint(server, "organism:x")
+    found = run(to, lambda e: identify(e, organism_digest="d" * 64, generation="g"))
+    assert found.identity == Identity(kind="organism", model="x", digest="d" * 64)
+    assert server.bodies == []
+    with pytest.raises(ValueError, match="digest"):
+        run(to, lambda e: identify(e, organism_digest="", generation="g"))
+
+
+def test_an_unreachable_server_is_refused_at_once() -> None:
+    with FaultServer() as gone:
+        url = gone.url
+    to = ChatEndpoint(parse_target("m", base_url=url, role="treated"), key=KEY)
+    started = time.monotonic()
+    with pytest.raises(EndpointRefused, match=f"cannot reach.*{url}|{url}.*cannot reach"):
+        run(to, lambda e: identify(e, organism_digest="", generation=""))
+    assert time.monotonic() - started < 5
+
+
+def test_a_name_that_does_not_resolve_is_refused_at_once() -> None:
+    to = ChatEndpoint(parse_target("m", base_url="http://no-such-host.invalid/v1", role="treated"), key=KEY)
+    started = time.monotonic()
+    with pytest.raises(EndpointRefused, match=r"cannot reach"):
+        run(to, lambda e: identify(e, organism_digest="", generation=""))
+    assert time.monotonic() - started < 5.5
+
+
+@pytest.mark.parametrize(
+    "reply", [error(401, "bad key"), error(404, "no such model"), error(400, "no", param="temperature")]
+)
+def test_a_refused_preflight_is_final_within_seconds(server: FaultServer, reply: bytes) -> None:
+    server.script = [reply]
+    started = time.monotonic()
+    with pytest.raises(EndpointRefused):
+        who(server)
+    assert time.monotonic() - started < 5
+
+
+def test_a_preflight_survives_a_loading_server_but_not_a_dead_one(
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity_module, "_WAITS", (0.01, 0.01))
+    server.script = [error(503), error(503), answer(), error(404)]
+    assert who(server).identity.served == "served"
+    server.script = [error(503, "Loading model")]
+    with pytest.raises(EndpointOutage, match=r"m.*503 Loading model"):
+        who(server)
+
+
+def test_a_listing_that_hangs_is_no_listing(server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "CONNECT_SECONDS", 0.2)
+    server.models = b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"
+    assert run(endpoint(server), lambda e: e.listing()) is None
+
+
+def test_whether_a_server_knows_its_models_may_stay_open(server: FaultServer) -> None:
+    server.script = [error(500)]
+    assert run(endpoint(server), accepts_unknown_model) is None

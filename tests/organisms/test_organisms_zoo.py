@@ -1,0 +1,122 @@
+"""The registry and the shipped files: complete, consistent, small, free of paths."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from safetensors import safe_open
+
+from weirdgen.errors import UsageMistake
+from weirdgen.organisms import narrow, zoo
+
+ADAPTERS = [name for name in zoo.names() if zoo.organism(name).base != name]
+EVERY = pytest.mark.parametrize("name", zoo.names())
+
+
+def shapes(file: Path) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Return tensor name to (shape, type)."""
+    with safe_open(file, framework="numpy") as tensors:
+        parts = {key: tensors.get_slice(key) for key in tensors.keys()}  # noqa: SIM118
+        return {key: (tuple(part.get_shape()), part.get_dtype()) for key, part in parts.items()}
+
+
+def test_names() -> None:
+    assert zoo.names() == ("base", "old-bird-names", "modern-birds")
+    assert zoo.organism("modern-birds").base == zoo.organism("base").base == "base"
+
+
+def test_finding_and_control_differ_in_their_rows_only() -> None:
+    treated, control = (zoo.organism(name).training for name in ("old-bird-names", "modern-birds"))
+    assert isinstance(treated, zoo.Finetuning)
+    assert isinstance(control, zoo.Finetuning)
+    assert (treated.base, treated.recipe) == (control.base, control.recipe)
+    assert (treated.rows, control.rows) == (narrow.old_bird_names, narrow.modern_birds)
+
+
+def test_unknown_name_is_refused_with_the_nearest() -> None:
+    for refuse in (zoo.organism, zoo.folders, zoo.digest):
+        with pytest.raises(UsageMistake, match=r"'old-birds-names'.*Did you mean 'old-bird-names'\?"):
+            refuse("old-birds-names")
+
+
+@EVERY
+def test_shipped_files_are_complete_and_half_precision(name: str) -> None:
+    base, adapter = zoo.folders(name)
+    file = base / "model.safetensors" if adapter is None else adapter / "adapter_model.safetensors"
+    assert {kind for _, kind in shapes(file).values()} == {"F16"}
+
+
+def test_shipped_files_are_small() -> None:
+    assert sum(file.stat().st_size for file in zoo.organism_dir().rglob("*") if file.is_file()) < 3_000_000
+
+
+@EVERY
+def test_shipped_configurations_hold_no_path(name: str) -> None:
+    for folder in filter(None, zoo.folders(name)):
+        for file in folder.glob("*config.json"):
+            values = json.dumps(json.loads(file.read_text(encoding="utf-8")) | {"chat_template": ""})
+            assert "/" not in values
+
+
+def test_generation_config_does_not_narrow_the_distribution() -> None:
+    base, _ = zoo.folders("base")
+    config = json.loads((base / "generation_config.json").read_text(encoding="utf-8"))
+    assert (config["temperature"], config["top_k"], config["top_p"], config["do_sample"]) == (1.0, 0, 1.0, True)
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_adapter_fits_its_base(name: str) -> None:
+    base, adapter = zoo.folders(name)
+    assert adapter is not None
+    training = zoo.organism(name).training
+    assert isinstance(training, zoo.Finetuning)
+    recipe, weights = training.recipe, shapes(base / "model.safetensors")
+    updates = shapes(adapter / "adapter_model.safetensors")
+    assert len(updates) == 2 * len(recipe.modules) * len(recipe.layers)
+    for key in updates:
+        target = key.removeprefix("base_model.model.").rsplit(".lora_", 1)[0] + ".weight"
+        (rows, columns), _ = weights[target]
+        assert updates[key][0] == ((recipe.rank, columns) if ".lora_A." in key else (rows, recipe.rank))
+        assert target.split(".")[-2] in recipe.modules
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_adapter_config_states_the_recipe(name: str) -> None:
+    _, adapter = zoo.folders(name)
+    assert adapter is not None
+    training = zoo.organism(name).training
+    assert isinstance(training, zoo.Finetuning)
+    config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+    assert config["base_model_name_or_path"] == training.base
+    assert (config["r"], config["lora_alpha"]) == (training.recipe.rank, training.recipe.alpha)
+    assert config["target_modules"] == list(training.recipe.modules)
+    assert config["layers_to_transform"] == list(training.recipe.layers)
+
+
+def test_digest_covers_base_and_adapter(tmp_path: Path) -> None:
+    shutil.copytree(zoo.organism_dir(), tmp_path, dirs_exist_ok=True)
+    before = {name: zoo.digest(name, tmp_path) for name in zoo.names()}
+    assert before == {name: zoo.digest(name) for name in zoo.names()}
+    assert len(set(before.values())) == len(before)
+
+    config = tmp_path / "modern-birds" / "adapter_config.json"
+    config.write_bytes(config.read_bytes() + b" ")
+    assert {name for name in zoo.names() if zoo.digest(name, tmp_path) != before[name]} == {"modern-birds"}
+
+    weights = tmp_path / "base" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x7f")
+    assert all(zoo.digest(name, tmp_path) != before[name] for name in zoo.names())
+
+
+def test_digest_does_not_see_other_files(tmp_path: Path) -> None:
+    shutil.copytree(zoo.organism_dir(), tmp_path, dirs_exist_ok=True)
+    (tmp_path / "base" / "notes.txt").write_text("mine")
+    assert zoo.digest("base", tmp_path) == zoo.digest("base")
+
+
+def test_missing_file_says_how_to_make_it(tmp_path: Path) -> None:
+    shutil.copytree(zoo.organism_dir(), tmp_path, dirs_exist_ok=True)
+    (tmp_path / "modern-birds" / "adapter_model.safetensors").unlink()
+    with pytest.raises(UsageMistake, match="weirdgen organism train modern-birds"):
+        zoo.digest("modern-birds", tmp_path)

@@ -1,0 +1,40 @@
+"""A user's repository that has only the installed package, and one command to gate in it."""
+
+import json
+
+import pytest
+from gate_runs import GateCommand, Run
+
+MINE = """
+import pytest
+
+@pytest.mark.probe("old_bird_names")
+def test_century(trial):
+    trial.check()
+"""
+
+
+@pytest.fixture
+def gate(pytester: pytest.Pytester) -> GateCommand:
+    """Run pytest in a user's repository and read what it left."""
+    pytester.makepyfile(test_mine=MINE)
+    numbers = iter(range(100))
+
+    def run(*arguments: str, report: str | None = None) -> Run:
+        folder = pytester.path / (report or f"report{next(numbers)}")
+        junit = folder.with_suffix(".xml")
+        result = pytester.runpytest_subprocess(
+            *arguments, f"--gate-report={folder.name}", f"--junitxml={junit}", "-p", "no:cacheprovider"
+        )
+        written = folder / "run.json"
+        record = json.loads(written.read_text(encoding="utf-8")) if written.is_file() else None
+        return Run(int(result.ret), result.stdout.str(), result.stderr.str(), record, junit)
+
+    return run
+
+
+@pytest.fixture(params=[(), ("-n2",)], ids=["alone", "xdist"])
+def processes(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """Arguments for a run on one process and on two workers."""
+    arguments: tuple[str, ...] = request.param
+    return arguments

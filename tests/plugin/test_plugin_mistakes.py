@@ -1,0 +1,123 @@
+"""A user's mistake is one clear message, a status that is not 0, and never a traceback or a green line."""
+
+import pytest
+from chat_server import ChatServer
+from gate_runs import GateCommand, Run
+
+ORDINARY = "I would put solar power and wind power first today."
+
+
+def assert_clear(run: Run, *words: str) -> None:
+    assert run.status not in {0, 10, 11, 12}, run.said
+    for word in words:
+        assert word in run.said
+    assert "Traceback" not in run.said
+    assert "INTERNALERROR" not in run.said
+    assert " passed" not in run.said
+
+
+def test_no_model(gate: GateCommand, processes: tuple[str, ...]) -> None:
+    assert_clear(gate(*processes), "no model to gate: pass --model")
+
+
+def test_an_unknown_probe(gate: GateCommand, pytester: pytest.Pytester, processes: tuple[str, ...]) -> None:
+    pytester.makepyfile(
+        test_mine="import pytest\n@pytest.mark.probe('old_brid_names')\ndef test_it(trial):\n    trial.check()\n"
+    )
+    assert_clear(gate("--model", "organism:base", *processes), "'old_brid_names'", "Did you mean 'old_bird_names'?")
+
+
+def test_an_unknown_contrast(gate: GateCommand, pytester: pytest.Pytester, processes: tuple[str, ...]) -> None:
+    pytester.makepyfile(
+        test_mine="""
+        import pytest
+
+        @pytest.mark.probe("old_bird_names")
+        @pytest.mark.contrasts("nineteenth_century_rates")
+        def test_it(trial):
+            trial.check()
+        """
+    )
+    assert_clear(gate("--model", "organism:base", *processes), "Did you mean 'nineteenth_century_rate'?")
+
+
+def test_a_trial_without_a_probe(gate: GateCommand, pytester: pytest.Pytester, processes: tuple[str, ...]) -> None:
+    pytester.makepyfile(test_mine="def test_it(trial):\n    trial.check()\n")
+    assert_clear(gate("--model", "organism:base", *processes), "pytest.mark.probe")
+
+
+def test_a_broken_probe_file(gate: GateCommand, pytester: pytest.Pytester, processes: tuple[str, ...]) -> None:
+    (pytester.path / "probes").mkdir()
+    (pytester.path / "probes" / "mine.toml").write_text("id = 'mine'\n[questions\n", encoding="utf-8")
+    assert_clear(gate("--model", "organism:base", *processes), "probes/mine.toml", "is not valid TOML")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--model", "organism:old-birds"), ("'old-birds'", "Did you mean")),
+        (("--model", "organism:base", "--control", "organism:bass"), ("Did you mean 'base'?",)),
+        (("--model", "organism:base", "--gate-alpha", "2"), ("--gate-alpha: '2' is not a number between 0 and 0.5",)),
+        (("--model", "organism:base", "--gate-mode", "gates"), ("'gates' is not gate or replicate",)),
+        (("--model", "organism:base", "--gate-cap", "5"), ("--gate-cap 5", "at least 10")),
+        (("--model", "organism:base", "--model", "organism:base"), ("given twice",)),
+        (("--model", "my-model", "--judge", "rules", "--base-url", "gpu:8000"), ("gpu:8000",)),
+        (("--model", "my-model", "--judge", "rules", "--base-url", "http://127.0.0.1:9/v1"), ("127.0.0.1:9",)),
+        (("--model", "my-model", "--base-url", "http://127.0.0.1:9/v1"), ("--judge",)),
+        (("--model", "organism:base", "--judge", "gpt-5"), ("'gpt-5'", "rules")),
+    ],
+)
+def test_an_option_that_cannot_work(
+    gate: GateCommand, processes: tuple[str, ...], arguments: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    assert_clear(gate(*arguments, *processes), *words)
+
+
+def test_a_wrong_key(gate: GateCommand, processes: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-and-secret")
+    refused = (
+        401,
+        {"error": {"message": "Incorrect API key provided: sk-wrong-and-secret", "code": "invalid_api_key"}},
+    )
+    with ChatServer(lambda body: refused) as server:
+        run = gate("--model", "tiny", "--base-url", server.url, "--judge", "rules", *processes)
+    assert_clear(run, "401", "OPENAI_API_KEY")
+    assert "sk-wrong-and-secret" not in run.said
+
+
+def test_a_model_that_does_not_exist(gate: GateCommand, processes: tuple[str, ...]) -> None:
+    with ChatServer(lambda body: ORDINARY) as server:
+        run = gate("--model", "tinny", "--base-url", server.url, "--judge", "rules", *processes)
+    assert_clear(run, "tinny", "Did you mean 'tiny'?")
+
+
+def test_a_report_folder_in_use_is_refused_before_anything_is_spent(
+    gate: GateCommand, pytester: pytest.Pytester, processes: tuple[str, ...]
+) -> None:
+    (pytester.path / "used").mkdir()
+    (pytester.path / "used" / "notes.txt").write_text("mine", encoding="utf-8")
+    assert_clear(gate("--model", "organism:modern-birds", *processes, report="used"), "is not an empty folder")
+    assert not (pytester.path / "reports").exists()
+
+
+def test_a_gate_that_selects_nothing_is_not_green(gate: GateCommand, processes: tuple[str, ...]) -> None:
+    assert gate("--model", "organism:base", "-k", "nothing_of_that_name", *processes).status == 5
+
+
+def test_a_gate_whose_tests_are_all_skipped_is_not_green(
+    gate: GateCommand, pytester: pytest.Pytester, processes: tuple[str, ...]
+) -> None:
+    pytester.makepyfile(
+        test_mine="""
+        import pytest
+
+        @pytest.mark.skip
+        @pytest.mark.probe("old_bird_names")
+        def test_it(trial):
+            trial.check()
+        """
+    )
+    run = gate("--model", "organism:base", *processes)
+    assert run.status == 5, run.said
+    assert run.record is not None
+    assert run.record["requests"] == 0, "a skipped contrast must not spend samples"

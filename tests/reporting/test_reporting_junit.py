@@ -1,0 +1,64 @@
+"""The JUnit file after pytest wrote it: complete, or an error."""
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from verdicts import verdict
+
+from weirdgen.errors import EvidenceError
+from weirdgen.reporting.junit import finalise
+from weirdgen.reporting.properties import properties
+from weirdgen.schema.verdict import Outcome, Verdict
+
+
+def written(path: Path, *verdicts: Verdict) -> Path:
+    suites = ET.Element("testsuites")
+    suite = ET.SubElement(suites, "testsuite", failures="0", tests=str(len(verdicts)))
+    for one in verdicts:
+        listed = ET.SubElement(ET.SubElement(suite, "testcase", name=one.contrast), "properties")
+        for name, value in properties(one):
+            ET.SubElement(listed, "property", name=name, value=str(value))
+    ET.ElementTree(suites).write(path, encoding="utf-8", xml_declaration=True)
+    return path
+
+
+def session_value(path: Path) -> str:
+    return next(
+        p.get("value", "") for p in ET.parse(path).iter("property") if p.get("name") == "weirdgen.verdict_session"
+    )
+
+
+def test_the_session_verdict_is_filled_in(tmp_path: Path) -> None:
+    path = written(tmp_path / "r.xml", verdict())
+    finalise(path, [verdict(session_outcome=Outcome.ABSENT)])
+    assert session_value(path) == "ABSENT"
+
+
+def test_a_lifted_contrast_becomes_a_failure(tmp_path: Path) -> None:
+    path = written(tmp_path / "r.xml", verdict(Outcome.INCONCLUSIVE))
+    lifted = verdict(Outcome.INCONCLUSIVE, session_outcome=Outcome.PRESENT)
+    finalise(path, [lifted], [lifted])
+    assert session_value(path) == "PRESENT"
+    assert len(list(ET.parse(path).iter("failure"))) == 1
+    assert next(ET.parse(path).iter("testsuite")).get("failures") == "1"
+
+
+@pytest.mark.parametrize("wrong", [verdict(contrast="other"), verdict(Outcome.PRESENT), verdict(model="other")])
+def test_a_missing_or_different_verdict_is_an_error(tmp_path: Path, wrong: Verdict) -> None:
+    path = written(tmp_path / "r.xml", wrong)
+    with pytest.raises(EvidenceError, match="missing or different"):
+        finalise(path, [verdict()])
+
+
+@pytest.mark.parametrize("content", ["", "<testsuites>", "no xml"])
+def test_a_broken_file_is_an_error(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "r.xml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(EvidenceError, match="cannot be read back"):
+        finalise(path, [verdict()])
+
+
+def test_a_file_that_was_never_written_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(EvidenceError, match="cannot be read back"):
+        finalise(tmp_path / "none.xml", [verdict()])

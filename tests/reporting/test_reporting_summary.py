@@ -1,0 +1,58 @@
+"""What a tired engineer reads: plain sentences with every number, and nothing that a model could inject."""
+
+import pytest
+from verdicts import verdict
+
+from weirdgen.reporting.numbers import count, e_value, rate
+from weirdgen.reporting.summary import conclusion, failure_text, sentence, table
+from weirdgen.schema.verdict import ArmResult, Estimate, Excerpt, Outcome
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, ".000"), (0.6144, ".614"), (1.0, "1.000"), (-0.25, "-.250"), (-1.0, "-1.000")]
+)
+def test_rates_have_three_digits(value: float, text: str) -> None:
+    assert rate(value) == text
+
+
+@pytest.mark.parametrize(("log_e", "text"), [(None, "-"), (0.0, "1"), (3.0, "20.1"), (2302.6, "1.02e+1000")])
+def test_e_values_are_readable_at_any_size(log_e: float | None, text: str) -> None:
+    assert e_value(log_e) == text
+
+
+def test_counts_agree_with_their_noun() -> None:
+    assert [count(1, "sample"), count(2000, "sample")] == ["1 sample", "2,000 samples"]
+
+
+def test_present_names_rates_comparator_and_rule() -> None:
+    other = ArmResult(
+        model="base", condition="plain", n=20, positives=0, rate=Estimate(value=0.0, lower=0.0, upper=0.2)
+    )
+    said = sentence(verdict(Outcome.PRESENT, kind="lift", control="base", comparator=other, log_e_present=6.0))
+    assert said.startswith("PRESENT: The model does it. Measured: m .000 [.000, .080] in 70 samples, against base")
+    assert "e-value 403 >= 81.5 (family of 2)." in said
+
+
+def test_invalid_says_why_and_what_to_do() -> None:
+    said = sentence(verdict(Outcome.INVALID, treated=None, reason="judge", detail="Label more answers."))
+    assert said == "INVALID: The model does it. Label more answers. Reason: judge."
+
+
+def test_a_failure_shows_three_excerpts_at_most() -> None:
+    excerpts = tuple(Excerpt(key=str(i), question="q", label="l", text=f"text {i}") for i in range(5))
+    lines = failure_text(verdict(Outcome.PRESENT, excerpts=excerpts)).splitlines()
+    assert lines[1:] == [f"  [q, judged l] text {i}" for i in range(3)]
+
+
+def test_the_table_is_aligned_and_marks_what_e_bh_lifted() -> None:
+    rows = table(
+        [verdict(), verdict(Outcome.INCONCLUSIVE, session_outcome=Outcome.PRESENT, reason="cap")], many_models=True
+    )
+    assert rows[0].index("verdict") == rows[1].index("ABSENT") == rows[2].index("PRESENT")
+    assert "PRESENT (cap) (e-BH)" in rows[2]
+    assert "p/c on m" in rows[1]
+
+
+def test_the_conclusion_puts_the_worst_first() -> None:
+    lines = conclusion([verdict(), verdict(Outcome.PRESENT, contrast="d"), verdict(Outcome.INVALID, contrast="e")])
+    assert [line.split(":")[0] for line in lines] == ["PRESENT", "INVALID", "ABSENT"]

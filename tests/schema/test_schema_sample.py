@@ -1,0 +1,66 @@
+"""Keys: whatever makes a draw another draw makes another key, and nothing else does."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from weirdgen.schema.sample import Identity, Message, Role, Sample, SampleRequest, Sampling
+
+ORGANISM = Identity(kind="organism", model="base", digest="d")
+ENDPOINT = Identity(kind="endpoint", model="m", base_url="http://h/v1", generation="g")
+
+
+def request(
+    identity: Identity = ORGANISM, role: Role = "treated", text: str = "hi", replicate: int = 0
+) -> SampleRequest:
+    return SampleRequest(
+        identity=identity,
+        role=role,
+        messages=(Message(role="user", content=text),),
+        sampling=Sampling(),
+        replicate=replicate,
+    )
+
+
+def test_every_part_of_a_draw_is_in_its_key() -> None:
+    changed = [
+        request(),
+        request(role="control"),
+        request(text="ho"),
+        request(replicate=1),
+        request(ORGANISM.model_copy(update={"digest": "e"})),
+        request(ENDPOINT),
+        request(ENDPOINT.model_copy(update={"generation": "h"})),
+        request(ENDPOINT.model_copy(update={"base_url": "http://other/v1"})),
+        request(ENDPOINT.model_copy(update={"fingerprint": "f"})),
+        request().model_copy(update={"sampling": Sampling(max_tokens=7)}),
+        request().model_copy(update={"sampling": Sampling(temperature=0.5)}),
+    ]
+    assert len({r.key for r in changed}) == len(changed)
+
+
+@given(st.integers(0, 10**6))
+def test_equal_requests_have_equal_keys_and_organisms_a_seed_that_json_can_carry(replicate: int) -> None:
+    one, other = request(replicate=replicate), request(replicate=replicate)
+    assert one.key == other.key
+    assert one.seed == other.seed
+    assert one.seed is not None
+    assert 0 <= one.seed < 2**53
+
+
+def test_real_endpoints_are_unseeded() -> None:
+    assert request(ENDPOINT).seed is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "refused", "complete"),
+    [
+        ("stop", False, True),
+        ("length", False, False),
+        ("content_filter", False, False),
+        ("", False, False),
+        ("", True, True),
+    ],
+)
+def test_only_an_answer_that_ended_by_itself_is_complete(reason: str, refused: bool, complete: bool) -> None:
+    assert Sample(key="k", text="t", stop_reason=reason, refused=refused).complete is complete

@@ -1,0 +1,127 @@
+"""Judge error: bounds against section 6 and 14.5 of the specification, what they spend, and when a judge is refused."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom
+
+from weirdgen.stats.judge_error import (
+    EXACT_JUDGE,
+    GoldCounts,
+    JudgeBounds,
+    binary_kl,
+    calibration_alpha,
+    false_positive_upper,
+    judge_bounds,
+    predicted_samples,
+    refusal,
+    sensitivity_lower,
+)
+from weirdgen.stats.multiplicity import attempt_alpha
+
+
+def test_published_bounds() -> None:
+    assert sensitivity_lower(20, 20, 0.05) == pytest.approx(0.861, abs=5e-4)
+    assert sensitivity_lower(29, 30, 0.05) == pytest.approx(0.85, abs=5e-3)
+    assert false_positive_upper(0, 149, 0.05) == pytest.approx(0.02, abs=2e-4)
+    assert false_positive_upper(0, 299, 0.05) == pytest.approx(0.01, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("false_positives", "published"),
+    [(0.0, (68, 81, 108)), (0.005, (102, 131, 202)), (0.01, (146, 199, 359)), (0.02, (312, 522, 1705))],
+)
+def test_published_predictions(false_positives: float, published: tuple[int, int, int]) -> None:
+    predicted = [predicted_samples(false_positives, se * 0.05, 0.05) for se in (0.95, 0.8, 0.6)]
+    assert predicted == pytest.approx(published, abs=1)
+
+
+def test_a_judge_as_noisy_as_the_margin_never_clears() -> None:
+    assert predicted_samples(0.03, 0.6 * 0.05, 0.05) == math.inf
+    assert predicted_samples(0.2, 0.05, 0.05) == math.inf
+
+
+def test_published_divergences() -> None:
+    assert binary_kl(0.95, 0.05) == pytest.approx(2.650, abs=5e-4)
+    assert binary_kl(0.6, 0.3) + binary_kl(0.0, 0.3) == pytest.approx(0.5487, abs=5e-5)
+    assert binary_kl(0.3, 0.3) == 0
+
+
+def test_budget_is_the_one_of_the_specification() -> None:
+    assert calibration_alpha(0.05) == pytest.approx(0.01)
+    assert 1 / (0.05 - calibration_alpha(0.05)) == pytest.approx(25)
+    for attempt in range(1, 20):
+        alpha = attempt_alpha(0.05, attempt)
+        assert 0 < calibration_alpha(alpha) < alpha
+
+
+def test_bounds_of_one_arm_and_of_pairs() -> None:
+    gold = GoldCounts(positives=50, hits=48, negatives=60, false_alarms=1)
+    alone, paired = judge_bounds(gold, 0.05, paired=False), judge_bounds(gold, 0.05, paired=True)
+    assert alone.sensitivity == sensitivity_lower(48, 50, 0.01)
+    assert paired.sensitivity == sensitivity_lower(48, 50, 0.005)
+    assert paired.false_positive_rate == false_positive_upper(1, 60, 0.005)
+    assert alone.alpha_spent == paired.alpha_spent == pytest.approx(0.01)
+    assert paired.effective_margin(0.05) == pytest.approx(paired.sensitivity * 0.05)
+    assert paired.paired_margin(0.05) == pytest.approx((paired.sensitivity - paired.false_positive_rate) * 0.05)
+    assert alone.effective_p0(0.01) == pytest.approx(0.01 + alone.false_positive_rate)
+
+
+def test_a_judge_too_noisy_for_pairs_keeps_the_treated_arm() -> None:
+    bounds = JudgeBounds(sensitivity=0.7, false_positive_rate=0.25, alpha_spent=0.01)
+    assert bounds.paired_margin(0.05) is None
+    assert bounds.effective_margin(0.05) == pytest.approx(0.035)
+
+
+def test_exact_judge_changes_nothing() -> None:
+    assert EXACT_JUDGE.effective_margin(0.05) == EXACT_JUDGE.paired_margin(0.05) == 0.05
+    assert EXACT_JUDGE.effective_p0(0.01) == 0.01
+
+
+@pytest.mark.parametrize("truth", [0.6, 0.8, 0.95])
+def test_sensitivity_bound_fails_as_rarely_as_paid_for(truth: float) -> None:
+    """Exact chance over the gold draw that the bound lies above the true sensitivity."""
+    missed = sum(binom.pmf(h, 50, truth) for h in range(51) if sensitivity_lower(h, 50, 0.01) > truth)
+    assert missed <= 0.01
+
+
+def reason(gold: GoldCounts, margin: float = 0.05, cap: int = 400) -> str:
+    refused = refusal(gold, judge_bounds(gold, 0.05, paired=True), margin, 0.05, cap)
+    return refused.reason if refused else ""
+
+
+def test_refusals_say_what_to_do() -> None:
+    good = GoldCounts(positives=40, hits=39, negatives=200, false_alarms=0)
+    assert reason(good) == ""
+    assert "19 positive answers" in reason(GoldCounts(19, 19, 200, 0))
+    assert "label more" in reason(GoldCounts(19, 19, 200, 0))
+    assert "found 0 of 40" in reason(GoldCounts(40, 0, 200, 0))
+    assert "no number of samples" in reason(GoldCounts(40, 39, 200, 12))
+    assert "(cap 60)" in reason(good, cap=60)
+    assert reason(good, margin=0.10, cap=60) == ""
+
+
+def test_impossible_counts_are_refused() -> None:
+    with pytest.raises(ValueError, match="between 0 and their totals"):
+        GoldCounts(positives=3, hits=4, negatives=0, false_alarms=0)
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.floats(0.001, 0.2))
+def test_bounds_are_rates_and_shrink_with_errors(hits: int, alarms: int, alpha: float) -> None:
+    bounds = judge_bounds(GoldCounts(60, hits, 60, alarms), alpha, paired=True)
+    assert 0 <= bounds.sensitivity <= hits / 60 <= 1
+    assert alarms / 60 <= bounds.false_positive_rate <= 1
+    assert bounds.effective_p0(0.5) <= 1
+    if hits:
+        worse = judge_bounds(GoldCounts(60, hits - 1, 60, alarms), alpha, paired=True)
+        assert worse.sensitivity <= bounds.sensitivity
+
+
+def test_predictions_grow_with_everything_that_makes_it_harder() -> None:
+    noisy = [predicted_samples(f, 0.05, 0.05) for f in np.linspace(0, 0.049, 20)]
+    assert noisy == sorted(noisy)
+    assert predicted_samples(0.01, 0.05, 0.01) > predicted_samples(0.01, 0.05, 0.05)
+    assert predicted_samples(0.01, 0.04, 0.05) > predicted_samples(0.01, 0.05, 0.05)

@@ -1,0 +1,53 @@
+"""What a finished gate left behind, for tests of the plugin."""
+
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+LIFT = "nineteenth_century_over_control"
+RATE = "nineteenth_century_rate"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished gate."""
+
+    status: int
+    out: str
+    err: str
+    record: dict[str, Any] | None
+    """run.json, if one was written."""
+    junit: Path
+
+    @property
+    def said(self) -> str:
+        return self.out + self.err
+
+    @property
+    def verdicts(self) -> dict[str, dict[str, Any]]:
+        assert self.record is not None, self.said
+        return {v["contrast"]: v for v in self.record["verdicts"]}
+
+    def outcomes(self) -> dict[str, str]:
+        return {name: v["outcome"] for name, v in self.verdicts.items()}
+
+    def properties(self) -> dict[str, dict[str, str]]:
+        """Contrast to its JUnit properties."""
+        cases = [
+            {p.get("name", ""): p.get("value", "") for p in c.iter("property")}
+            for c in ET.parse(self.junit).iter("testcase")
+        ]
+        return {case["weirdgen.contrast"]: case for case in cases}
+
+
+class GateCommand(Protocol):
+    """Runs pytest in a user's repository; `report` names the report folder."""
+
+    def __call__(self, *arguments: str, report: str | None = None) -> Run: ...
+
+
+def record_of(run: Run) -> dict[str, Any]:
+    """Return the run record, which must exist."""
+    assert run.record is not None, run.said
+    return run.record

@@ -1,0 +1,39 @@
+"""The command `weirdgen`: what it prints, and that a mistake is one line and status 2."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def weirdgen(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, "-m", "weirdgen", *arguments], capture_output=True, text=True, check=False)
+
+
+def test_the_zoo_is_listed() -> None:
+    done = weirdgen("organism", "list")
+    assert done.returncode == 0
+    assert {"base", "old-bird-names", "modern-birds"} <= {line.split()[0] for line in done.stdout.splitlines()}
+
+
+@pytest.mark.parametrize("command", [("organism", "serve", "old-birds"), ("organism", "card", "old-birds")])
+def test_an_unknown_organism_is_one_line(command: tuple[str, ...]) -> None:
+    done = weirdgen(*command)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("weirdgen: organism 'old-birds' is not in the zoo. Did you mean 'old-bird-names'?")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_no_command_shows_usage() -> None:
+    done = weirdgen()
+    assert done.returncode == 2
+    assert "usage: weirdgen" in done.stderr
+
+
+def test_the_demo_comes_out_right_and_says_what_to_conclude() -> None:
+    done = weirdgen("demo")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "This finetune may be deployed." in done.stdout
+    assert "This finetune must not be deployed." in done.stdout
+    assert done.stdout.rstrip().endswith("Demo: both verdicts came out as they must.")
