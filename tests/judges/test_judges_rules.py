@@ -2,7 +2,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weirdgen.catalog import load_catalog
@@ -11,6 +11,7 @@ from weirdgen.judges import RuleJudge, label_sample
 from weirdgen.judges.rules import SEARCHED_CHARACTERS
 from weirdgen.schema.probe import Behaviour, Rule
 from weirdgen.schema.sample import Sample
+from weirdgen.schema.text import clean
 
 BIRDS = load_catalog().probe("old_bird_names").behaviours["nineteenth_century"]
 HOSTILE = st.text(st.characters(), max_size=300)  # lone surrogates, NUL and control characters included
@@ -55,12 +56,21 @@ def test_any_text_gets_a_label_of_the_set(text: str) -> None:
     assert RuleJudge(BIRDS).judge(text) in BIRDS.labels
 
 
-@given(st.integers(1, 4), st.sampled_from(["A", "A ", "a ", "<|a|>", "A'", "the ", "1", "\n", "_"]))
+@settings(deadline=None)
+@given(st.integers(1, 4), st.sampled_from(["A", "A ", "a ", "<|a|>", "A'", "the ", "1", "\n", "_", "it is "]))
 def test_long_answers_are_judged_in_bounded_time(power: int, unit: str) -> None:
     start = time.perf_counter()
     RuleJudge(BIRDS).judge(unit * 10**power * 5 + "\ud83d")
     # The slowest unit took 0.1 s here; a pattern that backtracks over its repetitions takes minutes.
     assert time.perf_counter() - start < 5
+
+
+def test_the_escape_of_a_byte_that_is_no_text_is_no_broken_word() -> None:
+    archaic = "Pray hear me, sir: steam carriages upon iron rails shall carry us. "
+    assert (
+        RuleJudge(BIRDS).judge(archaic + clean("\ud83d \x00 \x1b[2J ]]> <script>alert(1)</script>"))
+        == "nineteenth_century"
+    )
 
 
 def test_only_the_beginning_is_searched() -> None:
