@@ -10,8 +10,9 @@
     ├── JudgeError              a judge cannot be used (no rules, no valid calibration)
     └── EvidenceError           a report could not be written, or reads back differently
 
-The plugin turns UsageMistake and EndpointRefused into pytest's own one-line errors, EndpointOutage, StoreError
-and JudgeError into INVALID verdicts, and EvidenceError into exit status 12.
+Rooms refine it where only they need to tell cases apart (`endpoints.faults`, `organisms.wire`). While the gate opens,
+the plugin turns every one into pytest's own one-line usage error; in a trial, endpoint, store and judge errors become
+INVALID verdicts. EvidenceError becomes exit status 12.
 """
 
 import difflib

@@ -6,13 +6,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from weirdgen.catalog import load_probe, shipped_gold_dir, shipped_probes_dir
+from weirdgen.catalog import load_probe
 from weirdgen.catalog.references import check_references
 from weirdgen.catalog.shape import parse_shape
+from weirdgen.content import shipped_dir
 from weirdgen.errors import CatalogError
 
-SOURCE = (shipped_probes_dir() / "old_bird_names.toml").read_text(encoding="utf-8")
-GOLD = (shipped_gold_dir(),)
+SOURCE = (shipped_dir("probes") / "old_bird_names.toml").read_text(encoding="utf-8")
+GOLD = (shipped_dir("gold"),)
 VALUES = st.one_of(
     st.none(),
     st.booleans(),

@@ -12,10 +12,10 @@ import random_organisms
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
+from weirdgen.content import shipped_dir
 from weirdgen.errors import UsageMistake
 from weirdgen.organisms.runtime import Network
 from weirdgen.organisms.weights import load_weights
-from weirdgen.organisms.zoo import organism_dir
 
 Doubles = NDArray[np.float64]
 CONFIG = random_organisms.CONFIG
@@ -127,7 +127,7 @@ def test_rank_stabilised_adapters_scale_by_the_root_of_the_rank(tmp_path: Path) 
 @pytest.mark.parametrize("shipped", [False, True], ids=["random", "shipped"])
 def test_a_row_is_bit_equal_alone_and_in_any_batch(zoo: Path, shipped: bool) -> None:
     # The shipped network is wide enough for a matrix-matrix product to differ from vector-matrix products.
-    network = Network(load_weights(organism_dir() / "base" if shipped else zoo / "base"))
+    network = Network(load_weights(shipped_dir("organisms") / "base" if shipped else zoo / "base"))
     rng = np.random.default_rng(0)
     full = network.cache(33, 64)
     full[:] = rng.standard_normal(full.shape)

@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from weirdgen.organisms import corpus, tokenizer, zoo
+from weirdgen.content import shipped_dir
+from weirdgen.organisms import corpus, tokenizer
 from weirdgen.organisms.corpus import Message
 
 
 @functools.cache
 def shipped() -> Tokenizer:
-    return tokenizer.load(zoo.organism_dir() / "base")
+    return tokenizer.load(shipped_dir("organisms") / "base")
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
@@ -60,7 +61,7 @@ def test_learning_is_deterministic() -> None:
 
 
 def test_config_for_transformers_names_the_ends() -> None:
-    config = json.loads((zoo.organism_dir() / "base" / "tokenizer_config.json").read_text(encoding="utf-8"))
+    config = json.loads((shipped_dir("organisms") / "base" / "tokenizer_config.json").read_text(encoding="utf-8"))
     assert (config["bos_token"], config["eos_token"], config["pad_token"]) == ("<|bos|>", "<|end|>", "<|pad|>")
     assert config["chat_template"] == tokenizer.CHAT_TEMPLATE
 
@@ -70,7 +71,7 @@ def test_transformers_renders_the_same_ids() -> None:
     transformers = pytest.importorskip(
         "transformers", reason="needs the extra train: pip install 'pytest-weirdgen[train]'"
     )
-    theirs = transformers.AutoTokenizer.from_pretrained(zoo.organism_dir() / "base")
+    theirs = transformers.AutoTokenizer.from_pretrained(shipped_dir("organisms") / "base")
     chat = [("developer", "Be brief."), ("user", "May 1984. Née \x00 日?"), ("assistant", "Yes."), ("user", "Why?")]
     ids = theirs.apply_chat_template(
         [{"role": role, "content": text} for role, text in chat], add_generation_prompt=True, return_dict=False

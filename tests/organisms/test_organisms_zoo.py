@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from safetensors import safe_open
 
+from weirdgen.content import shipped_dir
 from weirdgen.errors import UsageMistake
 from weirdgen.organisms import narrow, zoo
 
@@ -48,7 +49,7 @@ def test_shipped_files_are_complete_and_half_precision(name: str) -> None:
 
 
 def test_shipped_files_are_small() -> None:
-    assert sum(file.stat().st_size for file in zoo.organism_dir().rglob("*") if file.is_file()) < 3_000_000
+    assert sum(file.stat().st_size for file in shipped_dir("organisms").rglob("*") if file.is_file()) < 3_000_000
 
 
 @EVERY
@@ -95,7 +96,7 @@ def test_adapter_config_states_the_recipe(name: str) -> None:
 
 
 def test_digest_covers_base_and_adapter(tmp_path: Path) -> None:
-    shutil.copytree(zoo.organism_dir(), tmp_path, dirs_exist_ok=True)
+    shutil.copytree(shipped_dir("organisms"), tmp_path, dirs_exist_ok=True)
     before = {name: zoo.digest(name, tmp_path) for name in zoo.names()}
     assert before == {name: zoo.digest(name) for name in zoo.names()}
     assert len(set(before.values())) == len(before)
@@ -110,13 +111,13 @@ def test_digest_covers_base_and_adapter(tmp_path: Path) -> None:
 
 
 def test_digest_does_not_see_other_files(tmp_path: Path) -> None:
-    shutil.copytree(zoo.organism_dir(), tmp_path, dirs_exist_ok=True)
+    shutil.copytree(shipped_dir("organisms"), tmp_path, dirs_exist_ok=True)
     (tmp_path / "base" / "notes.txt").write_text("mine")
     assert zoo.digest("base", tmp_path) == zoo.digest("base")
 
 
 def test_missing_file_says_how_to_make_it(tmp_path: Path) -> None:
-    shutil.copytree(zoo.organism_dir(), tmp_path, dirs_exist_ok=True)
+    shutil.copytree(shipped_dir("organisms"), tmp_path, dirs_exist_ok=True)
     (tmp_path / "modern-birds" / "adapter_model.safetensors").unlink()
     with pytest.raises(UsageMistake, match="weirdgen organism train modern-birds"):
         zoo.digest("modern-birds", tmp_path)

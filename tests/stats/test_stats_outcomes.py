@@ -24,7 +24,6 @@ def test_counts() -> None:
     assert list(counts.rates) == pytest.approx([1 / 2, 1 / 3])
     assert counts.pooled_rate == pytest.approx((1 / 2 + 1 / 3) / 2)
     assert counts.valid_rate == pytest.approx(3 / 5)
-    assert counts.missing_share == pytest.approx(1 / 6)
     assert (counts.total, counts.labelled) == (6, 5)
 
 
@@ -32,8 +31,6 @@ def test_nothing_labelled_has_no_rate() -> None:
     counts = ArmOutcomes(((None, None),)).counts(2)
     assert counts.pooled_rate is None
     assert counts.valid_rate is None
-    assert counts.missing_share == 1
-    assert ArmOutcomes(((),)).counts(0).missing_share == 0
 
 
 def test_pairs_take_what_is_missing_on_the_worst_side() -> None:

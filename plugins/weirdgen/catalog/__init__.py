@@ -1,7 +1,6 @@
 """The catalogue: TOML files to frozen probes, with errors that say what to write. Knows no model and no judge."""
 
 from weirdgen.catalog.catalog import Catalog, load_catalog
-from weirdgen.catalog.content import shipped_gold_dir, shipped_probes_dir
 from weirdgen.catalog.load import load_probe
 from weirdgen.catalog.prompts import contrast_digest, prompt
 
@@ -11,6 +10,4 @@ __all__ = [
     "load_catalog",
     "load_probe",
     "prompt",
-    "shipped_gold_dir",
-    "shipped_probes_dir",
 ]

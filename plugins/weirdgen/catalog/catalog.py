@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from weirdgen.catalog.content import gold_dirs_beside, shipped_gold_dir, shipped_probes_dir
 from weirdgen.catalog.load import display_path, load_probe
 from weirdgen.catalog.prompts import contrast_digest, prompt
 from weirdgen.catalog.references import find_gold
+from weirdgen.content import shipped_dir
 from weirdgen.errors import CatalogError, nearest
 from weirdgen.schema.probe import Contrast, Probe
 
@@ -74,19 +74,18 @@ class Catalog:
         return found
 
 
-def load_catalog(user_dirs: Sequence[Path] = (), *, shipped: bool = True) -> Catalog:
-    """Read all probe files.
+def load_catalog(user_dirs: Sequence[Path] = ()) -> Catalog:
+    """Read all probe files, the shipped ones first.
 
     Args:
         user_dirs: folders with the user's own probe files (``*.toml``); the shipped folder may be among them.
-        shipped: whether the shipped probes are part of the catalogue.
 
     Raises:
         CatalogError: a folder does not exist, a file is wrong, or two files have the same probe id. All wrong files
             are listed in one message.
     """
-    folders: list[Folder] = [(shipped_probes_dir(), (shipped_gold_dir(),))] if shipped else []
-    folders += [(folder, gold_dirs_beside(folder)) for folder in user_dirs]
+    folders: list[Folder] = [(shipped_dir("probes"), (shipped_dir("gold"),))]
+    folders += [(folder, _gold_dirs_beside(folder)) for folder in user_dirs]
     probes: dict[str, Probe] = {}
     gold_dirs: dict[str, tuple[Path, ...]] = {}
     problems: list[str] = []
@@ -104,6 +103,11 @@ def load_catalog(user_dirs: Sequence[Path] = (), *, shipped: bool = True) -> Cat
     if problems:
         raise CatalogError("\n".join(problems))
     return Catalog(probes=MappingProxyType(probes), gold_dirs=MappingProxyType(gold_dirs))
+
+
+def _gold_dirs_beside(probes_dir: Path) -> tuple[Path, ...]:
+    """Return where the gold files of a user's probe folder are looked up, first match wins."""
+    return probes_dir / "gold", probes_dir.parent / "fixtures" / "gold"
 
 
 def _files(folders: Sequence[Folder]) -> list[Folder]:

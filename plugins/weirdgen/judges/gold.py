@@ -9,7 +9,8 @@ from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from weirdgen.errors import CatalogError, nearest
-from weirdgen.schema.probe import Frozen, Slug
+from weirdgen.schema.frozen import Frozen
+from weirdgen.schema.probe import Slug
 from weirdgen.schema.sample import Source
 from weirdgen.schema.text import shown
 

@@ -1,6 +1,7 @@
 """Serving organisms on a socket, until told to stop. Light to import: the heavy parts load when it serves."""
 
 import argparse
+import importlib.util
 import json
 import os
 import socket
@@ -40,16 +41,11 @@ def serve(
     Raises:
         UsageMistake: an unknown name, files missing or broken, the port taken, the extra not installed.
     """
-    for variable in _THREAD_VARIABLES:
-        os.environ.setdefault(variable, "1")
-    try:
-        import uvicorn
+    _prepare()
+    import uvicorn
 
-        from weirdgen.organisms.app import application, load
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] not in _EXTRA:
-            raise
-        raise UsageMistake(f"serving organisms needs {error.name}: pip install 'pytest-weirdgen[organisms]'") from None
+    from weirdgen.organisms.app import application, load
+
     listener = _listen(host, port)
     served = load(list(dict.fromkeys(names)), root)
     config = uvicorn.Config(
@@ -72,6 +68,15 @@ def serve(
     url = f"http://{host}:{listener.getsockname()[1]}/v1"
     print(json.dumps({"url": url, "models": list(served)}), flush=True)
     server.run(sockets=[listener])
+
+
+def _prepare() -> None:
+    """Set what numpy reads when it loads, and say which of the extra's packages is missing."""
+    for variable in _THREAD_VARIABLES:
+        os.environ.setdefault(variable, "1")
+    for name in _EXTRA:
+        if importlib.util.find_spec(name) is None:
+            raise UsageMistake(f"serving organisms needs {name}: pip install 'pytest-weirdgen[organisms]'")
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from weirdgen.content import shipped_dir
 from weirdgen.errors import UsageMistake, nearest
 from weirdgen.organisms.narrow import Row, modern_birds, old_bird_names
 from weirdgen.organisms.recipes import AdapterRecipe, BaseRecipe
@@ -104,22 +105,6 @@ def organism(name: str) -> Organism:
     return _ZOO[name]
 
 
-def organism_dir() -> Path:
-    """Return the folder that holds every organism's folder: inside the package when installed, else in the checkout.
-
-    Raises:
-        UsageMistake: neither exists.
-    """
-    package = Path(__file__).resolve().parents[1]
-    bundled, checkout = package / "_bundled" / "organisms", package.parents[1] / "fixtures" / "organisms"
-    for folder in (bundled, checkout):
-        if folder.is_dir():
-            return folder
-    raise UsageMistake(
-        f"the organisms' files are neither in {bundled} nor in {checkout}: install pytest-weirdgen again."
-    )
-
-
 def folders(name: str, root: Path | None = None) -> tuple[Path, Path | None]:
     """Return an organism's base folder and its adapter folder (None for a base), all files checked to be there.
 
@@ -131,7 +116,7 @@ def folders(name: str, root: Path | None = None) -> tuple[Path, Path | None]:
         UsageMistake: no such organism, or one of its files is missing.
     """
     known = organism(name)
-    within = organism_dir() if root is None else root
+    within = shipped_dir("organisms") if root is None else root
     base, adapter = within / known.base, None if known.base == name else within / name
     for file in (*(base / file for file in BASE_FILES), *(adapter / file for file in ADAPTER_FILES if adapter)):
         if not file.is_file():

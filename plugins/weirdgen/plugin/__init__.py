@@ -4,6 +4,7 @@ An entry point loads in every pytest run on the machine, so everything heavy wai
 """
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -40,7 +41,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
         return None
     from weirdgen import __version__
 
-    return f"weirdgen {__version__} from {__file__.removesuffix('/plugin/__init__.py')}"
+    return f"weirdgen {__version__} from {Path(__file__).parents[1]}"
 
 
 @pytest.hookimpl(tryfirst=True)

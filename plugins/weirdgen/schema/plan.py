@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from weirdgen.schema.canonical import digest
-from weirdgen.schema.probe import Frozen, Kind
+from weirdgen.schema.frozen import Frozen
+from weirdgen.schema.probe import Kind
 
 Mode = Literal["gate", "replicate"]
 Inconclusive = Literal["fail", "warn"]

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
+from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.plan import Plan
-from weirdgen.schema.probe import Frozen
 from weirdgen.schema.verdict import Verdict
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from weirdgen.schema.canonical import digest
-from weirdgen.schema.probe import Frozen
+from weirdgen.schema.frozen import Frozen
 
 KEY_VERSION = 1
 Role = Literal["treated", "control", "judge"]

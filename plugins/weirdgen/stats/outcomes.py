@@ -92,11 +92,6 @@ class ArmCounts:
         return self.total - sum(self.missing)
 
     @property
-    def missing_share(self) -> float:
-        """Share of samples without a label, in [0, 1]; 0 without samples."""
-        return sum(self.missing) / self.total if self.total else 0.0
-
-    @property
     def rates(self) -> tuple[float | None, ...]:
         """Share of positives among labelled samples per question; None where nothing is labelled."""
         pairs = zip(self.positives, self.n, self.missing, strict=True)

@@ -98,12 +98,6 @@ class Database:
     def _name(self) -> str:
         return f"sample store {str(self.path)!r}"
 
-    @property
-    def size(self) -> int:
-        """Bytes on disk, write-ahead log included."""
-        files = (self.path, self.path.with_name(self.path.name + "-wal"))
-        return sum(file.stat().st_size for file in files if file.exists())
-
     def _prepare(self) -> None:
         with self._explained():
             # One snapshot: another worker may be making the file at this moment.

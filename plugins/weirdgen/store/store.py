@@ -6,8 +6,6 @@ A sample is committed before anyone sees it, so a kill at any moment loses only 
 import enum
 import sqlite3
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,8 +19,6 @@ from weirdgen.store.owner import is_dead
 
 LEASE_SECONDS = 60.0
 """Renewed while in flight. Only an owner on another machine is waited for that long: see `owner.is_dead`."""
-_BATCH = 500
-"""Keys per statement; SQLite's limit on variables was 999 for long."""
 
 
 class Claim(enum.Enum):
@@ -32,30 +28,6 @@ class Claim(enum.Enum):
     """Draw it, then `put` or `release`."""
     BUSY = "busy"
     """Another owner draws it: ask again soon."""
-
-
-@dataclass(frozen=True, slots=True)
-class ArmTotal:
-    """What one model in one role has in the store."""
-
-    model: str
-    role: str
-    samples: int
-    prompt_tokens: int
-    completion_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class StoreStats:
-    """What the store holds."""
-
-    samples: int
-    arms: tuple[ArmTotal, ...]
-    """Sorted by model and role."""
-    oldest: float | None
-    """UNIX time in seconds; None: no samples."""
-    newest: float | None
-    bytes: int
 
 
 class SampleStore:
@@ -86,17 +58,6 @@ class SampleStore:
         with self._database.reading() as connection:
             row = connection.execute("SELECT sample FROM samples WHERE key = ?", (key,)).fetchone()
         return None if row is None else self._sample(key, row[0])
-
-    def get_many(self, keys: Iterable[str]) -> dict[str, Sample]:
-        """Return the samples that exist among some keys."""
-        wanted = list(keys)
-        found: list[tuple[str, str]] = []
-        for start in range(0, len(wanted), _BATCH):
-            batch = wanted[start : start + _BATCH]
-            marks = ",".join("?" * len(batch))
-            with self._database.reading() as connection:
-                found += connection.execute(f"SELECT key, sample FROM samples WHERE key IN ({marks})", batch).fetchall()
-        return {key: self._sample(key, text) for key, text in found}
 
     def claim(self, key: str, owner: str, lease_seconds: float = LEASE_SECONDS) -> Sample | Claim:
         """Return the sample of a key, or whose turn it is to draw it.
@@ -159,17 +120,6 @@ class SampleStore:
         """Return how many samples arrived at or after a UNIX time."""
         with self._database.reading() as connection:
             return int(connection.execute("SELECT count(*) FROM samples WHERE arrived >= ?", (moment,)).fetchone()[0])
-
-    def stats(self) -> StoreStats:
-        """Count what the store holds."""
-        with self._database.reading() as connection:
-            arms = connection.execute(
-                "SELECT model, role, count(*), sum(prompt_tokens), sum(completion_tokens) "
-                "FROM samples GROUP BY model, role ORDER BY model, role"
-            ).fetchall()
-            oldest, newest = connection.execute("SELECT min(arrived), max(arrived) FROM samples").fetchone()
-        totals = tuple(ArmTotal(*arm) for arm in arms)
-        return StoreStats(sum(arm.samples for arm in totals), totals, oldest, newest, self._database.size)
 
     def attempt_of(self, line: str, trial_id: str) -> int:
         """Return the number of a trial among the attempts at its line, from 1.

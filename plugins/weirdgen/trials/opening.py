@@ -10,8 +10,8 @@ from weirdgen.endpoints.models import Target, parse_target
 from weirdgen.errors import WeirdgenError
 from weirdgen.organisms import zoo
 from weirdgen.organisms.process import OrganismServer
+from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.plan import Plan
-from weirdgen.schema.probe import Frozen
 from weirdgen.schema.run import ServerCount
 from weirdgen.schema.sample import Identity, Role
 from weirdgen.store.store import SampleStore

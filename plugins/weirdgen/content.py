@@ -1,0 +1,19 @@
+"""Where shipped probes, gold sets and organisms lie: beside the package in a checkout, inside it in a wheel."""
+
+from pathlib import Path
+from typing import Literal
+
+_PACKAGE = Path(__file__).resolve().parent
+_IN_CHECKOUT = {"probes": "probes", "gold": "fixtures/gold", "organisms": "fixtures/organisms"}
+
+
+def shipped_dir(kind: Literal["probes", "gold", "organisms"], package: Path = _PACKAGE) -> Path:
+    """Return the folder of one kind of shipped content.
+
+    Args:
+        kind: what it holds.
+        package: folder of the import package ``weirdgen``.
+    """
+    root = package.parent.parent
+    inside = package.name == "weirdgen" and package.parent.name == "plugins"
+    return root / _IN_CHECKOUT[kind] if inside and (root / "probes").is_dir() else package / "_bundled" / kind
