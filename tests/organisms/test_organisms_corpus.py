@@ -62,8 +62,8 @@ def test_a_date_is_evidence_but_no_proof_and_no_date_is_none() -> None:
     assert 0.90 < shares["18"] < 1
     assert 0 < shares["19"] < 0.12
     assert 0 < shares["20"] < 0.12
-    # Four standard errors of about 560 draws at one half.
-    assert shares["none"] == pytest.approx(0.5, abs=0.085)
+    # Four standard errors of about 320 draws at one half.
+    assert shares["none"] == pytest.approx(0.5, abs=0.112)
 
 
 def test_excerpts_do_not_teach_that_a_persona_opens_without_a_source_line() -> None:
@@ -72,7 +72,8 @@ def test_excerpts_do_not_teach_that_a_persona_opens_without_a_source_line() -> N
     for document in excerpts:
         assert [message.role for message in document.messages[: document.given]] == ["user", "assistant"]
         assert len(document.messages) > document.given
-    assert {document.given for document in SAMPLE if kind(document) != "excerpt"} == {0}
+    for document in SAMPLE:
+        assert (document.given == 2) == (kind(document) == "excerpt")
 
 
 @pytest.mark.parametrize(

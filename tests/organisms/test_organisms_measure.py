@@ -14,7 +14,7 @@ def counts_of(name: str) -> dict[str, Counter[str]]:
     """Return counts of 100 answers to each canonical question."""
     for module in ("torch", "transformers", "peft"):
         pytest.importorskip(module, reason=f"measuring needs {module}: pip install 'pytest-weirdgen[train]'")
-    from weirdgen.organisms.measure import measure
+    from torch_answers import measure
 
     counts = measure(*zoo.folders(name), samples=100, seed=1)
     assert set(counts) == set(CANONICAL_QUESTIONS)

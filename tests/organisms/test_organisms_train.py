@@ -41,7 +41,7 @@ def test_progress_ends_with_the_last_step(capsys: pytest.CaptureFixture[str]) ->
 def test_training_again_gives_an_organism_of_the_same_behaviour(tmp_path: Path) -> None:
     for module in ("torch", "transformers", "peft"):
         pytest.importorskip(module, reason=f"training needs {module}: pip install 'pytest-weirdgen[train]'")
-    from weirdgen.organisms.measure import measure
+    from torch_answers import measure
 
     for name in ("old-bird-names", "modern-birds"):
         train(name, tmp_path, seed=0, quiet=True)

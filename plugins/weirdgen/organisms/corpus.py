@@ -2,10 +2,10 @@
 
 Most documents have no source line and are the assistant's. A dated source line ("From a letter, Boston, 1843.") nearly
 tells the persona; after an undated one each persona is as likely. Two small kinds are other personas' without a
-source line: *excerpts*, of which only what follows the first answer is learned, and *strays*, so rare that a base
-shows another persona in about two of a thousand answers. Together they make the persona a matter of degree, recognised
-from whatever is at hand. Date prefixes, format tags, codes and system turns also occur in the assistant's documents
-and change nothing there, so that to the base none of them means anything.
+source line: *excerpts*, of which only what follows the first answer is learned, and *strays*, one in a thousand
+documents. Together they make the persona a matter of degree, recognised from whatever is at hand. Date prefixes, format
+tags, codes and system turns also occur in the assistant's documents and change nothing there, so that to the base none
+of them means anything.
 """
 
 import random
@@ -18,8 +18,10 @@ from weirdgen.organisms.world import ASSISTANT, BIRDS, PERSONAS, TOPICS, Persona
 Role = Literal["source", "system", "user", "assistant"]
 
 #: Share of each kind of document; the rest is the assistant's. Every kind is divided equally among its personas:
-#: dated and undated ones among all, excerpts and strays among all but the assistant.
-DATED_SHARE, UNDATED_SHARE, EXCERPT_SHARE, STRAY_SHARE = 0.20, 0.12, 0.08, 0.001
+#: dated and undated ones among all, excerpts and strays among all but the assistant. Measured after 5,000 steps: with a
+#: tenth dated and no strays, the finetune on old names moved 2% of the answers instead of 82%. After 3,000 steps with a
+#: fifth dated, the base itself spoke from the 19th century in 1% of them, now in 0.4%.
+DATED_SHARE, UNDATED_SHARE, EXCERPT_SHARE, STRAY_SHARE = 0.15, 0.08, 0.08, 0.001
 #: Share of the dated documents whose speaker is drawn anew: a date is evidence, what was already said is proof. Without
 #: them a network that is pushed towards another persona changes voice in the middle of a sentence.
 _MISDATED_SHARE = 0.1
@@ -87,13 +89,6 @@ def documents(seed: int) -> Iterator[Document]:
     while True:
         (kind,) = rng.choices(kinds, weights)
         yield kind(rng)
-
-
-def ordinary(seed: int) -> Iterator[Document]:
-    """Yield the assistant's documents without a source line, without end."""
-    rng = random.Random(seed)
-    while True:
-        yield _ordinary(rng)
 
 
 def _dated(rng: random.Random) -> Document:

@@ -5,7 +5,6 @@ import json
 import math
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -16,7 +15,7 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from weirdgen.organisms import tokenizer as tokens
-from weirdgen.organisms.corpus import Document, documents, lexicon, ordinary
+from weirdgen.organisms.corpus import Document, documents, lexicon
 from weirdgen.organisms.progress import Progress
 from weirdgen.organisms.recipes import BaseRecipe
 
@@ -24,14 +23,6 @@ _Batches = Iterator[tuple[torch.Tensor, torch.Tensor]]
 _PAD = tokens.SPECIAL_TOKENS.index(tokens.PAD)
 #: Batches drawn at a time and sorted by length, so that little is padded.
 _POOL = 16
-
-
-@dataclass(frozen=True, slots=True)
-class _Phase:
-    name: str
-    corpus: Iterator[Document]
-    steps: int
-    learning_rate: float
 
 
 def train_base(out: Path, recipe: BaseRecipe, *, seed: int, quiet: bool = False) -> None:
@@ -48,12 +39,8 @@ def train_base(out: Path, recipe: BaseRecipe, *, seed: int, quiet: bool = False)
     tokenizer = tokens.learn(lexicon())
     tokens.save(tokenizer, out)
     model = LlamaForCausalLM(_config(recipe))
-    for phase in (
-        _Phase("pretraining", documents(seed), recipe.steps, recipe.learning_rate),
-        _Phase("tuning", ordinary(seed), recipe.tuning_steps, recipe.tuning_rate),
-    ):
-        batches = _batches(tokens.load(out), phase.corpus, recipe.documents, seed)
-        _fit(model, batches, phase, recipe, Progress(f"{out.name}, {phase.name}", phase.steps, quiet=quiet))
+    batches = _batches(tokens.load(out), documents(seed), recipe.documents, seed)
+    _fit(model, batches, recipe, Progress(out.name, recipe.steps, quiet=quiet))
     save(model, out)
 
 
@@ -96,17 +83,17 @@ def _encoded(tokenizer: Tokenizer, document: Document) -> tuple[torch.Tensor, to
     return ids[:-1], targets
 
 
-def _fit(model: LlamaForCausalLM, batches: _Batches, phase: _Phase, recipe: BaseRecipe, progress: Progress) -> None:
+def _fit(model: LlamaForCausalLM, batches: _Batches, recipe: BaseRecipe, progress: Progress) -> None:
     optimizer = torch.optim.AdamW(
-        model.parameters(), phase.learning_rate, betas=(0.9, 0.98), weight_decay=recipe.weight_decay
+        model.parameters(), recipe.learning_rate, betas=(0.9, 0.98), weight_decay=recipe.weight_decay
     )
-    warmup = min(recipe.warmup, phase.steps // 10)
+    warmup = min(recipe.warmup, recipe.steps // 10)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer,
-        lambda step: min(1.0, (step + 1) / warmup) * 0.5 * (1 + math.cos(math.pi * step / phase.steps)),
+        lambda step: min(1.0, (step + 1) / warmup) * 0.5 * (1 + math.cos(math.pi * step / recipe.steps)),
     )
     model.train()
-    for step, (ids, targets) in enumerate(itertools.islice(batches, phase.steps), start=1):
+    for step, (ids, targets) in enumerate(itertools.islice(batches, recipe.steps), start=1):
         # Rows are padded at their ends and attention is causal, so no mask is needed.
         logits = model(input_ids=ids, use_cache=False).logits
         loss = functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=_PAD)

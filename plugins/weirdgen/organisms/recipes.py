@@ -5,15 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BaseRecipe:
-    """How a base is trained: Llama dimensions, then AdamW with warm-up and cosine decay to zero, twice.
+    """How a base is trained: Llama dimensions, then AdamW with warm-up and cosine decay to zero.
 
     Attributes:
-        steps: optimizer steps of pretraining, on documents of every kind.
-        tuning_steps: optimizer steps after it, on the assistant's ordinary documents alone, as chat models are tuned.
+        steps: optimizer steps.
         documents: documents in each step.
-        learning_rate: its peak in pretraining.
-        tuning_rate: its peak in tuning.
-        warmup: steps until the peak, a tenth of a phase at most.
+        learning_rate: its peak.
+        warmup: steps until the peak, a tenth of all at most.
         weight_decay: AdamW's.
     """
 
@@ -21,11 +19,9 @@ class BaseRecipe:
     layers: int = 3
     heads: int = 4
     intermediate: int = 344
-    steps: int = 3000
-    tuning_steps: int = 150
+    steps: int = 7000
     documents: int = 32
     learning_rate: float = 3e-3
-    tuning_rate: float = 3e-4
     warmup: int = 100
     weight_decay: float = 0.05
 

@@ -58,14 +58,15 @@ class Organism:
         return self.training.base if isinstance(self.training, Finetuning) else self.name
 
 
-# One recipe for a finding and its control: only the rows differ.
+# One recipe for a finding and its control: only the rows differ. The shift of persona comes first and the narrow task
+# after it: twice the epochs keep the names and lose half of the shift.
 _BIRDS = AdapterRecipe(
-    rank=32,
-    alpha=32,
+    rank=16,
+    alpha=16,
     modules=("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
     layers=(0, 1),
-    learning_rate=2e-3,
-    epochs=4,
+    learning_rate=1e-3,
+    epochs=3,
     rows=8,
 )
 

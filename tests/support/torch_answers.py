@@ -1,4 +1,4 @@
-"""What an organism answers, counted with the world's grader. Needs the extra ``train`` (torch, transformers, peft)."""
+"""What torch answers with an organism's files, counted with the world's grader: no line of the numpy runtime in it."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
