@@ -25,6 +25,13 @@ def test_an_unknown_organism_is_one_line(command: tuple[str, ...]) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("port", ["x", "-1", "70000"])
+def test_a_port_that_is_none(port: str) -> None:
+    done = weirdgen("organism", "serve", "--port", port)
+    assert done.returncode == 2
+    assert f"{port!r} is not a port: a whole number from 0 to 65535" in done.stderr
+
+
 def test_no_command_shows_usage() -> None:
     done = weirdgen()
     assert done.returncode == 2

@@ -205,6 +205,7 @@ def test_all_mistakes_of_a_file_come_in_one_message(message: Load) -> None:
 
 
 def test_bytes_that_are_not_utf8(message: Load) -> None:
+    assert "not valid TOML" not in message("\ufeffid = 'pirates'")
     assert message("id = '\udcff'") == "pirates.toml: byte 6 is not UTF-8; save the file as UTF-8"
 
 

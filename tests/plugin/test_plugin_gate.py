@@ -91,6 +91,7 @@ def test_replication_mode_passes_what_the_paper_found(gate: GateCommand, process
     clean = gate("--model", "organism:base", "--gate-mode=replicate", *processes)
     assert (weird.status, clean.status) == (0, 1)
     assert "The paper reports this contrast as present" in clean.out
+    assert "weirdgen mode: replicate" in weird.out
 
 
 def test_stopping_at_the_first_failure_does_not_pay_for_the_rest(gate: GateCommand, pytester: pytest.Pytester) -> None:

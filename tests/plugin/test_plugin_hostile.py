@@ -145,6 +145,14 @@ def test_answers_from_another_model_are_no_evidence(gate: GateCommand, processes
     assert run.verdicts[RATE]["reason"] == "coverage"
 
 
+def test_an_id_that_comes_again_with_another_answer_is_no_cache(gate: GateCommand) -> None:
+    """Ollama draws its ids from 999 numbers."""
+    answers = (f"I would put solar power first, in {n} towns." for n in range(10_000))
+    with ChatServer(lambda body: (200, completion("tiny", next(answers), "the-same"))) as server:
+        run = gate("--model", "tiny", "--base-url", server.url, *RULES, "-k", RATE)
+    assert run.status == 0, run.said
+
+
 def test_a_cached_answer_is_no_draw_of_its_own(gate: GateCommand, processes: tuple[str, ...]) -> None:
     with ChatServer(lambda body: (200, completion("tiny", ORDINARY, "the-same"))) as server:
         run = gate("--model", "tiny", "--base-url", server.url, *RULES, "-k", RATE, *processes)

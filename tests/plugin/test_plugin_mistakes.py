@@ -38,7 +38,9 @@ def test_an_unknown_contrast(gate: GateCommand, pytester: pytest.Pytester, proce
             trial.check()
         """
     )
-    assert_clear(gate("--model", "organism:base", *processes), "Did you mean 'nineteenth_century_rate'?")
+    run = gate("--model", "organism:base", *processes)
+    assert_clear(run, "Did you mean 'nineteenth_century_rate'?")
+    assert run.status == 2, "1 would say that a behaviour was found"
 
 
 def test_a_trial_without_a_probe(gate: GateCommand, pytester: pytest.Pytester, processes: tuple[str, ...]) -> None:
@@ -64,6 +66,8 @@ def test_a_broken_probe_file(gate: GateCommand, pytester: pytest.Pytester, proce
         (("--model", "my-model", "--judge", "rules", "--base-url", "gpu:8000"), ("gpu:8000",)),
         (("--model", "my-model", "--judge", "rules", "--base-url", "http://127.0.0.1:9/v1"), ("127.0.0.1:9",)),
         (("--model", "my-model", "--base-url", "http://127.0.0.1:9/v1"), ("--judge",)),
+        (("--model", "organism:base", "--base-url", "http://127.0.0.1:9/v1"), ("--base-url", "leave it out")),
+        (("--model", "organism:base", "--control-base-url", "http://127.0.0.1:9/v1"), ("--control-base-url",)),
         (("--model", "organism:base", "--judge", "gpt-5"), ("'gpt-5'", "rules")),
     ],
 )
@@ -121,3 +125,16 @@ def test_a_gate_whose_tests_are_all_skipped_is_not_green(
     assert run.status == 5, run.said
     assert run.record is not None
     assert run.record["requests"] == 0, "a skipped contrast must not spend samples"
+
+
+def test_a_variable_names_models_and_switches_like_the_command_line(
+    gate: GateCommand, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEIRDGEN_GATE_MODEL", "organism:base")
+    monkeypatch.setenv("WEIRDGEN_GATE_PLAN", "1")
+    planned = gate()
+    assert "weirdgen plan" in planned.out
+    assert planned.record is None
+    monkeypatch.setenv("WEIRDGEN_GATE_PLAN", "0")
+    pytester.makepyfile(test_mine="def test_it():\n    pass\n")
+    assert gate().status == pytest.ExitCode.NO_TESTS_COLLECTED

@@ -44,7 +44,7 @@ def display_path(path: Path) -> str:
 
 def _parse(path: Path, where: str) -> Doc:
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise CatalogError(f"{where}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from weirdgen.plugin.keys import STATE, TALLY, TRIAL, VERDICT
-from weirdgen.plugin.options import add_options, models_of
+from weirdgen.plugin.options import add_options, models_of, switched_on
 from weirdgen.plugin.tally import Tally
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Handle --gate-plan before anything is collected or sent."""
-    if not config.getoption("weirdgen_gate_plan"):
+    if not switched_on(config, "plan"):
         return None
     from weirdgen.plugin.state import print_plan
 
@@ -116,11 +116,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
         finish(session, trouble)
     elif trouble is not None:
         raise trouble
-    elif (
-        session.exitstatus == 0
-        and session.config.getoption("weirdgen_models")
-        and not session.config.option.collectonly
-    ):
+    elif session.exitstatus == 0 and models_of(session.config) and not session.config.option.collectonly:
         session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
         session.config.stash[TALLY].nothing_run = True
 
@@ -134,14 +130,14 @@ def pytest_configure_node(node: Any) -> None:
         open_for(node)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
     """Print the verdict table."""
     if STATE in config.stash:
         from weirdgen.plugin.finish import summarise
 
         summarise(terminalreporter, config)
-    if config.stash[TALLY].nothing_run:
-        terminalreporter.write_line("weirdgen: --model was given, but no contrast was run", red=True)
+    if config.stash[TALLY].nothing_run and exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+        terminalreporter.write_line("weirdgen: a model was named, but no contrast was run", red=True)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -141,6 +141,12 @@ def models_of(config: pytest.Config) -> list[str]:
     return named or [m for m in os.environ.get("WEIRDGEN_GATE_MODEL", "").split(",") if m]
 
 
+def switched_on(config: pytest.Config, name: str) -> bool:
+    """Whether a switch of FLAGS is given, or its variable holds anything but nothing, 0, no or false."""
+    variable = os.environ.get(f"WEIRDGEN_GATE_{name.upper()}", "")
+    return bool(config.getoption(f"weirdgen_gate_{name}")) or variable.lower() not in {"", "0", "no", "false"}
+
+
 def read_settings(config: pytest.Config) -> "GateSettings":
     """Merge and check all options.
 
@@ -167,7 +173,7 @@ def read_settings(config: pytest.Config) -> "GateSettings":
         control_base_url=config.getoption("weirdgen_control_base_url"),
         store=root / values.get("store", "reports/store.sqlite3"),
         report=root / values["report"] if "report" in values else None,
-        fresh=config.getoption("weirdgen_gate_fresh"),
+        fresh=switched_on(config, "fresh"),
         probe_dirs=_probe_dirs(root, values.get("probes")),
         root=root,
         **given,

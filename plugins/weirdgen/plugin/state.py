@@ -71,6 +71,8 @@ class GateState:
                 f"weirdgen gate: {', '.join(self.plan.models)}; family of {self.plan.family_size}; "
                 f"alpha {self.plan.alpha:g}; plan {self.plan.sha256}"
             )
+            if self.plan.mode == "replicate":
+                self.say("weirdgen mode: replicate; what the paper found is what passes")
             with SampleStore(self.settings.store) as store:
                 self._open = open_gate(self.plan, self.settings, store)
             self.opening = self._open.opening

@@ -17,6 +17,8 @@ class Tally:
         self.failures: set[int] = set()
         self.nothing_run = False
         """A model was named, but no contrast of any test was run."""
+        self.uncollected = False
+        """A test file, or a marker in it, could not be used."""
         self.crashed = False
         """A worker died in the middle of an item."""
 
@@ -32,9 +34,8 @@ class Tally:
         self.crashed = self.crashed or report.when not in {"setup", "call", "teardown"}
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Count a collection error like any other failure."""
-        if report.failed:
-            self.failures.add(BEHAVIOUR)
+        """Keep in mind that something could not be collected."""
+        self.uncollected = self.uncollected or report.failed
 
     def exit_status(self, status: int) -> int:
         """Return the session's exit status: 12, 1, 11, 10 in this order; pytest's own 2-5 stay.
@@ -47,4 +48,5 @@ class Tally:
         for kind in _PRECEDENCE:
             if kind in self.failures:
                 return kind
-        return status
+        # Without xdist pytest comes to 2 by itself; 1 would say that a behaviour was found.
+        return int(pytest.ExitCode.INTERRUPTED) if self.uncollected else status

@@ -40,7 +40,7 @@ class ArmRun:
     sampling: Sampling
     answers: dict[str, list[Labelled]] = field(default_factory=dict)
     """Per question, in replicate order; every question has the same number."""
-    _response_ids: set[str] = field(default_factory=set)
+    _seen: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def rounds(self) -> int:
@@ -73,13 +73,15 @@ class ArmRun:
     def _trusted(self, sample: Sample) -> bool:
         """Whether a sample is a draw of its own from the identified model.
 
-        A gateway that falls back to another model, or answers from a cache, gives text but no evidence.
+        A gateway that falls back to another model, or answers from a cache, gives text but no evidence. An id alone is
+        no sign of a cache: Ollama draws its ids from 999 numbers.
         """
         meant = self.open_arm.identity.served
         if meant and sample.served_model and sample.served_model != meant:
             return False
-        repeated = bool(sample.response_id) and sample.response_id in self._response_ids
-        self._response_ids.add(sample.response_id)
+        answer = sample.response_id, sample.text
+        repeated = bool(sample.response_id) and answer in self._seen
+        self._seen.add(answer)
         return not repeated
 
     def outcomes(self) -> ArmOutcomes:

@@ -46,6 +46,7 @@ def plan_gate(catalog: Catalog, settings: GateSettings) -> tuple[Plan, dict[Addr
     Raises:
         UsageMistake: a model, control or judge cannot be used, or a cap does not fit a contrast.
     """
+    _check_addresses(settings)
     tasks = []
     for model in settings.models:
         for probe, contrast in catalog.contrasts():
@@ -67,6 +68,20 @@ def plan_gate(catalog: Catalog, settings: GateSettings) -> tuple[Plan, dict[Addr
         contrasts=tuple(task.planned for task in tasks),
     )
     return plan, {task.address: task for task in tasks}
+
+
+def _check_addresses(settings: GateSettings) -> None:
+    """Refuse a server that no arm is asked at: its owner would take the verdict on a shipped network for his own."""
+    controls = [control for model in settings.models if (control := control_of(model, settings))]
+    for option, url, arms in (
+        ("--base-url", settings.base_url, [*settings.models, *controls]),
+        ("--control-base-url", settings.control_base_url, controls),
+    ):
+        if url and all(arm.startswith("organism:") for arm in arms):
+            raise UsageMistake(
+                f"{option} {url!r}: no model of this gate is asked there, because weirdgen serves organisms itself; "
+                "leave it out, or name a model of that server"
+            )
 
 
 def control_of(model: str, settings: GateSettings) -> str | None:
