@@ -136,7 +136,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         from weirdgen.plugin.finish import summarise
 
         summarise(terminalreporter, config)
-    if config.stash[TALLY].nothing_run and exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+    # Any other status has a reason of its own, which must not be hidden by this one.
+    if config.stash[TALLY].nothing_run and exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
         terminalreporter.write_line("weirdgen: a model was named, but no contrast was run", red=True)
 
 
