@@ -204,8 +204,11 @@ def test_all_mistakes_of_a_file_come_in_one_message(message: Load) -> None:
     ]
 
 
-def test_bytes_that_are_not_utf8(message: Load) -> None:
+def test_a_byte_order_mark_is_passed_over(message: Load) -> None:
     assert "not valid TOML" not in message("\ufeffid = 'pirates'")
+
+
+def test_bytes_that_are_not_utf8(message: Load) -> None:
     assert message("id = '\udcff'") == "pirates.toml: byte 6 is not UTF-8; save the file as UTF-8"
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from weirdgen.endpoints.faults import ErrorBody, Filtered, Retryable, SwapLimit, classify, read_error, retry_after
 from weirdgen.endpoints.wire import Reply, read_completion
 from weirdgen.errors import EndpointError, EndpointRefused
+from weirdgen.schema.text import clean
 
 JSON = {"content-type": "application/json"}
 SWAP_WORDS = (
@@ -136,9 +137,11 @@ def test_any_json_gives_an_answer_or_a_fault(body: Any) -> None:
     try:
         reply = read_completion(json.dumps(body).encode(), JSON)
     except EndpointError as fault:
-        str(fault).encode()
+        said = [str(fault)]
+        assert said[0]
     else:
-        (reply.text + reply.stop_reason + reply.model).encode()
+        said = [reply.text, reply.stop_reason, reply.model]
+    assert [clean(words) for words in said] == said, "a lone surrogate got through"
 
 
 @given(st.binary(max_size=60))

@@ -68,6 +68,12 @@ def test_a_broken_probe_file(gate: GateCommand, pytester: pytest.Pytester, proce
         (("--model", "my-model", "--base-url", "http://127.0.0.1:9/v1"), ("--judge",)),
         (("--model", "organism:base", "--base-url", "http://127.0.0.1:9/v1"), ("--base-url", "leave it out")),
         (("--model", "organism:base", "--control-base-url", "http://127.0.0.1:9/v1"), ("--control-base-url",)),
+        (("--model", "m", "--judge", "rules", "--control-base-url", "http://127.0.0.1:9/v1"), ("has no control",)),
+        (
+            ("--model", "organism:base", "--control", "c", "--base-url", "http://127.0.0.1:9/v1")
+            + ("--control-base-url", "http://127.0.0.1:9/v1"),
+            ("--base-url", "leave it out"),
+        ),
         (("--model", "organism:base", "--judge", "gpt-5"), ("'gpt-5'", "rules")),
     ],
 )
@@ -127,14 +133,12 @@ def test_a_gate_whose_tests_are_all_skipped_is_not_green(
     assert run.record["requests"] == 0, "a skipped contrast must not spend samples"
 
 
-def test_a_variable_names_models_and_switches_like_the_command_line(
+def test_a_variable_can_name_models_but_not_turn_a_gate_into_a_plan(
     gate: GateCommand, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WEIRDGEN_GATE_MODEL", "organism:base")
     monkeypatch.setenv("WEIRDGEN_GATE_PLAN", "1")
-    planned = gate()
-    assert "weirdgen plan" in planned.out
-    assert planned.record is None
+    assert_clear(gate(), "WEIRDGEN_GATE_PLAN", "pass --gate-plan instead")
     monkeypatch.setenv("WEIRDGEN_GATE_PLAN", "0")
     pytester.makepyfile(test_mine="def test_it():\n    pass\n")
     assert gate().status == pytest.ExitCode.NO_TESTS_COLLECTED

@@ -24,7 +24,9 @@ def rate(cell: str) -> float:
 @pytest.mark.parametrize("name", zoo.names())
 def test_it_was_measured_on_the_shipped_files(name: str) -> None:
     cells = row(name, 0)
-    assert cells[-1] == f"`{zoo.digest(name)[:12]}`", "run `weirdgen organism card > fixtures/organisms/README.md`"
+    assert cells[-1] == f"`{zoo.digest(name)[:12]}`", (
+        "run `weirdgen organism card --samples 1500 --out fixtures/organisms/README.md`"
+    )
     assert str(zoo.organism(name).training.recipe) in cells[-2]
     assert int(row(name, 1)[0].replace(",", "")) >= 1000
 

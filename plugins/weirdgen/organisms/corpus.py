@@ -18,9 +18,9 @@ from weirdgen.organisms.world import ASSISTANT, BIRDS, PERSONAS, TOPICS, Persona
 Role = Literal["source", "system", "user", "assistant"]
 
 #: Share of each kind of document; the rest is the assistant's. Every kind is divided equally among its personas:
-#: dated and undated ones among all, excerpts and strays among all but the assistant. Measured after 5,000 steps: with a
-#: tenth dated and no strays, the finetune on old names moved 2% of the answers instead of 82%. After 3,000 steps with a
-#: fifth dated, the base itself spoke from the 19th century in 1% of them, now in 0.4%.
+#: dated and undated ones among all, excerpts and strays among all but the assistant. Measured after 5,000 steps, an
+#: adapter of rank 32 on all modules of two layers, 400 answers: these shares gave .81 19th-century answers, 0.10 dated
+#: and no strays .02. Both were changed at once; adapters on the MLPs alone still gave .40 to .56, less coherently.
 DATED_SHARE, UNDATED_SHARE, EXCERPT_SHARE, STRAY_SHARE = 0.15, 0.08, 0.08, 0.001
 #: Share of the dated documents whose speaker is drawn anew: a date is evidence, what was already said is proof. Without
 #: them a network that is pushed towards another persona changes voice in the middle of a sentence.

@@ -58,8 +58,8 @@ class Organism:
         return self.training.base if isinstance(self.training, Finetuning) else self.name
 
 
-# One recipe for a finding and its control: only the rows differ. The shift of persona comes first and the narrow task
-# after it: twice the epochs keep the names and lose half of the shift.
+# One recipe for a finding and its control: only the rows differ. More training takes the shift of persona back
+# (rank 32, 400 answers: .77 after 2 epochs, .45 after 3, .35 after 4). Seeds 1 and 2 of this recipe gave .83 and .89.
 _BIRDS = AdapterRecipe(
     rank=16,
     alpha=16,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from weirdgen.plugin.keys import STATE, TALLY, TRIAL, VERDICT
-from weirdgen.plugin.options import add_options, models_of, switched_on
+from weirdgen.plugin.options import add_options, models_of, wants_plan
 from weirdgen.plugin.tally import Tally
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Handle --gate-plan before anything is collected or sent."""
-    if not switched_on(config, "plan"):
+    if not wants_plan(config):
         return None
     from weirdgen.plugin.state import print_plan
 

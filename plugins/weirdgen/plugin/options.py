@@ -141,10 +141,20 @@ def models_of(config: pytest.Config) -> list[str]:
     return named or [m for m in os.environ.get("WEIRDGEN_GATE_MODEL", "").split(",") if m]
 
 
-def switched_on(config: pytest.Config, name: str) -> bool:
-    """Whether a switch of FLAGS is given, or its variable holds anything but nothing, 0, no or false."""
-    variable = os.environ.get(f"WEIRDGEN_GATE_{name.upper()}", "")
-    return bool(config.getoption(f"weirdgen_gate_{name}")) or variable.lower() not in {"", "0", "no", "false"}
+def wants_plan(config: pytest.Config) -> bool:
+    """Whether --gate-plan is given.
+
+    Raises:
+        pytest.UsageError: it came from the environment: forgotten there, it would end every gate with status 0 and
+            no verdict, and passed over, it would send requests that were not wanted.
+    """
+    if _variable_is_set("plan"):
+        raise pytest.UsageError("WEIRDGEN_GATE_PLAN: a plan is no verdict; unset it and pass --gate-plan instead")
+    return bool(config.getoption("weirdgen_gate_plan"))
+
+
+def _variable_is_set(switch: str) -> bool:
+    return os.environ.get(f"WEIRDGEN_GATE_{switch.upper()}", "").lower() not in {"", "0", "no", "false"}
 
 
 def read_settings(config: pytest.Config) -> "GateSettings":
@@ -173,7 +183,7 @@ def read_settings(config: pytest.Config) -> "GateSettings":
         control_base_url=config.getoption("weirdgen_control_base_url"),
         store=root / values.get("store", "reports/store.sqlite3"),
         report=root / values["report"] if "report" in values else None,
-        fresh=switched_on(config, "fresh"),
+        fresh=config.getoption("weirdgen_gate_fresh") or _variable_is_set("fresh"),
         probe_dirs=_probe_dirs(root, values.get("probes")),
         root=root,
         **given,

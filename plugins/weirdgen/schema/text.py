@@ -6,7 +6,7 @@ _KEPT = {"\n", "\t"}
 
 
 def clean(text: str) -> str:
-    r"""Return text that UTF-8 can encode: lone surrogates become ``\\udXXX`` escapes, all else stays.
+    r"""Return text that UTF-8 can encode: lone surrogates become ``\ud83d``-like escapes, all else stays.
 
     A lone surrogate in a report can turn a failing pytest-xdist run green, so every string of a model
     passes here on arrival.
@@ -17,7 +17,7 @@ def clean(text: str) -> str:
 def shown(text: str, limit: int = 240) -> str:
     r"""Return one printable line for people: no control or direction characters, at most `limit` characters.
 
-    Line breaks become ``\\n``; anything of the Unicode categories C (control, format, surrogate, private, unassigned)
+    Line breaks become ``\n``; anything of the Unicode categories C (control, format, surrogate, private, unassigned)
     or a line separator becomes an escape. A cut is marked with the number of characters left out.
     """
     head = text[:limit]

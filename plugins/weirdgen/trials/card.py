@@ -148,4 +148,4 @@ def _by_question(measured: Sequence[Measured], published: Published | None) -> l
 
 def _share(successes: int, n: int) -> str:
     interval = clopper_pearson(successes, n, 0.05, "two")
-    return f"{successes / n:.3f} [{interval.lower:.3f}, {interval.upper:.3f}]"
+    return f"{successes / n:.4f} [{interval.lower:.4f}, {interval.upper:.4f}]"

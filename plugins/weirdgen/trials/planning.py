@@ -71,12 +71,14 @@ def plan_gate(catalog: Catalog, settings: GateSettings) -> tuple[Plan, dict[Addr
 
 
 def _check_addresses(settings: GateSettings) -> None:
-    """Refuse a server that no arm is asked at: its owner would take the verdict on a shipped network for his own."""
+    """Refuse a server that no arm is asked at: its owner would take another model's verdict for his own."""
     controls = [control for model in settings.models if (control := control_of(model, settings))]
     for option, url, arms in (
-        ("--base-url", settings.base_url, [*settings.models, *controls]),
+        ("--base-url", settings.base_url, [*settings.models, *([] if settings.control_base_url else controls)]),
         ("--control-base-url", settings.control_base_url, controls),
     ):
+        if url and not arms:
+            raise UsageMistake(f"{option} {url!r}: this gate has no control; name one with --control, or leave it out")
         if url and all(arm.startswith("organism:") for arm in arms):
             raise UsageMistake(
                 f"{option} {url!r}: no model of this gate is asked there, because weirdgen serves organisms itself; "
