@@ -1,145 +1,23 @@
 """The real client against a scripted server: every way in which one attempt can end."""
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any
 
 import pytest
+from fault_server import KEY, FaultServer, Handler, answer, endpoint, error, http, request, run
 
-from weirdgen.endpoints import client as client_module
-from weirdgen.endpoints import identity as identity_module
 from weirdgen.endpoints.client import ChatEndpoint
 from weirdgen.endpoints.faults import Retryable
-from weirdgen.endpoints.identity import Identified, accepts_unknown_model, identify
 from weirdgen.endpoints.models import parse_target
-from weirdgen.errors import EndpointOutage, EndpointRefused, UsageMistake
-from weirdgen.schema.sample import Identity, Message, SampleRequest, Sampling
+from weirdgen.errors import EndpointRefused, UsageMistake
+from weirdgen.schema.sample import Message, Sampling
 
-T = TypeVar("T")
-Handler = Callable[[asyncio.StreamWriter], Coroutine[Any, Any, None]]
-KEY = "sk-proj-abcdefghijkl"
 SWAP = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
-
-
-def http(
-    status: int, body: bytes | str | dict[str, Any], content_type: str = "application/json", **headers: str
-) -> bytes:
-    data = json.dumps(body).encode() if isinstance(body, dict) else body.encode() if isinstance(body, str) else body
-    named = {"content-type": content_type, "content-length": str(len(data))} | {
-        k.replace("_", "-"): v for k, v in headers.items()
-    }
-    head = f"HTTP/1.1 {status} X\r\n" + "".join(f"{name}: {value}\r\n" for name, value in named.items()) + "\r\n"
-    return head.encode() + data
-
-
-def answer(content: Any = "hi", finish: Any = "stop", **more: Any) -> bytes:
-    choice = {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": content}}
-    body = {"id": "c1", "model": "served", "system_fingerprint": "fp", "choices": [choice]}
-    return http(200, body | {"usage": {"prompt_tokens": 5, "completion_tokens": 2}} | more)
-
-
-def error(status: int, message: str = "no", **more: Any) -> bytes:
-    headers = more.pop("headers", {})
-    return http(status, {"error": {"message": message} | more}, **headers)
-
-
-class FaultServer:
-    """Answers completions with a script, the last line of which repeats; `models` answers the listing."""
-
-    def __init__(self) -> None:
-        self.script: list[bytes | Handler] = [answer()]
-        self.models = http(404, "{}")
-        self.bodies: list[dict[str, Any]] = []
-        self.headers: list[str] = []
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        start = asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self._server = asyncio.run_coroutine_threadsafe(start, self._loop).result(5)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(5)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
-
-    async def _stop(self) -> None:
-        self._server.close()
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while await self._one(reader, writer):
-                pass
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.close()
-
-    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        length = next(
-            (int(line.split(":")[1]) for line in head.splitlines() if line.lower().startswith("content-length")), 0
-        )
-        body = await reader.readexactly(length)
-        if "/models" in head.splitlines()[0]:
-            writer.write(self.models)
-            return True
-        self.headers.append(head)
-        self.bodies.append(json.loads(body))
-        reply = self.script.pop(0) if len(self.script) > 1 else self.script[0]
-        if isinstance(reply, bytes):
-            writer.write(reply)
-            return True
-        await reply(writer)
-        return False
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultServer]:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_CUSTOM_HEADERS", "OPENAI_ORG_ID"):
-        monkeypatch.delenv(name, raising=False)
-    with FaultServer() as running:
-        yield running
-
-
-def endpoint(server: FaultServer, label: str = "m", **options: Any) -> ChatEndpoint:
-    url = server.url
-    return ChatEndpoint(parse_target(label, base_url=url, role="treated"), url, options.pop("key", KEY), **options)
-
-
-def request(kind: Any = "endpoint", text: str = "q") -> SampleRequest:
-    return SampleRequest(
-        identity=Identity(kind=kind, model="m", digest="d" if kind == "organism" else ""),
-        role="treated",
-        messages=(Message(role="user", content=text),),
-        sampling=Sampling(max_tokens=30),
-        replicate=0,
-    )
-
-
-def run(to: ChatEndpoint, work: Callable[[ChatEndpoint], Coroutine[Any, Any, T]]) -> T:
-    async def main() -> T:
-        try:
-            return await work(to)
-        finally:
-            await to.aclose()
-
-    return asyncio.run(main())
 
 
 def complete(server: FaultServer, **options: Any) -> Any:
@@ -359,104 +237,3 @@ def test_naming_an_endpoint_does_not_import_the_client() -> None:
     code = "import sys, weirdgen.sampler.engine, weirdgen.endpoints.identity; sys.exit('openai' in sys.modules)"
     environ = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "plugins")}
     assert subprocess.run([sys.executable, "-c", code], env=environ, check=False).returncode == 0
-
-
-def who(server: FaultServer, label: str = "m", **options: Any) -> Identified:
-    return run(endpoint(server, label, **options), lambda e: identify(e, organism_digest="", generation="g"))
-
-
-def test_an_endpoint_is_named_by_what_serves_it(server: FaultServer) -> None:
-    server.script = [answer(), error(404)]
-    server.models = http(200, {"data": [{"id": "m", "created": 1_700_000_000}]})
-    found = who(server)
-    assert found.identity == Identity(
-        kind="endpoint",
-        model="m",
-        base_url=server.url,
-        served="served",
-        fingerprint="fp",
-        created=1_700_000_000,
-        generation="g",
-    )
-    assert found.warnings == ()
-    assert [body["model"] for body in server.bodies] == ["m", identity_module.UNKNOWN_MODEL]
-
-
-def test_a_creation_time_that_is_now_is_no_identity(server: FaultServer) -> None:
-    server.script = [answer(), error(404)]
-    server.models = http(200, {"data": [{"id": "m", "created": int(time.time())}]})
-    assert who(server).identity.created is None
-
-
-def test_a_server_that_answers_to_any_name_is_warned_about(server: FaultServer) -> None:
-    identity, warnings = who(server)
-    assert identity.served == "served"
-    assert len(warnings) == 1
-    assert "any model name" in warnings[0]
-
-
-def test_a_finetune_has_no_fingerprint_and_no_generation(server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = parse_target("ft:gpt-4.1:org::x", base_url=None, role="treated")
-    assert target.kind == "finetune"
-    found = run(ChatEndpoint(target, server.url, KEY), lambda e: identify(e, organism_digest="", generation="g"))
-    assert found.identity == Identity(kind="finetune", model="ft:gpt-4.1:org::x", base_url=server.url, served="served")
-
-
-def test_an_organism_is_its_files_and_nothing_is_asked(server: FaultServer) -> None:
-    to = endpoint(server, "organism:x")
-    found = run(to, lambda e: identify(e, organism_digest="d" * 64, generation="g"))
-    assert found.identity == Identity(kind="organism", model="x", digest="d" * 64)
-    assert server.bodies == []
-    with pytest.raises(ValueError, match="digest"):
-        run(to, lambda e: identify(e, organism_digest="", generation="g"))
-
-
-def test_an_unreachable_server_is_refused_at_once() -> None:
-    with FaultServer() as gone:
-        url = gone.url
-    to = ChatEndpoint(parse_target("m", base_url=url, role="treated"), key=KEY)
-    started = time.monotonic()
-    with pytest.raises(EndpointRefused, match=f"cannot reach.*{url}|{url}.*cannot reach"):
-        run(to, lambda e: identify(e, organism_digest="", generation=""))
-    assert time.monotonic() - started < 5
-
-
-def test_a_name_that_does_not_resolve_is_refused_at_once() -> None:
-    to = ChatEndpoint(parse_target("m", base_url="http://no-such-host.invalid/v1", role="treated"), key=KEY)
-    started = time.monotonic()
-    with pytest.raises(EndpointRefused, match=r"cannot reach"):
-        run(to, lambda e: identify(e, organism_digest="", generation=""))
-    assert time.monotonic() - started < 5.5
-
-
-@pytest.mark.parametrize(
-    "reply", [error(401, "bad key"), error(404, "no such model"), error(400, "no", param="temperature")]
-)
-def test_a_refused_preflight_is_final_within_seconds(server: FaultServer, reply: bytes) -> None:
-    server.script = [reply]
-    started = time.monotonic()
-    with pytest.raises(EndpointRefused):
-        who(server)
-    assert time.monotonic() - started < 5
-
-
-def test_a_preflight_survives_a_loading_server_but_not_a_dead_one(
-    server: FaultServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(identity_module, "_WAITS", (0.01, 0.01))
-    server.script = [error(503), error(503), answer(), error(404)]
-    assert who(server).identity.served == "served"
-    server.script = [error(503, "Loading model")]
-    with pytest.raises(EndpointOutage, match=r"m.*503 Loading model"):
-        who(server)
-
-
-def test_a_listing_that_hangs_is_no_listing(server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "CONNECT_SECONDS", 0.2)
-    server.models = b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"
-    assert run(endpoint(server), lambda e: e.listing()) is None
-
-
-def test_whether_a_server_knows_its_models_may_stay_open(server: FaultServer) -> None:
-    server.script = [error(500)]
-    assert run(endpoint(server), accepts_unknown_model) is None

@@ -70,8 +70,16 @@ def test_a_broken_probe_file(gate: GateCommand, pytester: pytest.Pytester, proce
         (("--model", "organism:base", "--control-base-url", "http://127.0.0.1:9/v1"), ("--control-base-url",)),
         (("--model", "m", "--judge", "rules", "--control-base-url", "http://127.0.0.1:9/v1"), ("has no control",)),
         (
-            ("--model", "organism:base", "--control", "c", "--base-url", "http://127.0.0.1:9/v1")
-            + ("--control-base-url", "http://127.0.0.1:9/v1"),
+            (
+                "--model",
+                "organism:base",
+                "--control",
+                "c",
+                "--base-url",
+                "http://gpu",
+                "--control-base-url",
+                "http://b",
+            ),
             ("--base-url", "leave it out"),
         ),
         (("--model", "organism:base", "--judge", "gpt-5"), ("'gpt-5'", "rules")),
