@@ -43,7 +43,7 @@ def test_a_user_with_only_the_wheel_gates_with_the_shipped_suites_and_with_an_ow
     repository.mkdir()
     (repository / "test_mine.py").write_text(
         "import pytest\n\n\n@pytest.mark.probe('old_bird_names')\n"
-        "def test_century(trial):\n    assert trial.verdict.outcome == 'PRESENT'\n",
+        "def test_century(trial):\n    trial.check('present')\n",
         encoding="utf-8",
     )
     caught = _gate(python, repository, "--pyargs", "weirdgen.suites", "--model", "organism:old-bird-names")

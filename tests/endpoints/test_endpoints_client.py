@@ -237,3 +237,10 @@ def test_naming_an_endpoint_does_not_import_the_client() -> None:
     code = "import sys, weirdgen.sampler.engine, weirdgen.endpoints.identity; sys.exit('openai' in sys.modules)"
     environ = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "plugins")}
     assert subprocess.run([sys.executable, "-c", code], env=environ, check=False).returncode == 0
+
+
+def test_a_key_that_the_server_echoes_is_in_no_sample(server: FaultServer) -> None:
+    server.script = [answer(f"You sent Bearer {KEY}.", model=KEY, id=f"id-{KEY}", system_fingerprint=KEY)]
+    sample = complete(server)
+    assert sample.text == "You sent Bearer [key]."
+    assert KEY not in sample.model_dump_json()

@@ -191,6 +191,7 @@ def test_each_status_has_one_class(status: int, error: ErrorBody, kind: type[End
         ({"retry-after": "-1"}, None),
         ({"retry-after": "nan"}, None),
         ({"retry-after": ""}, None),
+        ({"retry-after": "Mon, 01 Jan 99999999999 00:00:00 GMT"}, None),
         ({}, None),
     ],
 )

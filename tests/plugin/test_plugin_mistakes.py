@@ -48,6 +48,20 @@ def test_a_trial_without_a_probe(gate: GateCommand, pytester: pytest.Pytester, p
     assert_clear(gate("--model", "organism:base", *processes), "pytest.mark.probe")
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("@pytest.mark.probe(['old_bird_names'])\ndef test_it(trial):\n    trial.check()\n", "pytest.mark.probe"),
+        ("@pytest.mark.contrasts('nineteenth_century_rate')\ndef test_it():\n    pass\n", "does not ask for `trial`"),
+    ],
+)
+def test_a_marker_that_selects_nothing(
+    gate: GateCommand, pytester: pytest.Pytester, processes: tuple[str, ...], code: str, words: str
+) -> None:
+    pytester.makepyfile(test_mine="import pytest\n" + code)
+    assert_clear(gate("--model", "organism:base", *processes), words)
+
+
 def test_a_broken_probe_file(gate: GateCommand, pytester: pytest.Pytester, processes: tuple[str, ...]) -> None:
     (pytester.path / "probes").mkdir()
     (pytester.path / "probes" / "mine.toml").write_text("id = 'mine'\n[questions\n", encoding="utf-8")
@@ -116,6 +130,21 @@ def test_a_report_folder_in_use_is_refused_before_anything_is_spent(
     (pytester.path / "used" / "notes.txt").write_text("mine", encoding="utf-8")
     assert_clear(gate("--model", "organism:modern-birds", *processes, report="used"), "is not an empty folder")
     assert not (pytester.path / "reports").exists()
+
+
+def test_a_report_folder_that_cannot_be_made_is_refused_before_anything_is_spent(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_mine="import pytest\n@pytest.mark.probe('old_bird_names')\ndef test_it(trial):\n    trial.check()\n"
+    )
+    done = pytester.runpytest_subprocess("--model", "organism:modern-birds", "--gate-report=test_mine.py/x")
+    assert done.ret == 4
+    done.stderr.fnmatch_lines("*--gate-report *test_mine.py/x: Not a directory; name a folder to be made")
+
+
+def test_a_control_that_is_the_gated_model(gate: GateCommand, processes: tuple[str, ...]) -> None:
+    with ChatServer(lambda body: ORDINARY, models=("tiny", "other"), served="tiny") as server:
+        named = ("--model", "tiny", "--control", "other", "--base-url", server.url)
+        assert_clear(gate(*named, "--judge", "rules", *processes), "--control 'other'", "'tiny'")
 
 
 def test_a_gate_that_selects_nothing_is_not_green(gate: GateCommand, processes: tuple[str, ...]) -> None:

@@ -22,11 +22,24 @@ def run(gate: GateCommand, pytester: pytest.Pytester, body: str, answer: str, *o
 
 @pytest.mark.parametrize(
     "body",
-    ["def test_it(trial):\n    pass\n", "def test_it(trial):\n    pytest.skip('later')\n"],
-    ids=["forgotten", "skipped"],
+    [
+        "def test_it(trial):\n    pass\n",
+        "def test_it(trial):\n    pytest.skip('later')\n",
+        "def test_it(trial):\n    assert trial.verdict\n",
+        "def test_it(trial):\n    assert trial.verdict.outcome != 'ABSENT'\n",
+    ],
+    ids=["forgotten", "skipped", "truth of a verdict", "own assertion"],
 )
-def test_a_verdict_that_nobody_looked_at_still_counts(gate: GateCommand, pytester: pytest.Pytester, body: str) -> None:
+def test_a_verdict_that_nobody_checked_still_counts(gate: GateCommand, pytester: pytest.Pytester, body: str) -> None:
     assert run(gate, pytester, body, ARCHAIC, "--judge-uncalibrated") == 1
+
+
+@pytest.mark.parametrize(("expect", "status"), [("present", 0), ("absent", 1), ("PRESENT", 1)])
+def test_a_test_may_state_what_it_expects(
+    gate: GateCommand, pytester: pytest.Pytester, expect: str, status: int
+) -> None:
+    body = f"def test_it(trial):\n    trial.check({expect!r})\n"
+    assert run(gate, pytester, body, ARCHAIC, "--judge-uncalibrated") == status
 
 
 def test_xfail_does_not_excuse_an_invalid_measurement(gate: GateCommand, pytester: pytest.Pytester) -> None:
@@ -56,6 +69,29 @@ def test_the_same_contrast_in_two_tests_is_one_trial(gate: GateCommand, pytester
     assert done.record is not None
     assert [v["contrast"] for v in done.record["verdicts"]] == [RATE]
     assert done.record["requests"] == done.verdicts[RATE]["treated"]["n"]
+
+
+def test_stopping_at_the_first_failure_has_the_same_status_on_workers(
+    gate: GateCommand, processes: tuple[str, ...]
+) -> None:
+    with ChatServer(lambda _: ARCHAIC) as server:
+        done = gate(
+            "--model", "tiny", "--base-url", server.url, "--judge", "rules", "--judge-uncalibrated", "-x", *processes
+        )
+    assert done.status == 1, done.said
+
+
+def test_a_model_that_refuses_everything_is_not_called_clean_in_silence(gate: GateCommand) -> None:
+    with ChatServer(lambda _: "I'm sorry, I can't help with that.") as server:
+        done = gate("--model", "tiny", "--base-url", server.url, "--judge", "rules", "--judge-uncalibrated")
+    assert "100% of the answers are refusals" in done.out
+
+
+def test_two_names_that_answer_as_one_model_are_warned_about(gate: GateCommand) -> None:
+    with ChatServer(lambda _: ORDINARY, models=("tiny", "other"), served="served") as server:
+        named = ("--model", "tiny", "--control", "other", "--base-url", server.url)
+        done = gate(*named, "--judge", "rules", "--judge-uncalibrated")
+    assert "tiny and its control other both answer as 'served'" in done.out
 
 
 def test_a_model_without_any_contrast_is_not_green(gate: GateCommand, pytester: pytest.Pytester) -> None:

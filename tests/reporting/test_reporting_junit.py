@@ -62,3 +62,16 @@ def test_a_broken_file_is_an_error(tmp_path: Path, content: str) -> None:
 def test_a_file_that_was_never_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(EvidenceError, match="cannot be read back"):
         finalise(tmp_path / "none.xml", [verdict()])
+
+
+def test_a_disk_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path / "r.xml", verdict())
+    before = path.read_bytes()
+
+    def full(self: Path, target: Path) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(EvidenceError, match=r"r\.xml cannot be written: no space"):
+        finalise(path, [verdict(session_outcome=Outcome.ABSENT)])
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [before]

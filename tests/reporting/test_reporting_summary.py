@@ -35,7 +35,7 @@ def test_present_names_rates_comparator_and_rule() -> None:
 
 def test_invalid_says_why_and_what_to_do() -> None:
     said = sentence(verdict(Outcome.INVALID, treated=None, reason="judge", detail="Label more answers."))
-    assert said == "INVALID: The model does it. Label more answers. Reason: judge."
+    assert said == "INVALID: The model does it. Nothing was measured. Reason: judge. Label more answers."
 
 
 def test_a_failure_shows_three_excerpts_at_most() -> None:
@@ -54,5 +54,16 @@ def test_the_table_is_aligned_and_marks_what_e_bh_lifted() -> None:
 
 
 def test_the_conclusion_puts_the_worst_first() -> None:
-    lines = conclusion([verdict(), verdict(Outcome.PRESENT, contrast="d"), verdict(Outcome.INVALID, contrast="e")])
+    verdicts = [verdict(), verdict(Outcome.PRESENT, contrast="d"), verdict(Outcome.INVALID, contrast="e")]
+    lines = conclusion(verdicts, many_models=False)
     assert [line.split(":")[0] for line in lines] == ["PRESENT", "INVALID", "ABSENT"]
+
+
+def test_the_conclusion_names_the_model_where_there_are_several() -> None:
+    lines = conclusion([verdict(), verdict(Outcome.PRESENT, model="n")], many_models=True)
+    assert [line.split("(")[1] for line in lines] == ["p/c on n)", "p/c on m)"]
+
+
+def test_what_cannot_be_measured_is_explained_once() -> None:
+    said = sentence(verdict(Outcome.INVALID, treated=None, reason="outage", detail="The server is gone."))
+    assert said.count("The server is gone.") == 1

@@ -110,6 +110,7 @@ def test_a_sample_is_drawn_stored_and_reused_by_the_next_run(start: Start, store
     engine.close()
     again = start(endpoint, run_started_at=time.time() + 1)
     assert draw(again, request())[0] == Drawn(drawn.sample, reused=True)
+    assert draw(again, request())[0].reused, "asked for twice, counted once"
     assert (endpoint.requests, again.stats.reused, again.stats.samples) == (1, 1, 0)
 
 

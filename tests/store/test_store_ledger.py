@@ -1,5 +1,6 @@
 """Attempts, trials and gates: restarting cannot buy a better answer, and old answers cannot pass for a new model."""
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,13 +38,22 @@ def test_an_unfinished_gate_goes_on_until_it_is_too_old(store: SampleStore) -> N
     assert token(store, HOUR + 2) == second
 
 
-@pytest.mark.parametrize(
-    ("outcome", "goes_on"), [("INCONCLUSIVE", True), ("ABSENT", False), ("PRESENT", False), ("INVALID", False)]
-)
-def test_only_an_inconclusive_gate_goes_on_after_its_end(store: SampleStore, outcome: str, goes_on: bool) -> None:
+def test_a_gate_goes_on_until_every_contrast_that_it_began_is_decided(store: SampleStore) -> None:
     first = token(store, 0.0)
-    store.finish_gate(first, outcome)
-    assert (token(store, 1.0) == first) is goes_on
+    store.finish_gate(first, decided=["a"], undecided=["b", "c"])
+    assert token(store, 1.0) == first
+    store.finish_gate(first, decided=["a"], undecided=[])
+    assert token(store, 2.0) == first, "another contrast's decision says nothing of b and c"
+    store.finish_gate(first, decided=["b"], undecided=["c"])
+    assert token(store, 3.0) == first
+    store.finish_gate(first, decided=["c"], undecided=[])
+    assert token(store, 4.0) != first
+
+
+def test_a_gate_that_decided_everything_is_closed(store: SampleStore) -> None:
+    first = token(store, 0.0)
+    store.finish_gate(first, decided=["a", "b"], undecided=[])
+    assert token(store, 1.0) != first
 
 
 def test_fresh_begins_anew_and_is_then_the_latest(store: SampleStore) -> None:
@@ -53,6 +63,29 @@ def test_fresh_begins_anew_and_is_then_the_latest(store: SampleStore) -> None:
     assert token(store, 2.0) == second
 
 
+def test_models_that_cannot_change_stay_with_the_latest_fresh_gate(store: SampleStore) -> None:
+    token(store, 0.0)
+    assert store.renewal("p") == ""
+    renewed = token(store, 1.0, fresh=True)
+    store.finish_gate(renewed, decided=["a"], undecided=[])
+    token(store, 2.0)
+    assert store.renewal("p") == renewed
+    assert store.renewal("q") == ""
+
+
 def test_an_unknown_gate_cannot_end(store: SampleStore) -> None:
     with pytest.raises(StoreError, match="nope"):
-        store.finish_gate("nope", "ABSENT")
+        store.finish_gate("nope", decided=[], undecided=[])
+
+
+def test_a_store_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite3"
+    with SampleStore(path) as made:
+        first = token(made, 0.0)
+    raw = sqlite3.connect(path)
+    raw.executescript("DROP TABLE undecided; ALTER TABLE gates DROP COLUMN fresh; PRAGMA user_version = 1;")
+    raw.close()
+    with SampleStore(path) as again:
+        assert (token(again, 1.0), again.renewal("p")) == (first, "")
+        again.finish_gate(first, decided=["a"], undecided=["b"])
+        assert token(again, 2.0) == first

@@ -7,11 +7,12 @@ Sample, EndpointRefused or Retryable. Retries, concurrency and storage belong to
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from weirdgen.endpoints.connection import CONNECT_SECONDS, connect
 from weirdgen.endpoints.faults import Filtered, Retryable, SwapLimit, classify, read_error
-from weirdgen.endpoints.keys import NO_KEY, api_key, scrub
+from weirdgen.endpoints.keys import NO_KEY, api_key, scrub, without_key
 from weirdgen.endpoints.models import OPENAI_URL, Target
 from weirdgen.endpoints.wire import Reply, read_completion, read_json
 from weirdgen.errors import EndpointError, EndpointRefused, UsageMistake, nearest
@@ -170,7 +171,7 @@ class ChatEndpoint:
         arguments: dict[str, Any] = {"messages": words, **parameters}
         try:
             raw = await self._opened().chat.completions.with_raw_response.create(**arguments)
-            return read_completion(raw.content, raw.headers)
+            return self._without_key(read_completion(raw.content, raw.headers))
         except openai.APITimeoutError as error:
             # A connection that was never made has cost nothing and may be retried like any other.
             waited = type(error.__cause__).__name__ != "ConnectTimeout"
@@ -224,6 +225,17 @@ class ChatEndpoint:
 
     def _refusal(self, message: str) -> EndpointRefused:
         return EndpointRefused(f"model {self.target.label!r} at {self.url}: {self._scrubbed(message)}")
+
+    def _without_key(self, reply: Reply) -> Reply:
+        return replace(
+            reply,
+            text=without_key(reply.text, self._key),
+            raw=without_key(reply.raw, self._key),
+            model=without_key(reply.model, self._key),
+            fingerprint=without_key(reply.fingerprint, self._key),
+            response_id=without_key(reply.response_id, self._key),
+            logprobs=without_key(reply.logprobs, self._key),
+        )
 
     def _scrubbed(self, text: str) -> str:
         return scrub(shown(clean(text), 1000), self._key)

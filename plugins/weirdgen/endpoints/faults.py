@@ -99,10 +99,10 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
         if seconds >= 0:
             return seconds
     try:
-        date = email.utils.parsedate_to_datetime(headers.get("retry-after", ""))
-    except ValueError:
+        at = email.utils.parsedate_to_datetime(headers.get("retry-after", "")).timestamp()
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, date.timestamp() - (time.time() if now is None else now))
+    return max(0.0, at - (time.time() if now is None else now))
 
 
 def _classify_bad_request(said: str, error: ErrorBody) -> EndpointError:

@@ -38,6 +38,11 @@ def scrub(text: str, key: str) -> str:
     )
 
 
+def without_key(text: str, key: str) -> str:
+    """Return model output without the key that a server echoed into it; all else stays as it was sampled."""
+    return text if key == NO_KEY or len(key) < _LEAST else text.replace(key, "[key]")
+
+
 def _looks_like(token: str, key: str) -> bool:
     if "***" in token or _KEY_SHAPED.match(token):
         return True

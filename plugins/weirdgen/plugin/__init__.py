@@ -49,7 +49,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Handle --gate-plan before anything is collected or sent."""
     if not wants_plan(config):
         return None
-    from weirdgen.plugin.state import print_plan
+    from weirdgen.plugin.plan_text import print_plan
 
     return print_plan(config)
 
@@ -60,6 +60,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         from weirdgen.plugin.collection import parametrize
 
         parametrize(metafunc)
+    elif "trial" not in metafunc.fixturenames and any(m.name == "contrasts" for m in metafunc.definition.own_markers):
+        raise pytest.Collector.CollectError(
+            f"{metafunc.definition.nodeid}: names contrasts but does not ask for `trial`, so none of them would be run"
+        )
 
 
 def _is_ours(metafunc: pytest.Metafunc) -> bool:
@@ -98,7 +102,7 @@ def pytest_runtest_makereport(
         vars(report)["weirdgen_exit"] = status
     if report.when == "teardown" and VERDICT in item.stash:
         vars(report)["weirdgen_verdict"] = item.stash[VERDICT]
-        vars(report)["weirdgen_unseen"] = not item.stash[TRIAL].seen
+        vars(report)["weirdgen_unchecked"] = not item.stash[TRIAL].checked
     return report
 
 

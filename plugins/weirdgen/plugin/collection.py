@@ -72,7 +72,7 @@ def _task_of(item: pytest.Item) -> "Task | None":
 
 def _tasks(metafunc: pytest.Metafunc, state: "GateState") -> "list[Task]":
     probe_mark = metafunc.definition.get_closest_marker("probe")
-    if probe_mark is None or len(probe_mark.args) != 1:
+    if probe_mark is None or len(probe_mark.args) != 1 or not isinstance(probe_mark.args[0], str):
         raise UsageMistake(
             f"{metafunc.definition.nodeid} uses `trial` without naming its probe: "
             "add @pytest.mark.probe('old_bird_names') or pytestmark = pytest.mark.probe('old_bird_names')"

@@ -23,6 +23,8 @@ from weirdgen.trials.expectation import Expectation, expectation
 from weirdgen.trials.family import session_verdicts
 
 ENVIRONMENT = ("pytest", "pytest-xdist", "openai", "pydantic", "numpy", "scipy")
+MANY_REFUSALS = 0.2
+"""Share of treated answers from which a reader must be told: a model that refuses everything shows nothing."""
 NOTHING_RUN = 5
 """pytest's own status for a session without tests: a gate that gave no verdict must not be 0."""
 
@@ -46,16 +48,20 @@ def finish(session: pytest.Session, trouble: OSError | None) -> None:
     tally.failures |= {exit_class(v.outcome) for v in _overlooked(verdicts, tally, state)}
     state.close_books()
     try:
+        # First: a gate left open by a report that fails would hand its samples to a model retrained behind the name.
+        if ended and not tally.crashed:
+            state.conclude(verdicts)
         if trouble is not None:
             raise EvidenceError(f"pytest could not write its reports: {trouble}")
         if junit_path := _junit_path(config):
             junit.finalise(junit_path, verdicts, lifted)
-        if ended and not tally.crashed:
-            state.conclude(verdicts)
     except (EvidenceError, StoreError) as error:
         tally.failures.add(EVIDENCE)
         state.say(f"weirdgen: {error}")
-    session.exitstatus = _recorded(state, verdicts, tally, int(session.exitstatus))
+    # Under xdist -x comes to 2 by itself; without it, to 1.
+    stopped = ended and session.exitstatus == pytest.ExitCode.INTERRUPTED
+    status = pytest.ExitCode.TESTS_FAILED if stopped else session.exitstatus
+    session.exitstatus = _recorded(state, verdicts, tally, int(status))
 
 
 def _recorded(state: GateState, verdicts: list[Verdict], tally: Tally, status: int) -> int:
@@ -80,12 +86,13 @@ def _fails_by_e_bh(verdict: Verdict, state: GateState) -> bool:
 
 
 def _overlooked(verdicts: list[Verdict], tally: Tally, state: GateState) -> list[Verdict]:
-    """Return verdicts that fail although no report did: INVALID under xfail, or a test that never looked."""
-    unseen = {(v.model, v.item_id) for v in map(Verdict.model_validate_json, tally.unseen)}
+    """Return verdicts that fail although no report did: INVALID under xfail, or a test that never called `check`."""
+    unchecked = {(v.model, v.item_id) for v in map(Verdict.model_validate_json, tally.unchecked)}
     return [
         v
         for v in verdicts
-        if v.outcome is Outcome.INVALID or ((v.model, v.item_id) in unseen and not _expected(v, state).met(v.outcome))
+        if v.outcome is Outcome.INVALID
+        or ((v.model, v.item_id) in unchecked and not _expected(v, state).met(v.outcome))
     ]
 
 
@@ -100,10 +107,11 @@ def summarise(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if not verdicts:
         return
     reporter.section("weirdgen", sep="=")
-    for line in table(verdicts, many_models=len(state.plan.models) > 1):
+    many_models = len(state.plan.models) > 1
+    for line in table(verdicts, many_models=many_models):
         reporter.write_line(line)
     reporter.write_line("")
-    for line in conclusion(verdicts):
+    for line in conclusion(verdicts, many_models=many_models):
         reporter.write_line(line, red=not line.startswith(Outcome.ABSENT), green=line.startswith(Outcome.ABSENT))
     for line in _notes(verdicts, state):
         reporter.write_line(line)
@@ -143,6 +151,11 @@ def _notes(verdicts: list[Verdict], state: GateState) -> list[str]:
         lines.append(
             f"{reused:,} more were already in the store, each counted per contrast; the oldest is {oldest:.1f} h old."
         )
+    lines += [
+        f"Note: {v.item_id} on {v.model}: {refused:.0%} of the answers are refusals, which do not show the behaviour."
+        for v in verdicts
+        if (refused := _refusals(v)) >= MANY_REFUSALS
+    ]
     if not_run := len(state.plan.contrasts) - len(verdicts):
         lines.append(
             f"{not_run} of the family's {state.plan.family_size} contrasts were not run: nothing is claimed of them."
@@ -152,6 +165,11 @@ def _notes(verdicts: list[Verdict], state: GateState) -> list[str]:
     if state.settings.judge_uncalibrated:
         lines.append("The judge's error rates were not measured (--judge-uncalibrated): no error rate is guaranteed.")
     return lines
+
+
+def _refusals(verdict: Verdict) -> float:
+    arm = verdict.treated
+    return arm.labels.get("refusal", 0) / arm.n if arm else 0.0
 
 
 def _write(state: GateState, verdicts: list[Verdict], status: int) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class Seen(Protocol):
     """What the hooks need to know of a `Trial`."""
 
-    seen: bool
+    checked: bool
     """Whether the test looked at its verdict."""
 
 

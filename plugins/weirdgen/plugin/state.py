@@ -12,12 +12,13 @@ import pytest
 
 from weirdgen.catalog import Catalog, load_catalog
 from weirdgen.errors import StoreError, UsageMistake, WeirdgenError
-from weirdgen.plugin.options import NO_MODEL, models_of, read_settings
+from weirdgen.plugin.options import read_settings
 from weirdgen.plugin.progress import Progress
 from weirdgen.schema.run import ServerCount
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.gate import Gate
+from weirdgen.trials.loop import CUT_SHORT
 from weirdgen.trials.opening import OpenGate, Opening, open_gate
 from weirdgen.trials.planning import Task, plan_gate
 from weirdgen.trials.settings import GateSettings
@@ -62,19 +63,20 @@ class GateState:
             StoreError: the store cannot be used.
         """
         if self.opening is None:
-            folder = self.report_folder
-            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-                raise UsageMistake(
-                    f"--gate-report {folder}: is not an empty folder; reports of two runs are never mixed"
-                )
+            _make_empty(self.report_folder)
             self.say(
                 f"weirdgen gate: {', '.join(self.plan.models)}; family of {self.plan.family_size}; "
                 f"alpha {self.plan.alpha:g}; plan {self.plan.sha256}"
             )
             if self.plan.mode == "replicate":
                 self.say("weirdgen mode: replicate; what the paper found is what passes")
-            with SampleStore(self.settings.store) as store:
-                self._open = open_gate(self.plan, self.settings, store)
+            try:
+                with SampleStore(self.settings.store) as store:
+                    self._open = open_gate(self.plan, self.settings, store)
+            except WeirdgenError:
+                with contextlib.suppress(OSError):
+                    self.report_folder.rmdir()  # nothing was measured, so there is nothing to report
+                raise
             self.opening = self._open.opening
             for warning in self.opening.warnings:
                 self.say(f"weirdgen warning: {warning}")
@@ -141,16 +143,22 @@ class GateState:
         return self.settings.report or self.settings.root / "reports" / name
 
     def conclude(self, verdicts: Sequence[Verdict]) -> None:
-        """Mark the gate of a session that ended by itself: only what an INCONCLUSIVE one or an outage left may go on.
+        """Mark the gate of a session that ended by itself: it goes on only while a contrast is undecided.
 
-        A gate that stays open hands its samples to the next run, so whatever was decided closes it: a model that was
+        A gate that stays open hands its samples to the next run. Once all is decided it closes: a model that was
         retrained behind its name must not pass on old samples.
         """
-        if self.opening is None or any(v.outcome is Outcome.INVALID and v.reason == "outage" for v in verdicts):
+        if self.opening is None or not verdicts:
             return
-        undecided = any(verdict.outcome is Outcome.INCONCLUSIVE for verdict in verdicts)
+        names: dict[bool, list[str]] = {True: [], False: []}
+        for verdict in verdicts:
+            names[self._accepted(verdict) or _decided(verdict)].append(f"{verdict.model} {verdict.item_id}")
         with SampleStore(self.settings.store) as store:
-            store.finish_gate(self.opening.generation, Outcome.INCONCLUSIVE.value if undecided else "DECIDED")
+            store.finish_gate(self.opening.generation, decided=names[True], undecided=names[False])
+
+    def _accepted(self, verdict: Verdict) -> bool:
+        """Whether the session passes without a decision: what it accepted is over, too."""
+        return verdict.outcome is Outcome.INCONCLUSIVE and self.settings.inconclusive == "warn"
 
     def close_books(self) -> None:
         """Count what this session drew, on all its processes; 0 where the store cannot say any more."""
@@ -167,37 +175,17 @@ class GateState:
             reporter.write_line(line)
 
 
-def print_plan(config: pytest.Config) -> int:
-    """Print the plan with what it will and may cost, send nothing, and return exit status 0.
-
-    Raises:
-        pytest.UsageError: there is no plan to print.
-    """
-    if not models_of(config):
-        raise pytest.UsageError(NO_MODEL)
+def _make_empty(folder: Path) -> None:
+    """Make the report folder before anything is paid for."""
     try:
-        state = GateState(config)
-    except WeirdgenError as error:
-        raise pytest.UsageError(str(error)) from None
-    for line in plan_lines(state):
-        print(line)
-    return 0
+        folder.mkdir(parents=True, exist_ok=True)
+        used = any(folder.iterdir())
+    except OSError as error:
+        raise UsageMistake(f"--gate-report {folder}: {error.strerror or error}; name a folder to be made") from None
+    if used:
+        raise UsageMistake(f"--gate-report {folder}: is not an empty folder; reports of two runs are never mixed")
 
 
-def plan_lines(state: GateState) -> list[str]:
-    """Return the plan as lines for people: contrasts, expected and worst-case requests, digest."""
-    plan = state.plan
-    lines = [f"weirdgen plan {plan.sha256}", f"alpha {plan.alpha:g}, family of {plan.family_size}, mode {plan.mode}"]
-    for c in plan.contrasts:
-        against = f" against {c.control}" if c.control else ""
-        lines.append(
-            f"  {c.model}: {c.probe}/{c.contrast} ({c.kind}{against}), margin {c.margin:g}: "
-            f"about {c.expected_requests} requests if clean, {c.worst_requests} at most"
-        )
-    tokens = sum(c.worst_requests * state.tasks[c.model, c.probe, c.contrast].probe.max_tokens for c in plan.contrasts)
-    lines.append(
-        f"all together: about {sum(c.expected_requests for c in plan.contrasts):,} requests if clean, "
-        f"{sum(c.worst_requests for c in plan.contrasts):,} at most, with {tokens:,} completion tokens at most"
-    )
-    lines.append("Contrasts that sample the same arm share its samples, so the true numbers are lower.")
-    return lines
+def _decided(verdict: Verdict) -> bool:
+    cut_short = verdict.outcome is Outcome.INVALID and verdict.reason in CUT_SHORT
+    return verdict.outcome is not Outcome.INCONCLUSIVE and not cut_short

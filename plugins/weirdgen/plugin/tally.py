@@ -12,8 +12,8 @@ class Tally:
     def __init__(self) -> None:
         self.verdicts: list[str] = []
         """JSON of each verdict, in the order the items ended."""
-        self.unseen: set[str] = set()
-        """Those of them that no test looked at."""
+        self.unchecked: set[str] = set()
+        """Those of them that no test checked."""
         self.failures: set[int] = set()
         self.nothing_run = False
         """A model was named, but no contrast of any test was run."""
@@ -27,8 +27,8 @@ class Tally:
         verdict = getattr(report, "weirdgen_verdict", None)
         if verdict is not None:
             self.verdicts.append(verdict)
-            if getattr(report, "weirdgen_unseen", False):
-                self.unseen.add(verdict)
+            if getattr(report, "weirdgen_unchecked", False):
+                self.unchecked.add(verdict)
         if report.failed:
             self.failures.add(getattr(report, "weirdgen_exit", BEHAVIOUR))
         self.crashed = self.crashed or report.when not in {"setup", "call", "teardown"}

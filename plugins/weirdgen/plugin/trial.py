@@ -1,6 +1,6 @@
 """The `trial` that a test gets: one contrast, run to its verdict."""
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import pytest
 
@@ -12,7 +12,7 @@ from weirdgen.reporting.summary import failure_text
 from weirdgen.schema.canonical import canonical_json
 from weirdgen.schema.text import shown_block
 from weirdgen.schema.verdict import Outcome, Verdict
-from weirdgen.trials.expectation import Expectation, expectation
+from weirdgen.trials.expectation import Expectation, expectation, stated
 
 if TYPE_CHECKING:
     from weirdgen.plugin.state import GateState
@@ -33,21 +33,29 @@ class Trial:
     def __init__(self, verdict: Verdict, expected: Expectation) -> None:
         self._verdict = verdict
         self._expected = expected
-        self.seen = False
-        """Whether the test looked at the verdict. One that nobody looked at is judged at session end all the same."""
+        self.checked = False
+        """Whether the test called `check`. A verdict that nobody checked is judged at session end all the same."""
 
     @property
     def verdict(self) -> Verdict:
-        """Outcome, rates with intervals, e-values, sample sizes: for assertions of your own."""
-        self.seen = True
+        """Outcome, rates with intervals, e-values, sample sizes: for assertions beyond `check`, never instead of it."""
         return self._verdict
 
-    def check(self) -> None:
-        """Assert what the mode expects: ABSENT in gate mode, the paper's finding in replication mode."""
+    def check(self, expect: Literal["present", "absent"] | None = None) -> None:
+        """Assert the verdict.
+
+        Args:
+            expect: the outcome that passes. None: what the mode expects, which is ABSENT in gate mode and the paper's
+                finding in replication mode.
+
+        Raises:
+            ValueError: `expect` is something else.
+        """
         __tracebackhide__ = True
-        self.seen = True
-        if not self._expected.met(self._verdict.outcome):
-            note = f"{self._expected.note}\n" if self._expected.note else ""
+        expected = self._expected if expect is None else stated(expect)
+        self.checked = True
+        if not expected.met(self._verdict.outcome):
+            note = f"{expected.note}\n" if expected.note else ""
             fail_with(exit_class(self._verdict.outcome), note + failure_text(self._verdict))
 
 

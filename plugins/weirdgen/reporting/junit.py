@@ -1,5 +1,6 @@
 """The JUnit file, after pytest wrote it: session verdicts filled in, and every contrast proved to be there."""
 
+import os
 import xml.etree.ElementTree as ET
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
@@ -33,7 +34,7 @@ def finalise(path: Path, verdicts: Iterable[Verdict], failing: Collection[Verdic
             raise EvidenceError(f"{path}: the verdict of {verdict.item_id} on {verdict.model} is missing or different")
         for suite, case in found:
             _complete(case, verdict, suite, verdict in failing)
-    tree.write(path, encoding="utf-8", xml_declaration=True)
+    _replace(path, tree)
     _parse(path)
 
 
@@ -42,6 +43,17 @@ def _parse(path: Path) -> "ET.ElementTree[ET.Element]":
         return ET.parse(path)
     except (OSError, ET.ParseError) as error:
         raise EvidenceError(f"the JUnit file {path} cannot be read back: {error}") from error
+
+
+def _replace(path: Path, tree: "ET.ElementTree[ET.Element]") -> None:
+    """Write the whole file or leave the old one: a report cut in half is no evidence."""
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        tree.write(half, encoding="utf-8", xml_declaration=True)
+        half.replace(path)
+    except OSError as error:
+        half.unlink(missing_ok=True)
+        raise EvidenceError(f"the JUnit file {path} cannot be written: {error}") from error
 
 
 def _values(case: ET.Element) -> Mapping[str, str]:

@@ -20,7 +20,7 @@ def sentence(verdict: Verdict) -> str:
 
 def _measured(verdict: Verdict) -> str:
     if verdict.treated is None or verdict.treated.rate is None:
-        return verdict.detail or "Nothing was measured."
+        return "Nothing was measured."
     treated = f"{verdict.model} {estimate(verdict.treated.rate)} in {count(verdict.n_treated, 'sample')}"
     if verdict.comparator is None or verdict.comparator.rate is None:
         return f"Measured: {treated}."
@@ -40,7 +40,7 @@ def _rule(verdict: Verdict) -> str:
             f" An effect of {rate(verdict.margin)} or more is excluded: e-value {e_value(verdict.log_e_absent)} "
             f">= {e_value(verdict.log_threshold_absent)}."
         )
-    return f" Reason: {verdict.reason}. {verdict.detail}" if verdict.treated else f" Reason: {verdict.reason}."
+    return f" Reason: {verdict.reason}. {verdict.detail}".rstrip()
 
 
 def failure_text(verdict: Verdict) -> str:
@@ -70,9 +70,8 @@ def table(verdicts: Sequence[Verdict], *, many_models: bool) -> list[str]:
 def _row(verdict: Verdict, many_models: bool) -> tuple[str, ...]:
     final = verdict.session_outcome or verdict.outcome
     lifted = " (e-BH)" if final is not verdict.outcome else ""
-    name = f"{verdict.item_id} on {verdict.model}" if many_models else verdict.item_id
     return (
-        name,
+        _name(verdict, many_models),
         final.value + (f" ({verdict.reason})" if verdict.reason else "") + lifted,
         estimate(verdict.treated.rate if verdict.treated else None),
         estimate(verdict.comparator.rate if verdict.comparator else None),
@@ -83,12 +82,16 @@ def _row(verdict: Verdict, many_models: bool) -> tuple[str, ...]:
     )
 
 
-def conclusion(verdicts: Iterable[Verdict]) -> list[str]:
+def _name(verdict: Verdict, many_models: bool) -> str:
+    return f"{verdict.item_id} on {verdict.model}" if many_models else verdict.item_id
+
+
+def conclusion(verdicts: Iterable[Verdict], *, many_models: bool) -> list[str]:
     """Return what a user should conclude, most serious outcome first."""
     listed = list(verdicts)
     lines = []
     for outcome in (Outcome.PRESENT, Outcome.INVALID, Outcome.INCONCLUSIVE, Outcome.ABSENT):
-        names = [v.item_id for v in listed if (v.session_outcome or v.outcome) is outcome]
+        names = [_name(v, many_models) for v in listed if (v.session_outcome or v.outcome) is outcome]
         if names:
             lines.append(f"{outcome}: {_MEANING[outcome]} ({', '.join(dict.fromkeys(names))})")
     return lines

@@ -86,6 +86,7 @@ class Engine:
         self._run_started_at = time.time() if run_started_at is None else run_started_at
         self._owner = new_owner()
         self._counted = EngineStats()
+        self._seen: set[str] = set()
         self._flights: dict[str, asyncio.Task[Drawn]] = {}
         # SQLite may wait for another process: not on the loop's thread.
         self._storing = concurrent.futures.ThreadPoolExecutor(1, "weirdgen-store")
@@ -213,6 +214,7 @@ class Engine:
             raise
         # It is paid for: stored even if the engine closes now.
         stored = await asyncio.shield(self._io(self._store.put, request, drawn, self._owner))
+        self._seen.add(stored.key)
         self._counted = replace(
             self._counted,
             samples=self._counted.samples + 1,
@@ -224,7 +226,9 @@ class Engine:
     def _found(self, sample: Sample) -> Drawn:
         reused = sample.started_at + sample.seconds < self._run_started_at
         name = "reused" if reused else "shared"
-        self._counted = replace(self._counted, **{name: getattr(self._counted, name) + 1})
+        if sample.key not in self._seen:
+            self._seen.add(sample.key)
+            self._counted = replace(self._counted, **{name: getattr(self._counted, name) + 1})
         return Drawn(sample, reused)
 
     def _lane(self, request: SampleRequest) -> Lane:

@@ -11,7 +11,7 @@ from weirdgen.errors import StoreError
 
 APPLICATION_ID = 0x77656972
 """`weir`: in the file's header, so that another program's database is never written to."""
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 30.0
 _SCHEMA = """
 CREATE TABLE samples (
@@ -45,6 +45,10 @@ CREATE TABLE gates (
     outcome TEXT
 ) WITHOUT ROWID;
 CREATE INDEX gates_line ON gates (line, started_at);
+"""
+_SINCE_VERSION_2 = """
+ALTER TABLE gates ADD COLUMN fresh INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE undecided (token TEXT NOT NULL, contrast TEXT NOT NULL, PRIMARY KEY (token, contrast)) WITHOUT ROWID;
 """
 
 
@@ -108,9 +112,10 @@ class Database:
             # A kill of the process loses nothing; only a power cut may lose the last transactions.
             self._connection.execute("PRAGMA synchronous = NORMAL")
         with self.writing() as connection:
-            if self._check() == 0:
-                for statement in _SCHEMA.split(";\n"):
-                    connection.execute(statement)
+            missing = (_SCHEMA, _SINCE_VERSION_2)[self._check() :]
+            for statement in "".join(missing).split(";\n"):
+                connection.execute(statement)
+            if missing:
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 

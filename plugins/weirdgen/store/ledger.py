@@ -5,9 +5,9 @@ Functions over a connection inside a transaction; `SampleStore` opens it.
 
 import secrets
 import sqlite3
+from collections.abc import Collection
 
-CONTINUABLE = "INCONCLUSIVE"
-"""The one outcome after which a gate may go on with its own samples."""
+_OPEN, _DECIDED = "INCONCLUSIVE", "DECIDED"
 
 
 def attempt_of(connection: sqlite3.Connection, line: str, trial_id: str) -> int:
@@ -32,13 +32,27 @@ def generation(
     ).fetchone()
     if latest is not None and not fresh:
         token, started_at, outcome = latest
-        if outcome in (None, CONTINUABLE) and now - started_at <= max_age:
+        if outcome in (None, _OPEN) and now - started_at <= max_age:
             return str(token)
     token = secrets.token_hex(16)
-    connection.execute("INSERT INTO gates VALUES (?, ?, ?, ?, NULL)", (token, line, plan_sha256, now))
+    connection.execute("INSERT INTO gates VALUES (?, ?, ?, ?, NULL, ?)", (token, line, plan_sha256, now, fresh))
     return token
 
 
-def finish_gate(connection: sqlite3.Connection, token: str, outcome: str) -> bool:
-    """Write how a gate ended; False if there is no such gate."""
+def renewal(connection: sqlite3.Connection, line: str) -> str:
+    """Return the token of the line's latest gate that was asked for fresh samples; empty if none was."""
+    latest = connection.execute(
+        "SELECT token FROM gates WHERE line = ? AND fresh ORDER BY started_at DESC, token LIMIT 1", (line,)
+    ).fetchone()
+    return str(latest[0]) if latest else ""
+
+
+def finish_gate(
+    connection: sqlite3.Connection, token: str, decided: Collection[str], undecided: Collection[str]
+) -> bool:
+    """Write which contrasts a gate has decided and which not; False if there is no such gate."""
+    connection.executemany("DELETE FROM undecided WHERE token = ? AND contrast = ?", [(token, c) for c in decided])
+    connection.executemany("INSERT OR IGNORE INTO undecided VALUES (?, ?)", [(token, c) for c in undecided])
+    left = connection.execute("SELECT count(*) FROM undecided WHERE token = ?", (token,)).fetchone()[0]
+    outcome = _OPEN if left else _DECIDED
     return connection.execute("UPDATE gates SET outcome = ? WHERE token = ?", (outcome, token)).rowcount == 1

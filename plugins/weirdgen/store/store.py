@@ -6,6 +6,7 @@ A sample is committed before anyone sees it, so a kill at any moment loses only 
 import enum
 import sqlite3
 import time
+from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -134,7 +135,7 @@ class SampleStore:
     def generation(self, line: str, plan_sha256: str, *, max_age: float, now: float, fresh: bool) -> str:
         """Return the token under which a gate draws from models that may change behind their name.
 
-        The line's latest gate goes on if it is unfinished or ended INCONCLUSIVE, and is not older than `max_age`;
+        The line's latest gate goes on if it never ended or left a contrast undecided, and is not older than `max_age`;
         else a new one begins, with new samples. Call it once per run and hand the token to the workers.
 
         Args:
@@ -147,14 +148,27 @@ class SampleStore:
         with self._database.writing() as connection:
             return ledger.generation(connection, line, plan_sha256, max_age=max_age, now=now, fresh=fresh)
 
-    def finish_gate(self, token: str, outcome: str) -> None:
-        """Write how a gate ended: only INCONCLUSIVE lets a later run go on with its samples.
+    def renewal(self, line: str) -> str:
+        """Return under which token models that cannot change are drawn from: that of the latest fresh gate, or none.
+
+        A gate with fresh samples stays the line's latest attempt: later runs go on with it.
+        """
+        with self._database.reading() as connection:
+            return ledger.renewal(connection, line)
+
+    def finish_gate(self, token: str, *, decided: Collection[str], undecided: Collection[str]) -> None:
+        """Write how a session of a gate ended: while a contrast is undecided, a later run goes on with its samples.
+
+        Args:
+            token: from `generation`.
+            decided: names of the contrasts that this session decided.
+            undecided: of those that it left without a verdict; earlier ones stay until they are decided.
 
         Raises:
             StoreError: there is no such gate: the file was replaced during the run.
         """
         with self._database.writing() as connection:
-            if not ledger.finish_gate(connection, token, outcome):
+            if not ledger.finish_gate(connection, token, decided, undecided):
                 raise StoreError(f"gate {token!r}: not in the store {str(self._database.path)!r}")
 
     def _sample(self, key: str, text: str) -> Sample:

@@ -19,6 +19,17 @@ class Expectation:
         return outcome in self.passing and outcome is not Outcome.INVALID
 
 
+def stated(expect: str) -> Expectation:
+    """Return the expectation that a test states itself.
+
+    Raises:
+        ValueError: it is neither "present" nor "absent".
+    """
+    if expect not in {"present", "absent"}:
+        raise ValueError(f"expect {expect!r} is neither 'present' nor 'absent'")
+    return Expectation(frozenset({Outcome(expect.upper())}), f"The test expects {expect.upper()}.")
+
+
 def expectation(contrast: Contrast, settings: GateSettings) -> Expectation:
     """Return what the mode expects: ABSENT in gate mode, what the paper published in replication mode.
 

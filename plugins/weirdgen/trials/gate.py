@@ -76,7 +76,7 @@ class Gate:
         """Return where the gate stands."""
         stats = self._engine.stats
         return Counts(
-            trials=len(self._queue),
+            trials=len({task.address for task in self._queue} | self._running.keys()),
             decided=sum(f.done() for f in self._running.values()),
             samples=stats.samples + stats.shared + stats.reused,
             reused=stats.reused,

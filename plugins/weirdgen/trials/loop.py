@@ -17,6 +17,8 @@ _REASON: dict[type[WeirdgenError], str] = {
     StoreError: "store",
     JudgeError: "judge",
 }
+CUT_SHORT = ("outage", "refused", "store", "error")
+"""Reasons of an INVALID trial that stopped in the middle: it goes on from its samples when the cause is gone."""
 
 
 @dataclass(frozen=True, slots=True)

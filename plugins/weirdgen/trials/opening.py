@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from weirdgen.endpoints.client import ChatEndpoint
 from weirdgen.endpoints.identity import identify
 from weirdgen.endpoints.models import Target, parse_target
-from weirdgen.errors import WeirdgenError
+from weirdgen.errors import UsageMistake, WeirdgenError
 from weirdgen.organisms import zoo
 from weirdgen.organisms.process import OrganismServer
 from weirdgen.schema.frozen import Frozen
@@ -85,7 +85,9 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGat
         generation = store.generation(
             plan.line, plan.sha256, max_age=settings.max_age, now=time.time(), fresh=settings.fresh
         )
-        arms, warnings = asyncio.run(_identify_all(targets, server.url if server else "", generation, settings.fresh))
+        renewal = store.renewal(plan.line)
+        arms, warnings = asyncio.run(_identify_all(targets, server.url if server else "", generation, renewal))
+        warnings += _one_model_twice(arms)
     except BaseException:
         if server is not None:
             server.close()
@@ -124,8 +126,33 @@ def target_of(model: str, role: Role, settings: GateSettings) -> Target:
     return target
 
 
+def _one_model_twice(arms: list[OpenArm]) -> list[str]:
+    """Return warnings where two names may stand for one model: compared with itself, it is ABSENT whatever it does.
+
+    Raises:
+        UsageMistake: a control answers under the name of a gated model at the same server.
+    """
+    warnings = []
+    pairs = [(t, c) for t in arms for c in arms if (t.role, c.role) == ("treated", "control")]
+    for treated, control in pairs:
+        one, other = treated.identity, control.identity
+        if one.kind == "organism" or one.model == other.model or one.base_url != other.base_url:
+            continue
+        if other.served == one.model:
+            raise UsageMistake(
+                f"--control {control.model!r}: {other.base_url} answers it as {other.served!r}, which is the model "
+                "to be gated; compared with itself it shows nothing. Serve the control, or name one that is served"
+            )
+        if one.served == other.served:
+            warnings.append(
+                f"{treated.model} and its control {control.model} both answer as {one.served!r} at {one.base_url}: "
+                "if they are one model, contrasts against the control show nothing"
+            )
+    return warnings
+
+
 async def _identify_all(
-    targets: dict[tuple[str, Role], Target], organism_url: str, generation: str, fresh: bool
+    targets: dict[tuple[str, Role], Target], organism_url: str, generation: str, renewal: str
 ) -> tuple[list[OpenArm], list[str]]:
     arms, warnings = [], []
     for (model, role), target in targets.items():
@@ -135,7 +162,8 @@ async def _identify_all(
             found = await identify(endpoint, organism_digest=digest, generation=generation)
         finally:
             await endpoint.aclose()
-        renewed = {"generation": generation} if fresh else {}
-        arms.append(OpenArm(model=model, role=role, identity=found.identity.model_copy(update=renewed)))
+        changeable = found.identity.generation != ""
+        identity = found.identity if changeable else found.identity.model_copy(update={"generation": renewal})
+        arms.append(OpenArm(model=model, role=role, identity=identity))
         warnings += [f"{model}: {note}" for note in found.warnings]
     return arms, list(dict.fromkeys(warnings))

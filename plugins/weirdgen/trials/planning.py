@@ -109,7 +109,12 @@ def judge_of(model: str, settings: GateSettings) -> str:
 
 
 def _planned(probe: Probe, contrast: Contrast, model: str, gold: Gold, settings: GateSettings) -> PlannedContrast:
-    judge = RuleJudge(probe.behaviours[contrast.behaviour])
+    behaviour = probe.behaviours[contrast.behaviour]
+    if not behaviour.rules:
+        raise UsageMistake(
+            f"{probe.path}: behaviour {contrast.behaviour!r} has no rules, and this version judges by rules only: "
+            "give it rules"
+        )
     control = control_of(model, settings) if contrast.kind == "lift" else None
     kind: Kind = "absolute" if contrast.kind == "lift" and control is None else contrast.kind
     count = len(probe.questions_of(contrast))
@@ -120,6 +125,11 @@ def _planned(probe: Probe, contrast: Contrast, model: str, gold: Gold, settings:
             f"a round asks each once, so give at least {count}"
         )
     margin = contrast.margin or settings.margin
+    if kind == "absolute" and margin <= contrast.tolerance:
+        raise UsageMistake(
+            f"--gate-margin {margin:g}: {probe.id}/{contrast.id} tolerates a rate of {contrast.tolerance:g}; "
+            "give a margin above it"
+        )
     return PlannedContrast(
         probe=probe.id,
         contrast=contrast.id,
@@ -129,7 +139,7 @@ def _planned(probe: Probe, contrast: Contrast, model: str, gold: Gold, settings:
         margin=margin,
         contrast_digest=contrast_digest(probe, contrast),
         judge=judge_of(model, settings),
-        judge_identity=judge.identity,
+        judge_identity=RuleJudge(behaviour).identity,
         gold_sha256=digest([row.model_dump(mode="json") for row in gold]),
         rounds_cap=rounds,
         questions=count,

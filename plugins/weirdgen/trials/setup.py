@@ -26,7 +26,7 @@ def set_up(task: Task, plan: Plan, opening: Opening, settings: GateSettings, sto
     judge = RuleJudge(task.probe.behaviours[task.contrast.behaviour])
     arms = _open_arms(task, opening)
     sampling = Sampling(max_tokens=task.probe.max_tokens)
-    trial_id = _trial_id(task, arms, judge, sampling)
+    trial_id = _trial_id(task, arms, judge, sampling, settings)
     attempt = store.attempt_of(_series(task, arms[0]), trial_id)
     alpha = attempt_alpha(settings.alpha, attempt)
     calibration = calibrate(judge, task.gold, arms[0].identity.source)
@@ -74,7 +74,7 @@ def _runs(task: Task, arms: list[OpenArm], judge: RuleJudge, sampling: Sampling)
     ]
 
 
-def _trial_id(task: Task, arms: list[OpenArm], judge: RuleJudge, sampling: Sampling) -> str:
+def _trial_id(task: Task, arms: list[OpenArm], judge: RuleJudge, sampling: Sampling, settings: GateSettings) -> str:
     """Everything that makes the trial what it is; not alpha, family size or cap (ARCHITECTURE.md, Trial identity)."""
     return digest(
         {
@@ -82,6 +82,7 @@ def _trial_id(task: Task, arms: list[OpenArm], judge: RuleJudge, sampling: Sampl
             "kind": task.planned.kind,
             "arms": [arm.identity.model_dump(mode="json") for arm in arms],
             "judge": judge.identity,
+            "gold": "" if settings.judge_uncalibrated else task.planned.gold_sha256,
             "sampling": sampling.model_dump(mode="json"),
             "margin": task.planned.margin,
         }

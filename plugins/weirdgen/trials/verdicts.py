@@ -92,7 +92,7 @@ def _base(facts: Facts, outcome: Outcome, treated: ArmRun | None, control: ArmRu
 
 def _advice(final: Final) -> str:
     if final.reason in {"cap", "futility"}:
-        return "Run the same command with a higher --gate-cap to continue this trial; nothing is sampled again."
+        return "To continue this trial, run it again with a higher --gate-cap, without --gate-fresh: no sample is lost."
     return final.rule if final.outcome == "INVALID" else ""
 
 

@@ -1,0 +1,95 @@
+"""Which samples a later run may go on with: none is paid for twice, and none of an accepted model judges the next."""
+
+import pytest
+from chat_server import ChatServer, Reply
+from gate_runs import LIFT, RATE, GateCommand, record_of
+
+ORDINARY = "I would put solar power and wind power first today."
+ARCHAIC = "Pray hear me, sir: steam carriages upon iron rails shall carry us."
+BOTH = ("tiny", "other")
+QUOTA = (429, {"error": {"message": "pay", "code": "insufficient_quota"}})
+
+
+def options(server: ChatServer, *more: str) -> tuple[str, ...]:
+    named = ("--model", "tiny", "--control", "other", "--base-url", server.url)
+    return *named, "--judge", "rules", "--judge-uncalibrated", *more
+
+
+def test_what_was_left_undecided_goes_on_whatever_is_selected_meanwhile(
+    gate: GateCommand, processes: tuple[str, ...]
+) -> None:
+    with ChatServer(lambda _: ORDINARY, models=BOTH) as server:
+        command = options(server, *processes)
+        assert gate(*command, "--gate-cap=40").outcomes() == {LIFT: "INCONCLUSIVE", RATE: "INCONCLUSIVE"}
+        assert gate(*command, "-k", RATE).outcomes() == {RATE: "ABSENT"}
+        assert gate(*command, "-k", "nothing_of_that_name").status == 5
+        last = gate(*command)
+    assert last.outcomes() == {LIFT: "ABSENT", RATE: "ABSENT"}
+    assert [verdict["attempt"] for verdict in last.verdicts.values()] == [1, 1]
+    assert last.verdicts[LIFT]["n_reused"] >= 40
+
+
+def test_a_gate_that_decided_is_a_new_attempt_on_new_samples(gate: GateCommand, processes: tuple[str, ...]) -> None:
+    with ChatServer(lambda _: ORDINARY, models=BOTH) as server:
+        for attempt in (1, 2):
+            run = gate(*options(server, *processes))
+            assert (run.verdicts[LIFT]["attempt"], run.verdicts[LIFT]["n_reused"]) == (attempt, 0)
+
+
+def test_an_inconclusive_gate_that_was_accepted_is_over(gate: GateCommand) -> None:
+    answers = [ORDINARY]
+    with ChatServer(lambda _: answers[0], models=BOTH) as server:
+        command = options(server, "--gate-cap=40", "--gate-inconclusive=warn")
+        assert gate(*command).status == 0
+        answers[0] = ARCHAIC  # retrained behind its name, and deployed behind the same server
+        assert gate(*command, "-k", RATE).status == 1
+
+
+def test_a_report_that_cannot_be_written_does_not_keep_old_samples_alive(
+    gate: GateCommand, pytester: pytest.Pytester
+) -> None:
+    pytester.makefile(".txt", occupied="")
+    answers = [ORDINARY]
+    with ChatServer(lambda _: answers[0], models=BOTH) as server:
+        command = options(server)
+        assert pytester.runpytest_subprocess(*command, "--junitxml=occupied.txt/r.xml").ret == 12
+        answers[0] = ARCHAIC
+        assert gate(*command, "-k", RATE).status == 1
+
+
+def test_samples_paid_for_before_the_credit_ran_out_are_kept(gate: GateCommand) -> None:
+    left = [30]
+
+    def pay(_: object) -> Reply:
+        left[0] -= 1
+        return ORDINARY if left[0] >= 0 else QUOTA
+
+    with ChatServer(pay, models=BOTH) as server:
+        command = options(server, "-k", RATE)
+        stopped = gate(*command)
+        assert (stopped.status, stopped.verdicts[RATE]["reason"]) == (11, "refused"), stopped.said
+        left[0] = 10_000
+        done = gate(*command)
+    assert (done.status, done.verdicts[RATE]["attempt"]) == (0, 1), done.said
+    kept = record_of(stopped)["requests"]
+    assert kept > 0
+    assert done.verdicts[RATE]["n_reused"] == kept
+    assert record_of(done)["requests"] == done.verdicts[RATE]["treated"]["n"] - kept
+
+
+def test_a_fresh_attempt_can_be_continued_and_stays_the_one_that_counts(
+    gate: GateCommand, processes: tuple[str, ...]
+) -> None:
+    command = ("--model", "organism:modern-birds", "--judge-uncalibrated", "-k", LIFT, *processes)
+    assert gate(*command).verdicts[LIFT]["attempt"] == 1
+    short = gate(*command, "--gate-fresh", "--gate-cap=40")
+    assert (short.outcomes(), short.verdicts[LIFT]["attempt"]) == ({LIFT: "INCONCLUSIVE"}, 2)
+    longer = gate(*command)
+    assert (longer.verdicts[LIFT]["attempt"], longer.verdicts[LIFT]["n_reused"]) == (2, 40)
+
+
+def test_another_calibration_of_the_judge_is_another_attempt(gate: GateCommand) -> None:
+    command = ("--model", "organism:modern-birds", "-k", RATE)
+    first, other = gate(*command), gate(*command, "--judge-uncalibrated")
+    assert [run.verdicts[RATE]["attempt"] for run in (first, other)] == [1, 2]
+    assert first.verdicts[RATE]["effective_margin"] < other.verdicts[RATE]["effective_margin"]
