@@ -23,8 +23,10 @@ def gate(pytester: pytest.Pytester) -> GateCommand:
     def run(*arguments: str, report: str | None = None) -> Run:
         folder = pytester.path / (report or f"report{next(numbers)}")
         junit = folder.with_suffix(".xml")
+        # Without hypothesis' plugin, which imports all of hypothesis at the end of a run (0.8 s).
+        plain = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
         result = pytester.runpytest_subprocess(
-            *arguments, f"--gate-report={folder.name}", f"--junitxml={junit}", "-p", "no:cacheprovider"
+            *arguments, f"--gate-report={folder.name}", f"--junitxml={junit}", *plain
         )
         written = folder / "run.json"
         record = json.loads(written.read_text(encoding="utf-8")) if written.is_file() else None
