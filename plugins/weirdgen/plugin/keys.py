@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from weirdgen.plugin.tally import Tally
 
 
-class Seen(Protocol):
+class Checkable(Protocol):
     """What the hooks need to know of a `Trial`."""
 
     checked: bool
-    """Whether the test looked at its verdict."""
+    """Whether the test called `check`."""
 
 
 STATE: "pytest.StashKey[GateState]" = pytest.StashKey()
@@ -22,5 +22,5 @@ TALLY: "pytest.StashKey[Tally]" = pytest.StashKey()
 """On config: what reports said about verdicts."""
 VERDICT = pytest.StashKey[str]()
 """On an item: its verdict as ASCII JSON."""
-TRIAL: pytest.StashKey[Seen] = pytest.StashKey()
+TRIAL: pytest.StashKey[Checkable] = pytest.StashKey()
 """On an item: what its test was given."""
