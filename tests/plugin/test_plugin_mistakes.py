@@ -52,7 +52,11 @@ def test_a_trial_without_a_probe(gate: GateCommand, pytester: pytest.Pytester, p
     ("code", "words"),
     [
         ("@pytest.mark.probe(['old_bird_names'])\ndef test_it(trial):\n    trial.check()\n", "pytest.mark.probe"),
-        ("@pytest.mark.contrasts('nineteenth_century_rate')\ndef test_it():\n    pass\n", "does not ask for `trial`"),
+        (
+            "pytestmark = pytest.mark.probe('old_bird_names')\n"
+            "@pytest.mark.contrasts('nineteenth_century_rate')\ndef test_it():\n    pass\n",
+            "does not ask for `trial`",
+        ),
     ],
 )
 def test_a_marker_that_selects_nothing(
@@ -139,6 +143,15 @@ def test_a_report_folder_that_cannot_be_made_is_refused_before_anything_is_spent
     done = pytester.runpytest_subprocess("--model", "organism:modern-birds", "--gate-report=test_mine.py/x")
     assert done.ret == 4
     done.stderr.fnmatch_lines("*--gate-report *test_mine.py/x: Not a directory; name a folder to be made")
+
+
+def test_a_refused_gate_leaves_no_report_folder_but_a_users_own(gate: GateCommand, pytester: pytest.Pytester) -> None:
+    (pytester.path / "own").mkdir()
+    for name in ("own", "made"):
+        assert gate("--model", "organism:bsae", report=name).status != 0
+        assert_clear(gate("--model", "m", "--base-url", "http://127.0.0.1:9/v1", "--judge", "rules", report=name))
+    assert (pytester.path / "own").is_dir()
+    assert not (pytester.path / "made").exists()
 
 
 def test_a_control_that_is_the_gated_model(gate: GateCommand, processes: tuple[str, ...]) -> None:

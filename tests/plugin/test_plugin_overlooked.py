@@ -94,6 +94,14 @@ def test_two_names_that_answer_as_one_model_are_warned_about(gate: GateCommand) 
     assert "tiny and its control other both answer as 'served'" in done.out
 
 
+def test_servers_that_name_no_model_are_not_taken_for_one(gate: GateCommand) -> None:
+    with ChatServer(lambda _: ORDINARY, models=("tiny", "other"), served="") as server:
+        named = ("--model", "tiny", "--control", "other", "--base-url", server.url)
+        done = gate(*named, "--judge", "rules", "--judge-uncalibrated")
+    assert done.status == 0, done.said
+    assert "both answer as" not in done.out
+
+
 def test_a_model_without_any_contrast_is_not_green(gate: GateCommand, pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_mine="def test_other():\n    pass\n")
     done = gate("--model", "organism:base")
@@ -118,6 +126,10 @@ def test_a_fixture_of_the_same_name_in_another_project_is_left_alone(
         @pytest.mark.parametrize("trial", [2])
         def test_parameter(trial):
             assert trial == 2
+
+        @pytest.mark.contrasts("of", "their", "own")
+        def test_marker():
+            pass
         """
     )
     assert gate().status == 0

@@ -6,14 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
 
 import pytest
+from loop_server import LoopServer
 
 from weirdgen.schema.sample import Identity, Message, SampleRequest, Sampling
 from weirdgen.store.store import SampleStore
@@ -44,49 +43,21 @@ with SampleStore(Path(sys.argv[1])) as store:
 """
 
 
-class CountingServer:
+class CountingServer(LoopServer):
     """Answers each completion after a moment, and counts requests by their seed, which is one per sample key."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.seeds: Counter[int] = Counter()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        start = asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self._server = asyncio.run_coroutine_threadsafe(start, self._loop).result(5)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(5)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
-
-    async def _stop(self) -> None:
-        self._server.close()
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-                length = next(
-                    int(line.split(":")[1]) for line in head.splitlines() if line.startswith("content-length")
-                )
-                self.seeds[json.loads(await reader.readexactly(length))["seed"]] += 1
-                await asyncio.sleep(0.02)
-                body = b'{"choices": [{"finish_reason": "stop", "message": {"content": "a"}}]}'
-                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.close()
+    async def exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        length = next(int(line.split(":")[1]) for line in head.splitlines() if line.startswith("content-length"))
+        self.seeds[json.loads(await reader.readexactly(length))["seed"]] += 1
+        await asyncio.sleep(0.02)
+        body = b'{"choices": [{"finish_reason": "stop", "message": {"content": "a"}}]}'
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+        return True
 
 
 @pytest.fixture

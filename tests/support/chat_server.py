@@ -17,7 +17,7 @@ Script = Callable[[dict[str, Any]], Reply]
 class ChatServer:
     """Serves on the loopback interface until closed; counts what it was asked."""
 
-    def __init__(self, script: Script, *, models: tuple[str, ...] = ("tiny",), served: str = "") -> None:
+    def __init__(self, script: Script, *, models: tuple[str, ...] = ("tiny",), served: str | None = None) -> None:
         self.requests: Counter[str] = Counter()
         """Chat requests by prompt."""
         self._lock = threading.Lock()
@@ -40,7 +40,7 @@ class ChatServer:
                 if isinstance(reply, tuple):
                     self._send(*reply)
                 else:
-                    self._send(200, completion(served or body["model"], reply, uuid.uuid4().hex))
+                    self._send(200, completion(body["model"] if served is None else served, reply, uuid.uuid4().hex))
 
             def _send(self, status: int, payload: dict[str, Any]) -> None:
                 data = json.dumps(payload).encode("ascii")  # a lone surrogate travels as its \ud83d escape

@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-import threading
 from collections.abc import Callable, Coroutine
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
+
+from loop_server import LoopServer
 
 from weirdgen.endpoints.client import ChatEndpoint
 from weirdgen.endpoints.models import parse_target
@@ -37,47 +38,17 @@ def error(status: int, message: str = "no", **more: Any) -> bytes:
     return http(status, {"error": {"message": message} | more}, **headers)
 
 
-class FaultServer:
+class FaultServer(LoopServer):
     """Answers completions with a script, the last line of which repeats; `models` answers the listing."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.script: list[bytes | Handler] = [answer()]
         self.models = http(404, "{}")
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[str] = []
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        start = asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self._server = asyncio.run_coroutine_threadsafe(start, self._loop).result(5)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(5)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
-
-    async def _stop(self) -> None:
-        self._server.close()
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while await self._one(reader, writer):
-                pass
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.close()
-
-    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         length = next(
             (int(line.split(":")[1]) for line in head.splitlines() if line.lower().startswith("content-length")), 0

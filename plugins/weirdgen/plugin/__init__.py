@@ -60,10 +60,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         from weirdgen.plugin.collection import parametrize
 
         parametrize(metafunc)
-    elif "trial" not in metafunc.fixturenames and any(m.name == "contrasts" for m in metafunc.definition.own_markers):
+    elif _names_contrasts_in_vain(metafunc):
         raise pytest.Collector.CollectError(
             f"{metafunc.definition.nodeid}: names contrasts but does not ask for `trial`, so none of them would be run"
         )
+
+
+def _names_contrasts_in_vain(metafunc: pytest.Metafunc) -> bool:
+    """Whether a test of a probe names contrasts without asking for `trial`: it would end green and run none of them."""
+    named = any(mark.name == "contrasts" for mark in metafunc.definition.own_markers)
+    probe = metafunc.definition.get_closest_marker("probe") is not None
+    return named and probe and "trial" not in metafunc.fixturenames
 
 
 def _is_ours(metafunc: pytest.Metafunc) -> bool:
@@ -137,7 +144,7 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
     """Print the verdict table."""
     if STATE in config.stash:
-        from weirdgen.plugin.finish import summarise
+        from weirdgen.plugin.terminal import summarise
 
         summarise(terminalreporter, config)
     # Any other status has a reason of its own, which must not be hidden by this one.

@@ -1,4 +1,4 @@
-"""The end of a session: e-BH over all verdicts, run record, JUnit, exit status, and the table."""
+"""The end of a session: e-BH over all verdicts, the gate closed, JUnit, run record, exit status."""
 
 import os
 import platform
@@ -16,15 +16,12 @@ from weirdgen.plugin.tally import BEHAVIOUR, EVIDENCE, Tally
 from weirdgen.plugin.trial import exit_class
 from weirdgen.reporting import junit
 from weirdgen.reporting.record import write_record
-from weirdgen.reporting.summary import conclusion, table
 from weirdgen.schema.run import RunRecord
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.trials.expectation import Expectation, expectation
 from weirdgen.trials.family import session_verdicts
 
 ENVIRONMENT = ("pytest", "pytest-xdist", "openai", "pydantic", "numpy", "scipy")
-MANY_REFUSALS = 0.2
-"""Share of treated answers from which a reader must be told: a model that refuses everything shows nothing."""
 NOTHING_RUN = 5
 """pytest's own status for a session without tests: a gate that gave no verdict must not be 0."""
 
@@ -42,7 +39,7 @@ def finish(session: pytest.Session, trouble: OSError | None) -> None:
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
     ended = session.exitstatus != pytest.ExitCode.INTERRUPTED or (config.getoption("maxfail") and tally.failures)
-    verdicts = _verdicts(config)
+    verdicts = state.verdicts = _verdicts(config)
     lifted = [v for v in verdicts if _fails_by_e_bh(v, state)]
     tally.failures |= {BEHAVIOUR} if lifted else set()
     tally.failures |= {exit_class(v.outcome) for v in _overlooked(verdicts, tally, state)}
@@ -100,25 +97,6 @@ def _expected(verdict: Verdict, state: GateState) -> Expectation:
     return expectation(state.tasks[verdict.model, verdict.probe, verdict.contrast].contrast, state.settings)
 
 
-def summarise(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the verdict table, what to conclude, and where the record lies."""
-    state = config.stash[STATE]
-    verdicts = _verdicts(config)
-    if not verdicts:
-        return
-    reporter.section("weirdgen", sep="=")
-    many_models = len(state.plan.models) > 1
-    for line in table(verdicts, many_models=many_models):
-        reporter.write_line(line)
-    reporter.write_line("")
-    for line in conclusion(verdicts, many_models=many_models):
-        reporter.write_line(line, red=not line.startswith(Outcome.ABSENT), green=line.startswith(Outcome.ABSENT))
-    for line in _notes(verdicts, state):
-        reporter.write_line(line)
-    if state.written is not None:
-        reporter.write_line(f"Run record: {_short(state.written, state.settings.root)}")
-
-
 def _junit_path(config: pytest.Config) -> Path | None:
     """Return where pytest wrote its JUnit file: it expands the option by itself."""
     named = getattr(config.option, "xmlpath", None)
@@ -137,39 +115,6 @@ def _verdicts(config: pytest.Config) -> list[Verdict]:
     read = [Verdict.model_validate_json(text) for text in config.stash[TALLY].verdicts]
     unique = {(v.model, v.item_id): v for v in read}
     return session_verdicts(list(unique.values()), config.stash[STATE].plan)
-
-
-def _notes(verdicts: list[Verdict], state: GateState) -> list[str]:
-    fixed = sum(v.n_fixed_design for v in verdicts)
-    lines = [
-        f"Drew {state.drawn:,} samples (contrasts share arms); "
-        f"100 per question and arm of each would have been {fixed:,}."
-    ]
-    lines += [f"Note: {v.item_id} on {v.model}: {v.detail}" for v in verdicts if v.detail]
-    if reused := sum(v.n_reused for v in verdicts):
-        oldest = max(v.oldest_sample_age for v in verdicts) / 3600
-        lines.append(
-            f"{reused:,} more were already in the store, each counted per contrast; the oldest is {oldest:.1f} h old."
-        )
-    lines += [
-        f"Note: {v.item_id} on {v.model}: {refused:.0%} of the answers are refusals, which do not show the behaviour."
-        for v in verdicts
-        if (refused := _refusals(v)) >= MANY_REFUSALS
-    ]
-    if not_run := len(state.plan.contrasts) - len(verdicts):
-        lines.append(
-            f"{not_run} of the family's {state.plan.family_size} contrasts were not run: nothing is claimed of them."
-        )
-    if state.settings.inconclusive == "warn":
-        lines.append("INCONCLUSIVE passes here (--gate-inconclusive=warn): the miss rate is not guaranteed.")
-    if state.settings.judge_uncalibrated:
-        lines.append("The judge's error rates were not measured (--judge-uncalibrated): no error rate is guaranteed.")
-    return lines
-
-
-def _refusals(verdict: Verdict) -> float:
-    arm = verdict.treated
-    return arm.labels.get("refusal", 0) / arm.n if arm else 0.0
 
 
 def _write(state: GateState, verdicts: list[Verdict], status: int) -> None:
@@ -200,7 +145,3 @@ def _record(state: GateState, verdicts: list[Verdict], status: int) -> RunRecord
         | {"python": platform.python_version(), "platform": platform.platform(), "ci": os.environ.get("CI", "")},
         interrupted=status == int(pytest.ExitCode.INTERRUPTED),
     )
-
-
-def _short(path: Path, root: Path) -> str:
-    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)

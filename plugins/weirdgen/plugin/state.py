@@ -51,6 +51,8 @@ class GateState:
         """On a worker: why the gate could not start."""
         self.drawn = 0
         """Samples that the session drew; counted at its end."""
+        self.verdicts: Sequence[Verdict] = ()
+        """Of the whole session, once it ended."""
         self.written: Path | None = None
         """Where the run record went, once written."""
 
@@ -63,7 +65,7 @@ class GateState:
             StoreError: the store cannot be used.
         """
         if self.opening is None:
-            _make_empty(self.report_folder)
+            made = _make_empty(self.report_folder)
             self.say(
                 f"weirdgen gate: {', '.join(self.plan.models)}; family of {self.plan.family_size}; "
                 f"alpha {self.plan.alpha:g}; plan {self.plan.sha256}"
@@ -74,8 +76,9 @@ class GateState:
                 with SampleStore(self.settings.store) as store:
                     self._open = open_gate(self.plan, self.settings, store)
             except WeirdgenError:
-                with contextlib.suppress(OSError):
-                    self.report_folder.rmdir()  # nothing was measured, so there is nothing to report
+                if made:  # nothing was measured, so there is nothing to report
+                    with contextlib.suppress(OSError):
+                        self.report_folder.rmdir()
                 raise
             self.opening = self._open.opening
             for warning in self.opening.warnings:
@@ -175,8 +178,9 @@ class GateState:
             reporter.write_line(line)
 
 
-def _make_empty(folder: Path) -> None:
-    """Make the report folder before anything is paid for."""
+def _make_empty(folder: Path) -> bool:
+    """Make the report folder before anything is paid for; return whether it was not there."""
+    there = folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         used = any(folder.iterdir())
@@ -184,6 +188,7 @@ def _make_empty(folder: Path) -> None:
         raise UsageMistake(f"--gate-report {folder}: {error.strerror or error}; name a folder to be made") from None
     if used:
         raise UsageMistake(f"--gate-report {folder}: is not an empty folder; reports of two runs are never mixed")
+    return not there
 
 
 def _decided(verdict: Verdict) -> bool:

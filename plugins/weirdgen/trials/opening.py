@@ -87,7 +87,7 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGat
         )
         renewal = store.renewal(plan.line)
         arms, warnings = asyncio.run(_identify_all(targets, server.url if server else "", generation, renewal))
-        warnings += _one_model_twice(arms)
+        warnings += _one_model_twice(plan, arms)
     except BaseException:
         if server is not None:
             server.close()
@@ -126,26 +126,26 @@ def target_of(model: str, role: Role, settings: GateSettings) -> Target:
     return target
 
 
-def _one_model_twice(arms: list[OpenArm]) -> list[str]:
+def _one_model_twice(plan: Plan, arms: list[OpenArm]) -> list[str]:
     """Return warnings where two names may stand for one model: compared with itself, it is ABSENT whatever it does.
 
     Raises:
         UsageMistake: a control answers under the name of a gated model at the same server.
     """
     warnings = []
-    pairs = [(t, c) for t in arms for c in arms if (t.role, c.role) == ("treated", "control")]
-    for treated, control in pairs:
-        one, other = treated.identity, control.identity
-        if one.kind == "organism" or one.model == other.model or one.base_url != other.base_url:
+    opened = {(arm.model, arm.role): arm.identity for arm in arms}
+    for model, control in dict.fromkeys((c.model, c.control) for c in plan.contrasts if c.control):
+        one, other = opened[model, "treated"], opened[control, "control"]
+        if one.model == other.model or one.base_url != other.base_url:
             continue
         if other.served == one.model:
             raise UsageMistake(
-                f"--control {control.model!r}: {other.base_url} answers it as {other.served!r}, which is the model "
+                f"--control {control!r}: {other.base_url} answers it as {other.served!r}, which is the model "
                 "to be gated; compared with itself it shows nothing. Serve the control, or name one that is served"
             )
-        if one.served == other.served:
+        if one.served and one.served == other.served:
             warnings.append(
-                f"{treated.model} and its control {control.model} both answer as {one.served!r} at {one.base_url}: "
+                f"{model} and its control {control} both answer as {one.served!r} at {one.base_url}: "
                 "if they are one model, contrasts against the control show nothing"
             )
     return warnings
