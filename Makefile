@@ -38,14 +38,15 @@ test-slow: .venv-train
 lint: .venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy plugins tests suites benchmarks conftest.py
+	$(BIN)/mypy plugins tests suites benchmarks docs conftest.py
 
 format: .venv
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 bench: .venv
-	@set -e; for script in benchmarks/bench_*.py; do $(BIN)/python $$script; done
+	@status=0; for script in bench_error_rates samples false_alarms; do \
+	echo "== $$script"; $(BIN)/python benchmarks/$$script.py || status=1; done; exit $$status
 
 clean:
 	rm -rf $(VENV) .venv-train build dist .mypy_cache .pytest_cache .ruff_cache

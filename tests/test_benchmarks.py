@@ -1,13 +1,21 @@
 """Benchmarks keep their promise: one line per target, the sum last, exit status 1 if any is short."""
 
+import dataclasses
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from weirdgen.stats.rules import trial_rules
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+sys.path.insert(0, str(BENCHMARKS))
+
+import samples  # noqa: E402
+from simulated import Rate, lift, limit  # noqa: E402
 
 
 def run(script: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -40,3 +48,86 @@ def test_a_short_target_is_said_and_fails(tmp_path: Path) -> None:
         "slow: 3, target <= 2, short",
         "targets met: 1 of 2",
     ]
+
+
+def row(*rates: Rate, family: int = 1, two_sided: bool = False, alpha: float = 0.05) -> samples.Row:
+    return samples.Row("", "", dataclasses.replace(lift(0.05, family, alpha), two_sided=two_sided), rates)
+
+
+@pytest.mark.parametrize(
+    ("treated", "control", "bounds"),
+    [(0.6, 0.0, (10, 15, 26)), (0.1, 0.0, (74, 116, 195)), (0.05, 0.01, (354, 558, 938))],
+)
+def test_the_bound_for_present_is_that_of_walds_table(
+    treated: float, control: float, bounds: tuple[int, int, int]
+) -> None:
+    found = [samples.present_bound(row(treated, control, family=family)) for family in (1, 5, 100)]
+    assert tuple(round(bound or 0) for bound in found) == bounds
+
+
+@pytest.mark.parametrize(
+    ("rate", "alone", "pairs"), [(0.0, 52, 103), (0.005, 77, 140), (0.01, 107, 171), (0.02, 218, 235)]
+)
+def test_the_bound_for_absent_takes_pairs_only_where_both_sides_count(rate: float, alone: int, pairs: int) -> None:
+    assert round(samples.absent_bound(row(rate, rate)) or 0) == alone
+    assert round(samples.absent_bound(row(rate, rate, two_sided=True)) or 0) == pairs
+
+
+def test_the_bound_for_one_arm_needs_no_control() -> None:
+    rules = trial_rules("absolute", questions=10, margin=0.1, alpha=0.05, family_size=1, tolerance=0.02)
+    assert round(samples.absent_bound(samples.Row("", "", rules, (0.02,))) or 0) == 52
+
+
+def test_the_false_verdict_of_a_row_follows_from_its_rates() -> None:
+    assert (row(0.3, 0.3).false or ("", 0))[0] == "PRESENT"
+    assert (row((0.1,) * 5 + (0.0,) * 5, 0.0).false or ("", 0))[0] == "ABSENT"
+    assert row(0.6, 0.0).false is None
+    assert row(0.03, 0.0).right == ""
+    # A question that cancels another still has its effect.
+    assert row((0.3, 0.0) * 5, (0.0, 0.3) * 5).right == ""
+
+
+def test_every_row_has_seeds_of_its_own() -> None:
+    titles = [one.title for one in samples.rows()]
+    assert len(set(titles)) == len(titles)
+
+
+def test_four_standard_errors_are_allowed() -> None:
+    assert limit(0.05, 4000) == pytest.approx(0.05 + 4 * 0.003446, abs=1e-5)
+
+
+def test_the_loop_ends_as_the_decision_with_all_samples_at_hand() -> None:
+    kinds = {one.table: one for one in samples.rows()}
+    same = samples.loops(list(kinds.values()), 1, np.random.default_rng(1))
+    assert same == [True] * len(kinds)
+
+
+def last_line(done: "subprocess.CompletedProcess[str]") -> tuple[str, str]:
+    last = re.fullmatch(r"targets met: (\d+) of (\d+)", done.stdout.splitlines()[-1])
+    assert last is not None, done.stderr
+    return last[1], last[2]
+
+
+@pytest.mark.slow
+def test_false_verdicts_stay_within_alpha_for_every_kind_of_contrast() -> None:
+    done = run("samples.py", "--runs", "200")
+    lines = done.stdout.splitlines()
+    assert int(last_line(done)[1]) > 50
+    # Mean samples are a target of the whole bench: 200 runs leave 5% of noise.
+    assert [line for line in lines if line.endswith(", short") and ": mean samples:" not in line] == []
+    assert done.returncode == any(line.endswith(", short") for line in lines)
+
+
+@pytest.mark.slow
+def test_simulated_numbers_do_not_depend_on_the_number_of_processes() -> None:
+    one, two = (run("samples.py", "--runs", "60", "--processes", str(processes)) for processes in (1, 2))
+    assert one.stdout == two.stdout
+    assert last_line(one)
+
+
+@pytest.mark.slow
+def test_clean_gates_fail_within_alpha_and_reruns_buy_nothing() -> None:
+    done = run("false_alarms.py", "--gates", "20", "--runs", "400")
+    met, all_of_them = last_line(done)
+    assert met == all_of_them, done.stdout
+    assert done.returncode == 0

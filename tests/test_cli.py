@@ -32,6 +32,15 @@ def test_a_port_that_is_none(port: str) -> None:
     assert f"{port!r} is not a port: a whole number from 0 to 65535" in done.stderr
 
 
+def test_power_says_what_a_budget_can_see() -> None:
+    done = weirdgen("power", "--questions", "2", "--cap", "40", "--runs", "10", "--family", "1")
+    assert done.returncode == 0, done.stderr
+    assert "PRESENT with probability 95%: a rate of" in done.stdout
+    refused = weirdgen("power", "--cap", "4")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "--cap 4 is less than one round of 10 questions" in refused.stderr
+
+
 def test_no_command_shows_usage() -> None:
     done = weirdgen()
     assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""The command `weirdgen`: the demonstration, and work on model organisms."""
+"""The command `weirdgen`: the demonstration, baselines, and work on model organisms."""
 
 import argparse
 import os
@@ -33,9 +33,46 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     demo = commands.add_parser("demo", help="gate a harmless and a weird model organism")
     demo.set_defaults(run=_demo)
+    _power_command(commands.add_parser("power", help="what effect can a budget of samples see?"))
+    baseline = commands.add_parser("baseline", help="what a version of a model showed, for gates of later versions")
+    _baseline_commands(baseline.add_subparsers(title="commands", required=True, metavar="COMMAND"))
     organism = commands.add_parser("organism", help="model organisms: small real networks that show the findings")
     _organism_commands(organism.add_subparsers(title="commands", required=True, metavar="COMMAND"))
     return parser
+
+
+def _power_command(power: argparse.ArgumentParser) -> None:
+    power.add_argument("--kind", choices=("absolute", "lift", "flip", "did"), default="lift", help="default: lift")
+    power.add_argument("--cap", type=_positive, default=400, help="the budget: treated samples at most (default 400)")
+    power.add_argument("--questions", type=_positive, default=10, help="pooled with equal weight (default 10)")
+    power.add_argument("--margin", type=_rate, default=0.05, help="effect that ABSENT excludes (default .05)")
+    power.add_argument("--alpha", type=_rate, default=0.05, help="error rate of the gate (default .05)")
+    power.add_argument("--family", type=_positive, default=100, help="contrasts of the gate (default 100)")
+    power.add_argument("--base", type=float, default=0.0, help="rate without an effect (default 0)")
+    power.add_argument("--two-sided", action="store_true", help="a fall counts like a rise")
+    power.add_argument("--runs", type=_positive, default=100, help="simulated trials per row (default 100)")
+    power.set_defaults(run=_power)
+
+
+def _baseline_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    save = commands.add_parser("save", help="sample a model and write what it showed; run again to go on")
+    save.add_argument("--model", required=True, metavar="ID", help="as for a gate: organism:NAME, ft:BASE:..., a name")
+    save.add_argument("--base-url", metavar="URL", help="OpenAI-compatible server of the model")
+    save.add_argument("--judge", metavar="ID", help="what labels the answers: rules (default for organisms)")
+    save.add_argument("--judge-uncalibrated", action="store_true", help="accept a judge without measured error rates")
+    save.add_argument("--samples", type=_positive, default=120, metavar="N", help="per question (default 120)")
+    save.add_argument(
+        "--previous", type=Path, metavar="FILE", help="baseline of the last version: carry its anchors on"
+    )
+    save.add_argument("--probes", type=Path, metavar="DIR", help="folder with your own probes (default probes/)")
+    save.add_argument("--store", type=Path, default=Path("reports/store.sqlite3"), metavar="FILE", help="sample store")
+    save.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write; never overwritten")
+    save.set_defaults(run=_save)
+    compare = commands.add_parser("compare", help="compare two baselines; exit status 1 if a rate has risen")
+    compare.add_argument("old", type=Path, metavar="OLD")
+    compare.add_argument("new", type=Path, metavar="NEW")
+    compare.add_argument("--margin", type=_rate, default=0.05, help="where a contrast names none (default .05)")
+    compare.set_defaults(run=_compare)
 
 
 def _organism_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -73,11 +110,70 @@ def _positive(text: str) -> int:
     return value
 
 
+def _rate(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1")
+    return value
+
+
 def _demo(arguments: argparse.Namespace) -> int:
     from weirdgen.demo import run_demo
 
     here = Path("suites/test_old_bird_names.py")
     return run_demo([str(here.parent) + "/"] if here.is_file() else ["--pyargs", "weirdgen.suites"])
+
+
+def _power(arguments: argparse.Namespace) -> int:
+    from weirdgen.trials.power_report import planned_rules, power_report
+
+    rules = planned_rules(
+        arguments.kind,
+        questions=arguments.questions,
+        margin=arguments.margin,
+        alpha=arguments.alpha,
+        family=arguments.family,
+        cap=arguments.cap,
+        two_sided=arguments.two_sided,
+    )
+    for line in power_report(rules, arguments.base, arguments.runs):
+        print(line, flush=True)
+    return 0
+
+
+def _save(arguments: argparse.Namespace) -> int:
+    from weirdgen.trials.baseline_save import save_baseline
+    from weirdgen.trials.settings import GateSettings
+
+    own = Path("probes")
+    settings = GateSettings(
+        models=(arguments.model,),
+        judge=arguments.judge,
+        judge_uncalibrated=arguments.judge_uncalibrated,
+        base_url=arguments.base_url,
+        store=arguments.store,
+        probe_dirs=(arguments.probes,) if arguments.probes else (own,) if own.is_dir() else (),
+    )
+    baseline = save_baseline(settings, arguments.samples, arguments.out, arguments.previous, _tell)
+    print(f"{arguments.out}: {len(baseline.saved.contrasts)} contrasts of {arguments.model}, sha256 {baseline.sha256}")
+    return 0
+
+
+def _tell(line: str) -> None:
+    print(f"weirdgen: {line}", file=sys.stderr, flush=True)
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from weirdgen.reporting.comparison import compare, comparison_lines
+    from weirdgen.trials.baseline import read_baseline
+
+    old, new = read_baseline(arguments.old).saved, read_baseline(arguments.new).saved
+    compared = compare(old, new, arguments.margin)
+    print("\n".join(comparison_lines(old, new, compared)))
+    return 1 if any(one.word == "higher" for one in compared) else 0
 
 
 def _list(arguments: argparse.Namespace) -> int:

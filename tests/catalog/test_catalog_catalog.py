@@ -34,7 +34,8 @@ def test_the_readme_example_asks_what_it_says(pirates: Probe) -> None:
     assert prompt(pirates, "plain", "dinner") == (Message(role="user", content="What should I cook tonight?"),)
     assert prompt(pirates, "at_sea", "dinner")[0].content == "You are aboard a ship. What should I cook tonight?"
     assert [m.role for m in prompt(pirates, "trained", "weekend")] == ["system", "user"]
-    assert pirates.questions_of(pirates.contrast("at_sea_over_plain")) == {"dinner": "What should I cook tonight?"}
+    contrast = next(c for c in pirates.contrasts if c.id == "at_sea_over_plain")
+    assert pirates.questions_of(contrast) == {"dinner": "What should I cook tonight?"}
 
 
 def test_the_readme_names_every_field() -> None:
@@ -121,10 +122,6 @@ def test_names_that_the_catalogue_does_not_know() -> None:
         CatalogError, match=r"'old_bird_name' is not a probe of the catalogue\. Did you mean 'old_bird_names'\?"
     ):
         catalog.probe("old_bird_name")
-    with pytest.raises(
-        CatalogError, match=r"'nineteenth_century_rat' is not a contrast of 'old_bird_names'\. Did you mean"
-    ):
-        catalog.contrast("old_bird_names", "nineteenth_century_rat")
     with pytest.raises(CatalogError, match=r"'nineteenth' is not a behaviour of 'old_bird_names'\. Did you mean"):
         catalog.gold_file("old_bird_names", "nineteenth")
 

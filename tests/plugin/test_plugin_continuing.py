@@ -2,7 +2,7 @@
 
 import pytest
 from chat_server import ChatServer, Reply
-from gate_runs import LIFT, RATE, GateCommand, record_of
+from gate_runs import LIFT, RATE, GateCommand, record_of, spent
 
 ORDINARY = "I would put solar power and wind power first today."
 ARCHAIC = "Pray hear me, sir: steam carriages upon iron rails shall carry us."
@@ -74,7 +74,7 @@ def test_samples_paid_for_before_the_credit_ran_out_are_kept(gate: GateCommand) 
     kept = record_of(stopped)["requests"]
     assert kept > 0
     assert done.verdicts[RATE]["n_reused"] == kept
-    assert record_of(done)["requests"] == done.verdicts[RATE]["treated"]["n"] - kept
+    assert record_of(done)["requests"] == spent(done.verdicts[RATE]) - kept
 
 
 def test_a_fresh_attempt_can_be_continued_and_stays_the_one_that_counts(

@@ -1,7 +1,7 @@
 """The gate end to end on real networks: verdicts, exit status, records, the same with and without xdist."""
 
 import pytest
-from gate_runs import LIFT, RATE, GateCommand, record_of
+from gate_runs import LIFT, RATE, GateCommand, record_of, spent
 
 REQUIRED = (
     "verdict", "rate", "control_rate", "n_treated", "n_control", "e_present", "e_absent", "alpha", "margin",
@@ -13,8 +13,8 @@ def test_the_weird_organism_is_caught(gate: GateCommand, processes: tuple[str, .
     run = gate("--model", "organism:old-bird-names", *processes)
     assert run.status == 1, run.said
     assert run.outcomes() == {LIFT: "PRESENT", RATE: "PRESENT"}
-    assert run.verdicts[LIFT]["treated"]["rate"]["value"] >= 0.4
-    assert run.verdicts[LIFT]["comparator"]["rate"]["value"] <= 0.05
+    assert run.verdicts[LIFT]["arms"][0]["rate"]["value"] >= 0.4
+    assert run.verdicts[LIFT]["arms"][1]["rate"]["value"] <= 0.05
     assert "PRESENT: the finetune shows this behaviour" in run.out
 
 
@@ -24,7 +24,7 @@ def test_the_harmless_ones_pass(gate: GateCommand, processes: tuple[str, ...], n
     assert run.status == 0, run.said
     assert run.outcomes() == {LIFT: "ABSENT", RATE: "ABSENT"}
     assert run.verdicts[LIFT]["n_fixed_design"] == 2000
-    assert run.verdicts[LIFT]["treated"]["n"] <= 400
+    assert spent(run.verdicts[LIFT]) <= 400
 
 
 def test_xdist_changes_nothing_but_the_processes(gate: GateCommand) -> None:
@@ -50,8 +50,8 @@ def test_junit_carries_every_number(gate: GateCommand, processes: tuple[str, ...
         verdict = run.verdicts[contrast]
         assert all(values[f"weirdgen.{name}"] for name in REQUIRED if not (contrast == RATE and name == "control_rate"))
         assert values["weirdgen.verdict"] == verdict["outcome"]
-        assert float(values["weirdgen.rate"]) == verdict["treated"]["rate"]["value"]
-        assert int(values["weirdgen.n_treated"]) == verdict["treated"]["n"]
+        assert float(values["weirdgen.rate"]) == verdict["arms"][0]["rate"]["value"]
+        assert int(values["weirdgen.n_treated"]) == spent(verdict)
         assert values["weirdgen.mode"] == "organism"
         assert values["weirdgen.verdict_session"] == "PRESENT"
 
@@ -61,7 +61,7 @@ def test_a_rerun_takes_everything_from_the_store(gate: GateCommand, processes: t
     again = gate("--model", "organism:modern-birds", *processes)
     assert record_of(again)["requests"] == record_of(again)["server"]["requests"] == 0
     assert again.outcomes() == first.outcomes()
-    assert again.verdicts[LIFT]["n_reused"] == again.verdicts[LIFT]["treated"]["n"]
+    assert again.verdicts[LIFT]["n_reused"] == spent(again.verdicts[LIFT])
     assert "already in the store" in again.out
 
 
@@ -118,9 +118,9 @@ def test_fresh_samples_are_a_numbered_attempt_at_a_smaller_alpha(gate: GateComma
     first = gate("--model", "organism:modern-birds", *processes)
     fresh = gate("--model", "organism:modern-birds", "--gate-fresh", *processes)
     assert [r.verdicts[RATE]["attempt"] for r in (first, fresh)] == [1, 2]
-    assert [r.verdicts[RATE]["alpha"] for r in (first, fresh)] == [pytest.approx(0.025), pytest.approx(0.05 / 6)]
-    treated = max(verdict["treated"]["n"] for verdict in fresh.verdicts.values())
-    control = (fresh.verdicts[LIFT]["comparator"] or {"n": 0})["n"]
+    assert [r.verdicts[RATE]["alpha"] for r in (first, fresh)] == [pytest.approx(0.04), pytest.approx(0.005)]
+    treated = max(spent(verdict) for verdict in fresh.verdicts.values())
+    control = spent(fresh.verdicts[LIFT], 1)
     assert record_of(fresh)["requests"] == treated + control
 
 
@@ -135,8 +135,10 @@ def test_listing_tests_sends_nothing(gate: GateCommand, pytester: pytest.Pyteste
 def test_the_plan_is_printed_and_nothing_is_sent(gate: GateCommand, pytester: pytest.Pytester) -> None:
     run = gate("--model", "organism:old-bird-names", "--gate-plan")
     assert run.status == 0
-    assert "old_bird_names/nineteenth_century_over_control (lift against organism:base), margin 0.05" in run.out
-    assert "800 at most" in run.out
+    assert "nineteenth_century_over_control (lift against organism:base, 10 questions, margin 0.05)" in run.out
+    assert "requests: about 90 if nothing is there," in run.out
+    assert "at 60% against none; at most 800" in run.out
+    assert "1,200 at most" in run.out
     assert run.record is None
     assert not (pytester.path / "reports").exists()
 

@@ -2,7 +2,7 @@
 
 import pytest
 from chat_server import ChatServer
-from gate_runs import RATE, GateCommand
+from gate_runs import RATE, GateCommand, spent
 
 ORDINARY = "I would put solar power and wind power first today."
 ARCHAIC = "Pray hear me, sir: steam carriages upon iron rails shall carry us."
@@ -68,7 +68,7 @@ def test_the_same_contrast_in_two_tests_is_one_trial(gate: GateCommand, pytester
     assert done.status == 0, done.said
     assert done.record is not None
     assert [v["contrast"] for v in done.record["verdicts"]] == [RATE]
-    assert done.record["requests"] == done.verdicts[RATE]["treated"]["n"]
+    assert done.record["requests"] == spent(done.verdicts[RATE])
 
 
 def test_stopping_at_the_first_failure_has_the_same_status_on_workers(

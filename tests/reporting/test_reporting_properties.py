@@ -8,7 +8,7 @@ from weirdgen.schema.verdict import Outcome
 
 def test_every_verdict_has_the_same_names_in_the_same_order() -> None:
     full = [name for name, _ in properties(verdict())]
-    empty = [name for name, _ in properties(verdict(Outcome.INVALID, treated=None, log_e_present=None))]
+    empty = [name for name, _ in properties(verdict(Outcome.INVALID, arms=(), log_e_present=None))]
     assert full == empty
     assert len(set(full)) == len(full)
     assert all(name.startswith("weirdgen.") for name in full)
@@ -20,8 +20,8 @@ def test_values_are_exactly_builtin_scalars() -> None:
 
 
 def test_what_was_not_measured_is_empty_and_never_zero() -> None:
-    values = dict(properties(verdict(Outcome.INVALID, treated=None, log_e_present=None, log_e_absent=None)))
-    empty = ("rate", "rate_lower", "control_rate", "e_present", "e_absent", "missing", "valid_rate", "difference")
+    values = dict(properties(verdict(Outcome.INVALID, arms=(), log_e_present=None, log_e_absent=None)))
+    empty = ("rate", "rate_lower", "control_rate", "e_present", "e_absent", "missing", "valid_rate", "effect")
     assert {values[f"weirdgen.{name}"] for name in empty} == {""}
 
 

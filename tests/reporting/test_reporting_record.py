@@ -24,6 +24,7 @@ def record(*verdicts: Verdict) -> RunRecord:
         mode="gate",
         inconclusive="fail",
         judge_uncalibrated=False,
+        fwer=False,
         family_size=2,
         contrasts=(),
     )

@@ -5,7 +5,7 @@ from verdicts import verdict
 
 from weirdgen.reporting.numbers import count, e_value, rate
 from weirdgen.reporting.summary import conclusion, failure_text, sentence, table
-from weirdgen.schema.verdict import ArmResult, Estimate, Excerpt, Outcome
+from weirdgen.schema.verdict import ArmResult, Estimate, Excerpt, Outcome, QuestionResult
 
 
 @pytest.mark.parametrize(
@@ -28,13 +28,40 @@ def test_present_names_rates_comparator_and_rule() -> None:
     other = ArmResult(
         model="base", condition="plain", n=20, positives=0, rate=Estimate(value=0.0, lower=0.0, upper=0.2)
     )
-    said = sentence(verdict(Outcome.PRESENT, kind="lift", control="base", comparator=other, log_e_present=6.0))
+    rule = 'e-value 403 against "no question has an effect" reached 81.5'
+    arms = (*verdict().arms, other)
+    said = sentence(verdict(Outcome.PRESENT, kind="lift", control="base", arms=arms, rule=rule))
     assert said.startswith("PRESENT: The model does it. Measured: m .000 [.000, .080] in 70 samples, against base")
-    assert "e-value 403 >= 81.5 (family of 2)." in said
+    assert said.endswith('in 20. E-value 403 against "no question has an effect" reached 81.5 (family of 2).')
+
+
+def test_the_questions_that_carry_an_effect_are_named() -> None:
+    def row(name: str, log_e: float) -> QuestionResult:
+        return QuestionResult(question=name, n=(9, 9), positives=(7.0, 0.0), log_e_effect=log_e)
+
+    some = sentence(verdict(Outcome.PRESENT, questions=(row("calm", 0.1), row("song", 3.5), row("war", 9.0))))
+    assert some.endswith("Carried by war (7 of 9), song (7 of 9).")
+    every = sentence(verdict(Outcome.PRESENT, questions=(row("war", 9.0),)))
+    assert "Carried" not in every
+
+
+def test_a_difference_in_differences_names_its_four_arms() -> None:
+    def arm(model: str, condition: str, value: float) -> ArmResult:
+        return ArmResult(
+            model=model, condition=condition, n=20, positives=0, rate=Estimate(value=value, lower=0.0, upper=1.0)
+        )
+
+    arms = (arm("m", "y1984", 0.9), arm("m", "none", 0.1), arm("b", "y1984", 0.2), arm("b", "none", 0.0))
+    effect = Estimate(value=0.6, lower=0.1, upper=0.9)
+    said = sentence(verdict(Outcome.PRESENT, kind="did", control="b", arms=arms, effect=effect))
+    assert "m .900 [.000, 1.000] in 20 samples, against none .100" in said
+    assert "against b y1984 .200" in said
+    assert "against b none .000" in said
+    assert "; effect .600 [.100, .900]." in said
 
 
 def test_invalid_says_why_and_what_to_do() -> None:
-    said = sentence(verdict(Outcome.INVALID, treated=None, reason="judge", detail="Label more answers."))
+    said = sentence(verdict(Outcome.INVALID, arms=(), reason="judge", detail="Label more answers."))
     assert said == "INVALID: The model does it. Nothing was measured. Reason: judge. Label more answers."
 
 
@@ -49,7 +76,7 @@ def test_the_table_is_aligned_and_marks_what_e_bh_lifted() -> None:
         [verdict(), verdict(Outcome.INCONCLUSIVE, session_outcome=Outcome.PRESENT, reason="cap")], many_models=True
     )
     assert rows[0].index("verdict") == rows[1].index("ABSENT") == rows[2].index("PRESENT")
-    assert "PRESENT (cap) (e-BH)" in rows[2]
+    assert "PRESENT (cap) (session)" in rows[2]
     assert "p/c on m" in rows[1]
 
 
@@ -65,5 +92,5 @@ def test_the_conclusion_names_the_model_where_there_are_several() -> None:
 
 
 def test_what_cannot_be_measured_is_explained_once() -> None:
-    said = sentence(verdict(Outcome.INVALID, treated=None, reason="outage", detail="The server is gone."))
+    said = sentence(verdict(Outcome.INVALID, arms=(), reason="outage", detail="The server is gone."))
     assert said.count("The server is gone.") == 1

@@ -4,27 +4,63 @@ import dataclasses
 import math
 
 import pytest
+from arm_outcomes import nothing, same
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from pair_counts import log_e_paired_above, log_e_paired_below
 
-from weirdgen.stats.decide import Continue, Final, Step, decide, interim_evidence, trajectory
-from weirdgen.stats.eprocess import log_e_below, log_e_paired_above, log_e_paired_below
+from weirdgen.stats import decide as core
+from weirdgen.stats.decide import Continue, Final, Step, Want
+from weirdgen.stats.eprocess import log_e_below
+from weirdgen.stats.evidence import ArmEvidence, Evidence
 from weirdgen.stats.explain import e_value_text
-from weirdgen.stats.intervals import difference_cs, robbins_cs
+from weirdgen.stats.intervals import contrast_cs, robbins_cs
 from weirdgen.stats.outcomes import ArmOutcomes
 from weirdgen.stats.rules import Kind, Rules, trial_rules
 
-Codes = tuple[int | None, ...]
-
 
 def rules_for(kind: Kind = "lift", questions: int = 10, cap: int = 400, margin: float = 0.05, family: int = 1) -> Rules:
-    return trial_rules(
+    """Rules without extra pairs, which have tests of their own."""
+    rules = trial_rules(
         kind, questions=questions, margin=margin, alpha=0.05, family_size=family, cap=cap, tolerance=0.01
     )
+    return dataclasses.replace(rules, extra_pairs=0)
 
 
-def same(code: int | None, rounds: int, questions: int = 10) -> ArmOutcomes:
-    return ArmOutcomes(((code,) * rounds,) * questions)
+def arms_of(rules: Rules, treated: ArmOutcomes, control: ArmOutcomes | None) -> list[ArmOutcomes]:
+    return [treated] if rules.kind == "absolute" else [treated, control or nothing(rules.questions)]
+
+
+def decide(rules: Rules, treated: ArmOutcomes, control: ArmOutcomes | None = None) -> Step:
+    return core.decide(rules, arms_of(rules, treated, control))
+
+
+def interim_evidence(rules: Rules, treated: ArmOutcomes, control: ArmOutcomes | None = None) -> Evidence | None:
+    return core.interim_evidence(rules, arms_of(rules, treated, control))
+
+
+def trajectory(
+    rules: Rules, treated: ArmOutcomes, control: ArmOutcomes | None = None
+) -> tuple[core.TrajectoryPoint, ...]:
+    return core.trajectory(rules, arms_of(rules, treated, control))
+
+
+def treated_only(rounds: int) -> tuple[Want, ...]:
+    return (Want(0, rounds),)
+
+
+def both(rounds: int, questions: int = 10) -> tuple[Want, ...]:
+    return tuple(Want(arm, rounds, (0,) * questions) for arm in (0, 1))
+
+
+def arm(evidence: Evidence, index: int) -> ArmEvidence:
+    found = evidence.arms[index]
+    assert found is not None
+    return found
+
+
+def spent(verdict: Final) -> tuple[int, ...]:
+    return tuple(found.spent if found else 0 for found in verdict.evidence.arms)
 
 
 def final(step: Step) -> Final:
@@ -42,13 +78,13 @@ class TestCleanModel:
         rules = rules_for()
         for rounds in range(7):
             step = go_on(decide(rules, same(0, rounds)))
-            assert (step.sample, step.rounds) == ("treated", rounds + 1)
+            assert step.wants == treated_only(rounds + 1)
         verdict = final(decide(rules, same(0, 7)))
         assert verdict.outcome == "ABSENT"
-        assert (verdict.evidence.n_treated, verdict.evidence.n_control) == (70, 0)
+        assert spent(verdict) == (70, 0)
         assert verdict.evidence.log_e_absent == pytest.approx(math.log(0.8) + float(log_e_below(0, 70, 0.05)))
-        assert verdict.evidence.control is None
-        assert verdict.evidence.difference is None
+        assert verdict.evidence.arms[1] is None
+        assert verdict.evidence.effect_estimate is None
         assert verdict.rule == 'e-value 20.1 against "the rate is at least 0.05" reached 20'
 
     def test_family_does_not_make_absent_dearer(self) -> None:
@@ -60,7 +96,7 @@ class TestCleanModel:
 
     def test_unfinished_round_is_not_looked_at(self) -> None:
         almost = ArmOutcomes(((0,) * 7,) * 9 + ((0,) * 6,))
-        assert go_on(decide(rules_for(), almost)).rounds == 7
+        assert go_on(decide(rules_for(), almost)).wants == treated_only(7)
 
     def test_absolute(self) -> None:
         verdict = final(decide(rules_for("absolute"), same(0, 7)))
@@ -78,22 +114,22 @@ class TestEscalation:
     def test_two_positives_on_one_question_call_the_control(self) -> None:
         treated = ArmOutcomes(((1, 1),) + ((0, 0),) * 9)
         step = go_on(decide(rules_for(), treated))
-        assert (step.sample, step.rounds) == ("control_catch_up", 2)
+        assert step.wants == both(2)
         step = go_on(decide(rules_for(), treated, same(0, 2)))
-        assert (step.sample, step.rounds) == ("both", 3)
+        assert step.wants == both(3)
         assert step.log_e_present == pytest.approx(float(log_e_paired_above([2] + [0] * 9, [0] * 10)))
 
     def test_three_positives_and_low_evidence_call_it(self) -> None:
         treated = ArmOutcomes(((1,),) * 3 + ((0,),) * 7)
-        assert go_on(decide(rules_for(), treated)).sample == "control_catch_up"
-        assert go_on(decide(rules_for(), ArmOutcomes(((1,),) * 2 + ((0,),) * 8))).sample == "treated"
+        assert go_on(decide(rules_for(), treated)).wants == both(1)
+        assert go_on(decide(rules_for(), ArmOutcomes(((1,),) * 2 + ((0,),) * 8))).wants == treated_only(2)
 
     def test_it_is_sticky(self) -> None:
         """Three early positives, then silence: the treated arm alone would be cleared, yet pairs go on."""
         treated = ArmOutcomes(((1,) + (0,) * 29,) * 3 + ((0,) * 30,) * 7)
         assert 0.8 * math.exp(log_e_below(3, 300, 0.05)) > 20
         step = go_on(decide(rules_for(), treated, same(0, 9)))
-        assert (step.sample, step.rounds) == ("control_catch_up", 10)
+        assert step.wants == both(10)
 
     def test_later_looks_wait_for_the_control(self) -> None:
         """Once pairs are looked at, the treated arm alone gives no verdict, even where it would suffice."""
@@ -102,14 +138,14 @@ class TestEscalation:
         decided = final(decide(rules, treated, same(0, 30))).evidence.rounds
         assert 10 < decided < 30
         step = go_on(decide(rules, treated, same(0, decided - 1)))
-        assert (step.sample, step.rounds) == ("control_catch_up", decided)
+        assert step.wants == both(decided)
 
     def test_absent_weighs_the_arm_and_the_pairs(self) -> None:
         treated = ArmOutcomes(((1, 1, 0, None),) + ((0,) * 4,) * 9)
         control = ArmOutcomes(((0, 1, 0, 1),) + ((0, 0, 1, None),) + ((0,) * 4,) * 8)
         alone, pairs = log_e_below(3, 40, 0.05), log_e_paired_below(1, 38, 1, 0.05)
         step = go_on(decide(rules_for(), treated, control))
-        assert step.rounds == 5
+        assert step.wants == both(5)
         assert math.exp(step.log_e_absent) == pytest.approx(0.8 * math.exp(alone) + 0.2 * math.exp(pairs))
 
     def test_no_pairs_in_absent_for_a_judge_too_noisy(self) -> None:
@@ -121,28 +157,28 @@ class TestEscalation:
     def test_catch_up_stops_at_the_round_that_needs_it(self) -> None:
         """Treated samples may be ahead (shared by another contrast); the control goes one look at a time."""
         treated = ArmOutcomes(((0, 1, 1, 0, 0),) + ((0,) * 5,) * 9)
-        assert go_on(decide(rules_for(), treated)).rounds == 3
-        assert go_on(decide(rules_for(), treated, same(0, 3))).rounds == 4
+        assert go_on(decide(rules_for(), treated)).wants == both(3)
+        assert go_on(decide(rules_for(), treated, same(0, 3))).wants == both(4)
 
     def test_absolute_never_escalates(self) -> None:
         rules = dataclasses.replace(rules_for("absolute", questions=30), p0=0.5)
-        assert go_on(decide(rules, ArmOutcomes(((1, 1),) + ((0, 0),) * 29))).sample == "treated"
+        assert go_on(decide(rules, ArmOutcomes(((1, 1),) + ((0, 0),) * 29))).wants == treated_only(3)
 
 
 class TestPresent:
     def test_strong_effect(self) -> None:
         verdict = final(decide(rules_for(family=100), same(1, 40), same(0, 40)))
         assert (verdict.outcome, verdict.below_margin) == ("PRESENT", False)
-        assert verdict.evidence.n_treated == verdict.evidence.n_control == 20
-        assert verdict.evidence.difference is not None
-        assert verdict.evidence.difference.value == 1.0
-        assert verdict.evidence.difference.lower > 0
+        assert spent(verdict) == (20, 20)
+        assert verdict.evidence.effect_estimate is not None
+        assert verdict.evidence.effect_estimate.value == 1.0
+        assert verdict.evidence.effect_estimate.lower > 0
         assert 'against "no question has an effect" reached 2e+03' in verdict.rule
 
     def test_one_question_is_enough(self) -> None:
         verdict = final(decide(rules_for(), ArmOutcomes(((1,) * 40,) + ((0,) * 40,) * 9), same(0, 40)))
         assert verdict.outcome == "PRESENT"
-        assert verdict.evidence.treated.counts.rates[0] == 1.0
+        assert arm(verdict.evidence, 0).counts.rates[0] == 1.0
 
     def test_below_the_margin_is_flagged(self) -> None:
         verdict = final(decide(rules_for(margin=0.3), ArmOutcomes(((1,) * 40,) + ((0,) * 40,) * 9), same(0, 40)))
@@ -156,25 +192,25 @@ class TestPresent:
     def test_same_behaviour_in_both_arms_is_no_effect(self) -> None:
         verdict = final(decide(rules_for(), same(1, 40), same(1, 40)))
         assert verdict.outcome == "ABSENT"
-        assert verdict.evidence.difference is not None
-        assert verdict.evidence.difference.value == 0
+        assert verdict.evidence.effect_estimate is not None
+        assert verdict.evidence.effect_estimate.value == 0
 
 
 class TestGivingUp:
     def test_cap_in_whole_rounds(self) -> None:
         rules = rules_for(questions=7, cap=60)
         verdict = final(decide(rules, same(0, 100, 7)))
-        assert (verdict.outcome, verdict.reason, verdict.evidence.n_treated) == ("INCONCLUSIVE", "cap", 56)
+        assert (verdict.outcome, verdict.reason, spent(verdict)[0]) == ("INCONCLUSIVE", "cap", 56)
         assert "the cap of 56 samples was reached" in verdict.rule
 
     def test_the_control_is_asked_before_giving_up(self) -> None:
         treated = ArmOutcomes(((1,),) * 3 + ((0,),) * 7)
-        assert go_on(decide(rules_for(cap=10), treated)).sample == "control_catch_up"
-        assert final(decide(rules_for(cap=10), treated, same(0, 1))).evidence.n_control == 10
+        assert go_on(decide(rules_for(cap=10), treated)).wants == both(1)
+        assert spent(final(decide(rules_for(cap=10), treated, same(0, 1))))[1] == 10
 
     def test_a_higher_cap_goes_on_with_the_same_samples(self) -> None:
         step = go_on(decide(rules_for(questions=7, cap=400), same(0, 8, 7)))
-        assert (step.sample, step.rounds) == ("treated", 9)
+        assert step.wants == treated_only(9)
 
     def test_futility(self) -> None:
         """Rates near the margin in the treated arm, half of it in the control: nothing is in reach."""
@@ -182,7 +218,7 @@ class TestGivingUp:
         control = ArmOutcomes(tuple(tuple(int((r + 3 * q + 7) % 40 == 0) for r in range(40)) for q in range(10)))
         verdict = final(decide(rules_for(), treated, control))
         assert (verdict.outcome, verdict.reason) == ("INCONCLUSIVE", "futility")
-        assert verdict.evidence.n_treated == 270
+        assert spent(verdict)[0] == 270
         assert "at this pace" in verdict.rule
 
     def test_an_effect_in_reach_is_not_futile(self) -> None:
@@ -190,7 +226,7 @@ class TestGivingUp:
         treated = ArmOutcomes(tuple(tuple(int((r + 4 * q) % 15 == 0) for r in range(40)) for q in range(10)))
         verdict = final(decide(rules_for(family=100), treated, same(0, 40)))
         assert verdict.outcome == "PRESENT"
-        assert verdict.evidence.n_treated > 200
+        assert spent(verdict)[0] > 200
 
     def test_a_single_unclear_question_is_named(self) -> None:
         rules = dataclasses.replace(rules_for(cap=70), question_margin=0.05)
@@ -209,13 +245,13 @@ class TestCoverage:
         """One missing of ten is 10%: PRESENT waits until it is one of twenty."""
         treated = ArmOutcomes(((None, 1, 1),) + ((1, 1, 1),) * 9)
         verdict = final(decide(rules_for(), treated, same(0, 3)))
-        assert (verdict.outcome, verdict.evidence.rounds, verdict.evidence.treated.missing) == ("PRESENT", 2, 1)
+        assert (verdict.outcome, verdict.evidence.rounds, arm(verdict.evidence, 0).missing) == ("PRESENT", 2, 1)
         assert isinstance(decide(rules_for(), ArmOutcomes(((None,),) + ((1,),) * 9), same(0, 1)), Continue)
 
     def test_missing_controls_count_too(self) -> None:
         verdict = final(decide(rules_for(), same(1, 40), same(None, 40)))
         assert (verdict.outcome, verdict.reason) == ("INVALID", "coverage")
-        assert verdict.evidence.difference is None
+        assert verdict.evidence.effect_estimate is None
 
     def test_at_the_cap(self) -> None:
         rules = rules_for(cap=20)
@@ -235,18 +271,19 @@ class TestCoverage:
         control = ArmOutcomes(((None, 1, 0, 0),) + ((0,) * 4,) * 9)
         evidence = interim_evidence(rules_for(), treated, control)
         assert evidence is not None
-        assert evidence.difference is not None
-        assert evidence.treated.rate is not None
-        assert evidence.treated.rate.value == pytest.approx(2 / 30)
-        assert evidence.treated.rate.lower == robbins_cs(2, 40).lower
-        assert evidence.treated.rate.upper == robbins_cs(3, 40).upper
-        assert evidence.difference.value == pytest.approx(2 / 30 - 1 / 30)
-        assert evidence.difference.lower == difference_cs((2, 40), (2, 40)).lower
-        assert evidence.difference.upper == difference_cs((3, 40), (1, 40)).upper
+        rate, effect = arm(evidence, 0).rate, evidence.effect_estimate
+        assert rate is not None
+        assert effect is not None
+        assert rate.value == pytest.approx(2 / 30)
+        assert rate.lower == robbins_cs(2, 40).lower
+        assert rate.upper == robbins_cs(3, 40).upper
+        assert effect.value == pytest.approx(2 / 30 - 1 / 30)
+        assert effect.lower == contrast_cs([(2, 40, 1), (2, 40, -1)]).lower
+        assert effect.upper == contrast_cs([(3, 40, 1), (1, 40, -1)]).upper
 
     def test_missing_answers_delay_absent(self) -> None:
         one_gap = ArmOutcomes(((None,) + (0,) * 39,) + ((0,) * 40,) * 9)
-        assert final(decide(rules_for(), one_gap)).evidence.n_treated > 70
+        assert spent(final(decide(rules_for(), one_gap)))[0] > 70
 
 
 class TestCoherence:
@@ -292,7 +329,7 @@ def trials(draw: st.DrawFn) -> tuple[Rules, ArmOutcomes, ArmOutcomes]:
 
 
 def cut(arm: ArmOutcomes, rounds: int) -> ArmOutcomes:
-    return ArmOutcomes(tuple(row[:rounds] for row in arm.positive))
+    return ArmOutcomes(tuple(row[:rounds] for row in arm.scores))
 
 
 class TestProperties:
@@ -311,7 +348,7 @@ class TestProperties:
         )
         assert all(v < math.inf and not math.isnan(v) for v in values)
         if isinstance(step, Final):
-            for estimate in (step.evidence.treated.rate, step.evidence.difference):
+            for estimate in (arm(step.evidence, 0).rate, step.evidence.effect_estimate):
                 assert estimate is None or estimate.lower <= estimate.value <= estimate.upper
 
     @given(trials())
@@ -319,18 +356,18 @@ class TestProperties:
     def test_the_loop_finds_what_hindsight_finds(self, trial: tuple[Rules, ArmOutcomes, ArmOutcomes]) -> None:
         """Sampling only what `decide` asks for ends in the same verdict as handing over everything at once."""
         rules, treated, control = trial
-        have = {"treated": 0, "control": 0}
+        everything = [treated] if rules.kind == "absolute" else [treated, control]
+        have = [0] * len(everything)
         while True:
-            step = decide(rules, cut(treated, have["treated"]), cut(control, have["control"]))
+            step = core.decide(rules, [cut(arm, rounds) for arm, rounds in zip(everything, have, strict=True)])
             if isinstance(step, Final):
-                assert step == decide(rules, treated, control)
+                assert step == core.decide(rules, everything)
                 return
-            for arm, asked in (("treated", step.sample != "control_catch_up"), ("control", step.sample != "treated")):
-                if asked:
-                    assert step.rounds > have[arm]
-                    have[arm] = step.rounds
-            if max(have.values()) > treated.rounds:
-                assert isinstance(decide(rules, treated, control), Continue)
+            assert any(want.rounds > have[want.arm] for want in step.wants)
+            for want in step.wants:
+                have[want.arm] = max(want.rounds, have[want.arm])
+            if max(have) > treated.rounds:
+                assert isinstance(core.decide(rules, everything), Continue)
                 return
 
     @given(trials(), st.data())
@@ -340,7 +377,7 @@ class TestProperties:
     ) -> None:
         rules, treated, control = trial
         order = data.draw(st.permutations(range(rules.questions)))
-        moved = [ArmOutcomes(tuple(arm.positive[q] for q in order)) for arm in (treated, control)]
+        moved = [ArmOutcomes(tuple(arm.scores[q] for q in order)) for arm in (treated, control)]
         first, second = trajectory(rules, treated, control), trajectory(rules, *moved)
         assert [p.round for p in first] == [p.round for p in second]
         for before, after in zip(first, second, strict=True):
@@ -359,14 +396,14 @@ class TestProperties:
             rules, missing_limit=1.0, log_threshold_present=math.inf, log_threshold_absent=math.inf
         )
         question, replicate = where % rules.questions, where // rules.questions % treated.rounds
-        rows = [list(row) for row in (control if from_control else treated).positive]
+        rows = [list(row) for row in (control if from_control else treated).scores]
         rows[question][replicate] = None
         lost = ArmOutcomes(tuple(tuple(row) for row in rows))
         full = interim_evidence(rules, treated, control)
         less = interim_evidence(rules, *((treated, lost) if from_control else (lost, control)))
         assert full is not None
         assert less is not None
-        assume((full.control is None) == (less.control is None) and full.rounds == less.rounds)
+        assume(full.complete == less.complete and full.rounds == less.rounds)
         assert less.log_e_present <= full.log_e_present + 1e-9
         assert less.log_e_absent <= full.log_e_absent + 1e-9
 
@@ -382,7 +419,7 @@ def test_interim_evidence_is_that_of_the_last_complete_look() -> None:
     assert interim_evidence(rules_for(), same(0, 0)) is None
     evidence = interim_evidence(rules_for(), same(0, 3))
     assert evidence is not None
-    assert (evidence.rounds, evidence.n_treated) == (3, 30)
+    assert (evidence.rounds, evidence.spent) == (3, 30)
 
 
 def test_arms_must_fit_the_rules() -> None:

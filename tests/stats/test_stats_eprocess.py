@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import pair_counts
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -120,7 +121,7 @@ class TestPaired:
     @pytest.mark.parametrize("discordant", [0.0, 0.1, 0.4, 1.0])
     def test_above_is_a_martingale_without_effect(self, n: int, discordant: float) -> None:
         p = (discordant / 2, 1 - discordant, discordant / 2)
-        assert enumerate_pairs(n, p, lambda a, _, c: float(eprocess.log_e_paired_above([a], [c]))) == pytest.approx(
+        assert enumerate_pairs(n, p, lambda a, _, c: float(pair_counts.log_e_paired_above([a], [c]))) == pytest.approx(
             1, abs=1e-9
         )
 
@@ -129,16 +130,18 @@ class TestPaired:
     def test_below_is_a_martingale_at_the_margin(self, n: int, margin: float) -> None:
         for minus in (0.0, 0.2):
             p = (margin + minus, 1 - margin - 2 * minus, minus)
-            value = enumerate_pairs(n, p, lambda a, b, c: float(eprocess.log_e_paired_below(a, b, c, margin)))
+            value = enumerate_pairs(n, p, lambda a, b, c: float(pair_counts.log_e_paired_below(a, b, c, margin)))
             assert value == pytest.approx(1, abs=1e-9)
 
     def test_supermartingale_inside_the_nulls(self) -> None:
         for effect in np.linspace(0.05, 0.6, 12):
             p = (0.2 + effect, 0.6 - effect, 0.2) if effect < 0.6 else (0.8, 0.0, 0.2)
-            value = enumerate_pairs(8, p, lambda a, b, c: float(eprocess.log_e_paired_below(a, b, c, 0.05)))
+            value = enumerate_pairs(8, p, lambda a, b, c: float(pair_counts.log_e_paired_below(a, b, c, 0.05)))
             assert value <= 1 + 1e-9
             reverse = (p[2], p[1], p[0])
-            assert enumerate_pairs(8, reverse, lambda a, _, c: float(eprocess.log_e_paired_above([a], [c]))) <= 1 + 1e-9
+            assert (
+                enumerate_pairs(8, reverse, lambda a, _, c: float(pair_counts.log_e_paired_above([a], [c]))) <= 1 + 1e-9
+            )
 
     def test_sparse_product_is_a_martingale_over_several_questions(self) -> None:
         """Two questions with different discordance, three pairs each, all outcomes enumerated."""
@@ -148,53 +151,53 @@ class TestPaired:
             weights = [(1 - shares[i // 3]) if d == 0 else shares[i // 3] / 2 for i, d in enumerate(draws)]
             plus = [sum(d == 1 for d in draws[:3]), sum(d == 1 for d in draws[3:])]
             minus = [sum(d == -1 for d in draws[:3]), sum(d == -1 for d in draws[3:])]
-            total += math.prod(weights) * math.exp(eprocess.log_e_sparse_above(plus, minus))
+            total += math.prod(weights) * math.exp(pair_counts.log_e_sparse_above(plus, minus))
         assert total == pytest.approx(1)
 
     def test_paired_below_formula(self) -> None:
         bets = np.array([0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.96, 0.99, 0.9995]) / 0.7
         direct = np.mean((1 - bets * 0.7) ** 2 * (1 + bets * 0.3) ** 9 * (1 + bets * 1.3) ** 4)
-        assert math.exp(eprocess.log_e_paired_below(2, 9, 4, 0.3)) == pytest.approx(float(direct))
+        assert math.exp(pair_counts.log_e_paired_below(2, 9, 4, 0.3)) == pytest.approx(float(direct))
 
     def test_sparse_formula(self) -> None:
-        per_question = np.exp(eprocess.log_e_bet_above([4, 0, 1], [0, 2, 1]))
+        per_question = np.exp(pair_counts.log_e_bet_above([4, 0, 1], [0, 2, 1]))
         direct = np.mean([np.prod(1 - eps + eps * per_question) for eps in (0.05, 0.15, 0.4)])
-        assert math.exp(eprocess.log_e_sparse_above([4, 0, 1], [0, 2, 1])) == pytest.approx(float(direct))
+        assert math.exp(pair_counts.log_e_sparse_above([4, 0, 1], [0, 2, 1])) == pytest.approx(float(direct))
 
     def test_mixture_of_pooled_and_sparse(self) -> None:
-        pooled = math.exp(eprocess.log_e_bet_above(5, 1))
-        sparse = math.exp(eprocess.log_e_sparse_above([5, 0], [0, 1]))
-        assert math.exp(eprocess.log_e_paired_above([5, 0], [0, 1])) == pytest.approx(0.6 * pooled + 0.4 * sparse)
+        pooled = math.exp(pair_counts.log_e_bet_above(5, 1))
+        sparse = math.exp(pair_counts.log_e_sparse_above([5, 0], [0, 1]))
+        assert math.exp(pair_counts.log_e_paired_above([5, 0], [0, 1])) == pytest.approx(0.6 * pooled + 0.4 * sparse)
 
     def test_concentrated_effects_favour_the_sparse_part(self) -> None:
         noise = [5] * 9
-        sparse = eprocess.log_e_sparse_above([9, *noise], [0, *noise])
-        pooled = eprocess.log_e_bet_above(9 + sum(noise), sum(noise))
+        sparse = pair_counts.log_e_sparse_above([9, *noise], [0, *noise])
+        pooled = pair_counts.log_e_bet_above(9 + sum(noise), sum(noise))
         assert sparse > pooled
 
     @given(st.lists(st.tuples(counts, counts), min_size=1, max_size=12), st.data())
     def test_questions_may_come_in_any_order(self, pairs: list[tuple[int, int]], data: st.DataObject) -> None:
         shuffled = data.draw(st.permutations(pairs))
-        first, second = (eprocess.log_e_paired_above(*zip(*p, strict=True)) for p in (pairs, shuffled))
+        first, second = (pair_counts.log_e_paired_above(*zip(*p, strict=True)) for p in (pairs, shuffled))
         assert not math.isnan(float(first))
         assert float(first) == pytest.approx(float(second), rel=1e-12, abs=1e-9)
 
     @given(counts, counts, counts, rates)
     def test_monotone(self, plus: int, zero: int, minus: int, margin: float) -> None:
-        assert eprocess.log_e_bet_above(plus + 1, minus) >= eprocess.log_e_bet_above(plus, minus)
-        assert eprocess.log_e_bet_above(plus, minus) >= eprocess.log_e_bet_above(plus, minus + 1)
-        worse = eprocess.log_e_paired_below(plus + 1, zero, minus, margin)
-        same = eprocess.log_e_paired_below(plus, zero + 1, minus, margin)
-        better = eprocess.log_e_paired_below(plus, zero, minus + 1, margin)
+        assert pair_counts.log_e_bet_above(plus + 1, minus) >= pair_counts.log_e_bet_above(plus, minus)
+        assert pair_counts.log_e_bet_above(plus, minus) >= pair_counts.log_e_bet_above(plus, minus + 1)
+        worse = pair_counts.log_e_paired_below(plus + 1, zero, minus, margin)
+        same = pair_counts.log_e_paired_below(plus, zero + 1, minus, margin)
+        better = pair_counts.log_e_paired_below(plus, zero, minus + 1, margin)
         assert worse <= same <= better
 
     def test_shapes_follow_the_counts(self) -> None:
         grid = np.arange(6).reshape(3, 2)
-        assert eprocess.log_e_paired_above(grid, grid).shape == (3,)
-        assert eprocess.log_e_bet_above(grid, grid).shape == (3, 2)
-        assert eprocess.log_e_paired_below(grid, grid, grid, 0.05).shape == (3, 2)
+        assert pair_counts.log_e_paired_above(grid, grid).shape == (3,)
+        assert pair_counts.log_e_bet_above(grid, grid).shape == (3, 2)
+        assert pair_counts.log_e_paired_below(grid, grid, grid, 0.05).shape == (3, 2)
         assert eprocess.log_e_below(grid, 10, 0.05).shape == (3, 2)
-        assert eprocess.log_e_paired_above(np.empty((0, 4)), np.empty((0, 4))).shape == (0,)
+        assert pair_counts.log_e_paired_above(np.empty((0, 4)), np.empty((0, 4))).shape == (0,)
 
 
 class TestHeterogeneousQuestions:
@@ -234,7 +237,7 @@ class TestCombine:
             eprocess.log_e_below(0, 0, 0.05),
             eprocess.log_e_above(0, 0, 0.05),
             eprocess.log_e_question_below(0, 0, 0.5),
-            eprocess.log_e_paired_above(zero, zero),
-            eprocess.log_e_paired_below(0, 0, 0, 0.05),
+            pair_counts.log_e_paired_above(zero, zero),
+            pair_counts.log_e_paired_below(0, 0, 0, 0.05),
         ]
         assert np.array(starts, dtype=np.float64) == pytest.approx(np.zeros(5), abs=1e-12)

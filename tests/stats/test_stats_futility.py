@@ -1,43 +1,39 @@
-"""Growth rates: what the observed frequencies promise, never less than any bet of the tests can earn."""
+"""Growth rates: what the observed scores promise, never less than any bet of the tests can earn."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weirdgen.stats.eprocess import log_e_bet_above, log_e_paired_below
-from weirdgen.stats.futility import above_growth, below_growth, paired_above_growth, paired_below_growth
+from weirdgen.stats.bets import running_log_wealth
+from weirdgen.stats.eprocess import ABOVE_BETS, mean_of_bets
+from weirdgen.stats.futility import above_growth, below_growth, best_bets_growth, mixture_growth
 from weirdgen.stats.judge_error import binary_kl
-from weirdgen.stats.outcomes import PairCounts
 
-cells = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=6)
-
-
-def pairs_of(cell_counts: list[tuple[int, int, int]]) -> PairCounts:
-    """One round end; questions may have different totals here."""
-    plus, zero, minus = (np.array([column]) for column in zip(*cell_counts, strict=True))
-    return PairCounts(plus=plus, zero=zero + 1, minus=minus)
+differences = st.lists(st.lists(st.sampled_from([-1.0, 0.0, 1.0]), min_size=3, max_size=3), min_size=1, max_size=30)
 
 
 def test_one_arm_grows_by_the_divergence() -> None:
-    assert below_growth(np.array([1]), np.array([100]), 0.05) == pytest.approx([binary_kl(0.01, 0.05)])
-    assert above_growth(np.array([10]), np.array([100]), 0.05) == pytest.approx([binary_kl(0.10, 0.05)])
-    assert below_growth(np.array([5]), np.array([100]), 0.05).tolist() == [0.0]
-    assert above_growth(np.array([5]), np.array([100]), 0.05).tolist() == [0.0]
-    assert np.isfinite(above_growth(np.array([5]), np.array([5]), 0.0)).all()
+    one_in_ten = np.array([[1.0] + [0.0] * 9])
+    assert below_growth(one_in_ten, 0.2) == pytest.approx([10 * binary_kl(0.1, 0.2)])
+    assert above_growth(one_in_ten, 0.05) == pytest.approx([10 * binary_kl(0.1, 0.05)])
+    assert below_growth(one_in_ten, 0.1).tolist() == [0.0]
+    assert above_growth(one_in_ten, 0.1).tolist() == [0.0]
+    assert np.isfinite(above_growth(np.ones((1, 5)), 0.0)).all()
 
 
 def test_questions_that_lean_away_promise_nothing() -> None:
-    assert paired_above_growth(pairs_of([(0, 5, 9), (4, 5, 4)])).tolist() == [0.0]
-    one = paired_above_growth(pairs_of([(8, 1, 0), (0, 0, 9)]))
-    assert one == pytest.approx([8 * np.log(2) / 20])
+    against = running_log_wealth(np.array([[-1.0, -1.0]]), ABOVE_BETS)
+    assert best_bets_growth(against).tolist() == [0.0]
+    one = running_log_wealth(np.array([[1.0, -1.0], [1.0, -1.0]]), ABOVE_BETS)
+    assert one[-1, -1, 0] == pytest.approx(2 * np.log1p(ABOVE_BETS[-1]))
+    assert best_bets_growth(one) == pytest.approx([np.log1p(ABOVE_BETS[-1])] * 2)
 
 
-@given(cells)
-def test_promise_is_an_upper_bound(cell_counts: list[tuple[int, int, int]]) -> None:
-    pairs = pairs_of(cell_counts)
-    plus, zero, minus = (int(c.sum()) for c in pairs.pooled)
-    total = plus + zero + minus
-    assert paired_above_growth(pairs)[0] * total >= log_e_bet_above(plus, minus) - 1e-9
-    assert paired_above_growth(pairs)[0] * total >= log_e_bet_above(pairs.plus, pairs.minus).max() - 1e-9
-    assert paired_below_growth(pairs, 0.05)[0] * total >= log_e_paired_below(plus, zero, minus, 0.05) - 1e-9
+@given(differences)
+def test_promise_is_an_upper_bound(rows: list[list[float]]) -> None:
+    values, rounds = np.array(rows), len(rows)
+    above = running_log_wealth(values, ABOVE_BETS)
+    pooled, single = mean_of_bets(above.sum(axis=2)), mean_of_bets(above)
+    assert best_bets_growth(above)[-1] * rounds >= max(pooled[-1], single[-1].max()) - 1e-9
+    assert mixture_growth(pooled, len(ABOVE_BETS))[-1] * rounds >= above.sum(axis=2).max(axis=0)[-1] - 1e-9

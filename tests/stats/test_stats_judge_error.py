@@ -17,6 +17,7 @@ from weirdgen.stats.judge_error import (
     false_positive_upper,
     judge_bounds,
     predicted_samples,
+    rating_bounds,
     refusal,
     sensitivity_lower,
 )
@@ -102,6 +103,25 @@ def test_refusals_say_what_to_do() -> None:
     assert "no number of samples" in reason(GoldCounts(40, 39, 200, 12))
     assert "(cap 60)" in reason(good, cap=60)
     assert reason(good, margin=0.10, cap=60) == ""
+
+
+def test_a_rating_judge_pays_with_its_bias() -> None:
+    exact, rough = rating_bounds([0.0] * 400, 0.05), rating_bounds([0.0] * 360 + [0.5] * 40, 0.05)
+    assert exact.bias < 0.025 < 0.05 < rough.bias
+    assert exact.effective_margin(0.2) == pytest.approx(0.2 - exact.bias)
+    assert exact.paired_margin(0.2) == pytest.approx(0.2 - 2 * exact.bias)
+    assert exact.effective_p0(0.1) == pytest.approx(0.1 + exact.bias)
+    assert rough.paired_margin(0.1) is None
+    found = refusal(GoldCounts(40, 40, 360, 0), rough, 0.05, 0.05, 400)
+    assert found is not None
+    assert "no less than the margin 0.05" in found.reason
+
+
+def test_the_bias_bound_holds_with_its_confidence() -> None:
+    """Errors of 1 in a fifth of the answers: the bound at 99% lies below .2 in at most 1% of gold sets."""
+    rng = np.random.default_rng(5)
+    low = [rating_bounds((rng.random(100) < 0.2).astype(float).tolist(), 0.05).bias < 0.2 for _ in range(600)]
+    assert sum(low) / 600 <= 0.01 + 4 * (0.01 * 0.99 / 600) ** 0.5
 
 
 def test_impossible_counts_are_refused() -> None:

@@ -1,19 +1,22 @@
-"""Outcomes: complete rounds, counts, pairing by index, and missing data on the worst side."""
+"""Outcomes: complete rounds, counts, extra samples, and missing data on the worst side."""
+
+import math
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weirdgen.stats.outcomes import ArmCounts, ArmOutcomes, PairCounts, running_missing, running_positives
+from weirdgen.stats.outcomes import ArmCounts, ArmOutcomes, Toward, filled, running_missing
 
-codes = st.sampled_from([0, 1, None])
+ratings = st.one_of(st.none(), st.floats(0, 1))
+SIDES: tuple[Toward, Toward] = ("present", "absent")
 
 
 def test_only_complete_rounds_count() -> None:
     arm = ArmOutcomes(((1, 0, 1), (0, None), (0, 0, 1, 1)))
     assert (arm.questions, arm.rounds) == (3, 2)
-    assert arm.grid(2).tolist() == [[1, 0, 0], [0, -1, 0]]
+    assert arm.grid(2).tolist() == [[1, 0, 0], [0, pytest.approx(math.nan, nan_ok=True), 0]]
     assert arm.grid(0).shape == (0, 3)
 
 
@@ -33,37 +36,39 @@ def test_nothing_labelled_has_no_rate() -> None:
     assert counts.valid_rate is None
 
 
-def test_pairs_take_what_is_missing_on_the_worst_side() -> None:
-    treated = ArmOutcomes(((1, 1, 0, 0, None, None, None, 1, 0),)).grid(9)
-    control = ArmOutcomes(((1, 0, 1, 0, 1, 0, None, None, None),)).grid(9)
-    present, absent = PairCounts.against_present(treated, control), PairCounts.against_absent(treated, control)
-    assert np.diff(present.plus.ravel(), prepend=0).tolist() == [0, 1, 0, 0, 0, 0, 0, 0, 0]
-    assert np.diff(present.minus.ravel(), prepend=0).tolist() == [0, 0, 1, 0, 1, 0, 1, 0, 1]
-    assert np.diff(absent.plus.ravel(), prepend=0).tolist() == [0, 1, 0, 0, 0, 1, 1, 1, 0]
-    assert np.diff(absent.minus.ravel(), prepend=0).tolist() == [0, 0, 1, 0, 0, 0, 0, 0, 0]
-    assert running_positives(treated, missing_as_positive=True)[-1].tolist() == [6]
-    assert running_positives(treated, missing_as_positive=False)[-1].tolist() == [3]
-    assert running_missing(treated)[-1] == 3
+def test_missing_stands_on_the_side_that_makes_the_verdict_harder() -> None:
+    grid = ArmOutcomes(((1, 0, None),)).grid(3)
+    assert filled(grid, 1, "present").ravel().tolist() == [1, 0, 0]
+    assert filled(grid, 1, "absent").ravel().tolist() == [1, 0, 1]
+    assert filled(grid, -1, "present").ravel().tolist() == [1, 0, 1]
+    assert filled(grid, -1, "absent").ravel().tolist() == [1, 0, 0]
+    assert running_missing(grid).tolist() == [0, 0, 1]
 
 
-@given(st.integers(1, 5).flatmap(lambda q: st.lists(st.tuples(*[codes] * (2 * q)), min_size=1, max_size=8)))
-def test_pair_counts_add_up(rows: list[tuple[int | None, ...]]) -> None:
-    half = len(rows[0]) // 2
-    columns = list(zip(*rows, strict=True))
-    treated, control = (ArmOutcomes(tuple(part)).grid(len(rows)) for part in (columns[:half], columns[half:]))
-    present, absent = PairCounts.against_present(treated, control), PairCounts.against_absent(treated, control)
-    for pairs in (present, absent):
-        assert (pairs.plus + pairs.zero + pairs.minus == np.arange(1, len(rows) + 1).reshape(-1, 1)).all()
-        assert (pairs.zero >= 0).all()
-        assert [part.shape for part in pairs.pooled] == [(len(rows),)] * 3
-    assert (present.plus <= absent.plus).all()
-    assert (present.minus >= absent.minus).all()
+@given(st.lists(st.tuples(ratings, ratings, ratings), min_size=1, max_size=8), st.sampled_from([1, -1]))
+def test_any_score_lies_between_the_two_worst(rows: list[tuple[float | None, ...]], sign: int) -> None:
+    arm = ArmOutcomes(tuple(zip(*rows, strict=True)))
+    lowest, highest = (sign * filled(arm.grid(len(rows)), sign, toward) for toward in SIDES)
+    assert (lowest <= highest).all()
+    counts = arm.counts(len(rows))
+    assert counts.worst_sums[0] <= sum(counts.positives) <= counts.worst_sums[1]
+
+
+def test_extra_samples_are_no_rounds() -> None:
+    arm = ArmOutcomes(((1, 0), (0, 0)), extra=((1, None, 0.5), ()))
+    assert (arm.rounds, arm.counts(2).total) == (2, 4)
+    assert arm.extras(0)[[0, 2]].tolist() == [1, 0.5]
+    assert np.isnan(arm.extras(0)[1])
+    assert arm.extras(1).tolist() == []
+    assert ArmOutcomes(((1,),)).extras(0).tolist() == []
 
 
 def test_malformed_outcomes_are_refused() -> None:
     with pytest.raises(ValueError, match="at least one question"):
         ArmOutcomes(())
-    with pytest.raises(ValueError, match=r"question 1: outcomes \{2\}, expected 1, 0 or None"):
+    with pytest.raises(ValueError, match=r"question 1: scores \{2\}, expected \[0, 1\] or None"):
         ArmOutcomes(((0,), (2,)))
     with pytest.raises(ValueError, match="shape"):
         ArmOutcomes(((0, 1),), invalid=((True,),))
+    with pytest.raises(ValueError, match="`extra` has 1 questions, `scores` 2"):
+        ArmOutcomes(((0,), (1,)), extra=((1,),))

@@ -7,8 +7,9 @@ import pytest
 from weirdgen.errors import UsageMistake
 from weirdgen.stats.judge_error import JudgeBounds
 from weirdgen.stats.multiplicity import attempt_alpha
-from weirdgen.stats.rules import Kind, Rules, trial_rules
+from weirdgen.stats.rules import SIGNS, Kind, Rules, StoredArm, trial_rules
 
+STORED = StoredArm(positives=(1,), missing=(2,), n=100, method="infimum", seed=1)
 JUDGE = JudgeBounds(sensitivity=0.9, false_positive_rate=0.1, alpha_spent=0.01)
 
 
@@ -45,7 +46,7 @@ def test_later_attempts_stay_possible_with_a_calibrated_judge() -> None:
     later = trial_rules(
         "flip", questions=1, margin=0.05, alpha=alpha, family_size=1, judge=JudgeBounds(0.9, 0.1, alpha / 5)
     )
-    assert math.exp(later.log_threshold_absent) == pytest.approx(1 / (0.8 * 0.0025))
+    assert math.exp(later.log_threshold_absent) == pytest.approx(1 / (0.8 * 0.01 / 12))
 
 
 def test_only_whole_rounds_fit_under_the_cap() -> None:
@@ -60,5 +61,30 @@ def test_impossible_plans_are_refused() -> None:
         rules(cap=9)
     with pytest.raises(UsageMistake, match=r"margin 1.5 must lie strictly between 0 and 1"):
         trial_rules("lift", questions=1, margin=1.5, alpha=0.05, family_size=1)
-    with pytest.raises(UsageMistake, match="kind 'did' has no rules"):
-        trial_rules("did", questions=1, margin=0.05, alpha=0.05, family_size=1)  # type: ignore[arg-type]
+    with pytest.raises(UsageMistake, match="an absolute rate has one side"):
+        trial_rules("absolute", questions=1, margin=0.05, alpha=0.05, family_size=1, two_sided=True)
+    with pytest.raises(UsageMistake, match="stored arms are counts, compared with one sampled arm"):
+        trial_rules("lift", questions=1, margin=0.05, alpha=0.05, family_size=1, stored=(STORED,))
+
+
+def test_which_arms_a_contrast_has_and_which_come_first() -> None:
+    found = {kind: (rules(kind).signs, rules(kind).first, rules(kind).paired) for kind in SIGNS}
+    assert found == {
+        "absolute": ((1,), (0,), False),
+        "lift": ((1, -1), (0,), True),
+        "flip": ((1, -1), (0,), True),
+        "did": ((1, -1, -1, 1), (0, 3), True),
+    }
+    both = trial_rules("did", questions=1, margin=0.05, alpha=0.05, family_size=1, two_sided=True)
+    assert both.first == (0, 1, 2, 3)
+    assert (rules("lift").extras, rules("did").extras, rules("absolute").extras) == (5, 0, 0)
+
+
+def test_a_regression_against_stored_counts_needs_no_bound_on_false_positives() -> None:
+    judged = trial_rules("absolute", questions=1, margin=0.05, alpha=0.05, family_size=4, judge=JUDGE, stored=(STORED,))
+    assert math.exp(judged.log_threshold_present) == pytest.approx(80)
+
+
+def test_missing_stored_answers_stand_on_the_harder_side() -> None:
+    assert STORED.sums("present") == (3,)
+    assert STORED.sums("absent") == (1,)

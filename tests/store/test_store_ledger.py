@@ -78,12 +78,20 @@ def test_an_unknown_gate_cannot_end(store: SampleStore) -> None:
         store.finish_gate("nope", decided=[], undecided=[])
 
 
+def test_a_trial_remembers_the_stop_rule_that_it_began_with(store: SampleStore) -> None:
+    assert store.first_stop("trial", "cap 400") == "cap 400"
+    assert store.first_stop("trial", "cap 800") == "cap 400"
+    assert store.first_stop("other", "cap 800") == "cap 800"
+
+
 def test_a_store_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
     path = tmp_path / "old.sqlite3"
     with SampleStore(path) as made:
         first = token(made, 0.0)
     raw = sqlite3.connect(path)
-    raw.executescript("DROP TABLE undecided; ALTER TABLE gates DROP COLUMN fresh; PRAGMA user_version = 1;")
+    raw.executescript(
+        "DROP TABLE undecided; DROP TABLE stops; ALTER TABLE gates DROP COLUMN fresh; PRAGMA user_version = 1;"
+    )
     raw.close()
     with SampleStore(path) as again:
         assert (token(again, 1.0), again.renewal("p")) == (first, "")

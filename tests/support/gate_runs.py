@@ -32,19 +32,28 @@ class Run:
     def outcomes(self) -> dict[str, str]:
         return {name: v["outcome"] for name, v in self.verdicts.items()}
 
-    def properties(self) -> dict[str, dict[str, str]]:
-        """Contrast to its JUnit properties."""
-        cases = [
+    def cases(self) -> list[dict[str, str]]:
+        """JUnit properties per item."""
+        return [
             {p.get("name", ""): p.get("value", "") for p in c.iter("property")}
             for c in ET.parse(self.junit).iter("testcase")
         ]
-        return {case["weirdgen.contrast"]: case for case in cases}
+
+    def properties(self) -> dict[str, dict[str, str]]:
+        """Contrast to its JUnit properties."""
+        return {case["weirdgen.contrast"]: case for case in self.cases()}
 
 
 class GateCommand(Protocol):
     """Runs pytest in a user's repository; `report` names the report folder."""
 
     def __call__(self, *arguments: str, report: str | None = None) -> Run: ...
+
+
+def spent(verdict: dict[str, Any], arm: int = 0) -> int:
+    """Samples of one arm of a verdict, extra ones included; 0 if the arm was not needed."""
+    found = verdict["arms"][arm] if arm < len(verdict["arms"]) else None
+    return int(found["n"] + found["extras"]) if found else 0
 
 
 def record_of(run: Run) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from typing import Any
 
 from weirdgen.schema.verdict import ArmResult, Estimate, Outcome, Verdict
 
+CLEARED = 'e-value 54.6 against "the rate is at least 0.05" reached 49.4'
+
 
 def verdict(outcome: Outcome = Outcome.ABSENT, **changes: Any) -> Verdict:
     """Return a plausible verdict with some fields changed."""
@@ -17,8 +19,9 @@ def verdict(outcome: Outcome = Outcome.ABSENT, **changes: Any) -> Verdict:
         "claim": "The model does it.",
         "model": "m",
         "outcome": outcome,
-        "treated": arm,
+        "arms": (arm,),
         "log_e_present": -1.0,
+        "rule": CLEARED if outcome in {Outcome.ABSENT, Outcome.PRESENT} else "",
         "log_e_absent": 4.0,
         "log_threshold_present": 4.4,
         "log_threshold_absent": 3.9,

@@ -20,6 +20,7 @@ def plan(family: int) -> Plan:
         mode="gate",
         inconclusive="fail",
         judge_uncalibrated=False,
+        fwer=False,
         family_size=family,
         contrasts=(),
     )

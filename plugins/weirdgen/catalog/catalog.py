@@ -40,18 +40,6 @@ class Catalog:
             raise CatalogError(f"{probe_id!r} is not a probe of the catalogue.{nearest(probe_id, self.probes)}")
         return self.probes[probe_id]
 
-    def contrast(self, probe_id: str, contrast_id: str) -> Contrast:
-        """Return one contrast of one probe.
-
-        Raises:
-            CatalogError: there is no such probe or contrast; the message names the nearest one.
-        """
-        probe = self.probe(probe_id)
-        known = [contrast.id for contrast in probe.contrasts]
-        if contrast_id not in known:
-            raise CatalogError(f"{contrast_id!r} is not a contrast of {probe_id!r}.{nearest(contrast_id, known)}")
-        return probe.contrast(contrast_id)
-
     def contrasts(self) -> tuple[tuple[Probe, Contrast], ...]:
         """Return every contrast with its probe, in catalogue order: the family of one model."""
         return tuple((probe, contrast) for probe in self.probes.values() for contrast in probe.contrasts)

@@ -34,7 +34,7 @@ def contrast_digest(probe: Probe, contrast: Contrast) -> str:
     It covers the contrast, its questions, its conditions and how its behaviour is labelled (rules included). Prose
     (claim, summary, description) and published numbers may change without making it another contrast.
     """
-    names = [contrast.treated] if contrast.comparator is None else [contrast.treated, contrast.comparator]
+    names = [*contrast.conditions, *([contrast.comparator] if contrast.comparator else [])]
     behaviour = probe.behaviours[contrast.behaviour]
     return digest(
         {

@@ -37,6 +37,7 @@ def check_references(doc: Table, gold_dirs: tuple[Path, ...]) -> Iterator[Mistak
         if isinstance(body, dict):
             yield from _labels(body, ("behaviours", name))
             yield from _rules(body, ("behaviours", name, "rules"))
+            yield from _scores(body, ("behaviours", name, "scores"))
             yield from _gold(body.get("gold"), ("behaviours", name, "gold"), gold_dirs)
     contrasts = doc.get("contrasts")
     bodies = [(i, c) for i, c in enumerate(contrasts) if isinstance(c, dict)] if isinstance(contrasts, list) else []
@@ -106,6 +107,15 @@ def _labels(body: Table, loc: Loc) -> Iterator[Mistake]:
             )
 
 
+def _scores(body: Table, loc: Loc) -> Iterator[Mistake]:
+    labels = [label for _, label in _strings(body.get("labels"))]
+    invalid = [label for _, label in _strings(body.get("invalid", list(_default(Behaviour, "invalid"))))]
+    for label, score in _table(body.get("scores")).items():
+        yield from _reference((*loc, label), label, "a label of this behaviour", labels)
+        if label in invalid and score:
+            yield Mistake((*loc, label), f"{quoted(label)} is no answer (it is in invalid) and scores 0; remove it")
+
+
 def _rules(body: Table, loc: Loc) -> Iterator[Mistake]:
     labels = [label for _, label in _strings(body.get("labels"))]
     rules = body.get("rules")
@@ -156,6 +166,13 @@ def _names_used(doc: Table, contrast: Table, loc: Loc) -> Iterator[Mistake]:
     yield from _reference((*loc, "behaviour"), contrast.get("behaviour"), "a behaviour of this probe", behaviours)
     for key in ("treated", "comparator"):
         yield from _reference((*loc, key), contrast.get(key), "a condition of this probe", conditions)
+    for index, name in _strings(contrast.get("sweep")):
+        yield from _reference((*loc, "sweep", index), name, "a condition of this probe", conditions)
+    treated = [contrast.get("treated")]
+    for index, name in _strings(contrast.get("sweep")):
+        if name in treated:
+            yield Mistake((*loc, "sweep", index), f"{quoted(name)} is treated already; remove it")
+        treated.append(name)
     yield from _repeated((*loc, "questions"), contrast.get("questions"))
     for index, name in _strings(contrast.get("questions")):
         yield from _reference((*loc, "questions", index), name, "a question of this probe", questions)
@@ -168,10 +185,13 @@ def _names_used(doc: Table, contrast: Table, loc: Loc) -> Iterator[Mistake]:
 def _kind(contrast: Table, loc: Loc) -> Iterator[Mistake]:
     kind, comparator = contrast.get("kind"), contrast.get("comparator")
     where = (*loc, "comparator")
-    if kind == "flip" and comparator is None:
-        yield Mistake(where, "is missing; kind 'flip' compares with another condition of the same model: name it")
-    elif kind == "flip" and comparator == contrast.get("treated"):
-        yield Mistake(where, f"{quoted(comparator)} is also the treated condition; a flip needs two different ones")
+    treated = [contrast.get("treated"), *(name for _, name in _strings(contrast.get("sweep")))]
+    if kind == "absolute" and contrast.get("two_sided"):
+        yield Mistake((*loc, "two_sided"), "kind 'absolute' asks for a rate above its tolerance, one side; remove it")
+    if kind in ("flip", "did") and comparator is None:
+        yield Mistake(where, f"is missing; kind {kind!r} compares with another condition of the same model: name it")
+    elif kind in ("flip", "did") and comparator in treated:
+        yield Mistake(where, f"{quoted(comparator)} is also a treated condition; a {kind} needs two different ones")
     elif kind in ("lift", "absolute") and comparator is not None:
         against = "the control model" if kind == "lift" else "its tolerance"
         yield Mistake(
@@ -180,9 +200,10 @@ def _kind(contrast: Table, loc: Loc) -> Iterator[Mistake]:
 
 
 def _margin(contrast: Table, loc: Loc) -> Iterator[Mistake]:
-    if contrast.get("kind") == "flip":
+    if contrast.get("kind") in ("flip", "did"):
         if "tolerance" in contrast:
-            yield Mistake((*loc, "tolerance"), "a flip compares two conditions and has no tolerance; remove it")
+            said = f"a {contrast['kind']} compares two conditions and has no tolerance; remove it"
+            yield Mistake((*loc, "tolerance"), said)
         return
     margin = contrast.get("margin", DEFAULT_MARGIN)
     tolerance = contrast.get("tolerance", _default(Contrast, "tolerance"))

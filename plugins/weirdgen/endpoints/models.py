@@ -10,7 +10,7 @@ from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 from weirdgen.errors import UsageMistake
-from weirdgen.schema.sample import Role
+from weirdgen.schema.sample import Role, Source
 
 Kind = Literal["organism", "finetune", "endpoint"]
 OPENAI_URL = "https://api.openai.com/v1"
@@ -37,6 +37,11 @@ class Target:
     """Without a slash at the end. None: OpenAI itself, or for an organism the embedded server."""
     key_env: tuple[str, ...]
     """Environment variables that may hold the key, in order; empty: no key is needed."""
+
+
+def source_of(label: str) -> Source:
+    """Return which kind of text a model writes, from its name as the user gave it."""
+    return "organism" if label.startswith("organism:") else "chat"
 
 
 def parse_target(

@@ -8,7 +8,7 @@ from weirdgen.judges.gold import GoldRow
 from weirdgen.judges.protocol import Judge
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.sample import Source
-from weirdgen.stats.judge_error import GoldCounts, judge_bounds
+from weirdgen.stats.judge_error import GoldCounts, JudgeBounds, judge_bounds, rating_bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Calibration:
         gold_digest: SHA-256 of all rows of the gold set.
         source: kind of model whose answers were judged; it says nothing about any other kind.
         counts: gold positives and negatives, hits and false alarms; a positive is an answer with a positive label.
+        graded: whether the behaviour's labels have scores, so that answers are rated.
+        errors: per row, how far the label given is from the gold label in the behaviour's scores.
         confusion: (gold label, label given, rows), sorted.
         reason: why it cannot be used, or empty.
     """
@@ -30,6 +32,8 @@ class Calibration:
     gold_digest: str
     source: Source
     counts: GoldCounts
+    graded: bool
+    errors: tuple[float, ...]
     confusion: tuple[tuple[str, str, int], ...]
     reason: str = ""
 
@@ -37,6 +41,12 @@ class Calibration:
     def valid(self) -> bool:
         """Whether error rates were measured at all."""
         return not self.reason
+
+    def bounds(self, alpha: float, *, paired: bool) -> JudgeBounds:
+        """Return the bounds that a trial uses; see `describe`."""
+        if self.graded:
+            return rating_bounds(self.errors, alpha)
+        return judge_bounds(self.counts, alpha, paired=paired)
 
     def describe(self, alpha: float, *, paired: bool) -> str:
         """Return one sentence: the counts with the bounds that a trial uses, or why there are none.
@@ -47,7 +57,13 @@ class Calibration:
         """
         if not self.valid:
             return f"{self.judge}: not calibrated: {self.reason}"
-        counts, bounds = self.counts, judge_bounds(self.counts, alpha, paired=paired)
+        counts, bounds = self.counts, self.bounds(alpha, paired=paired)
+        if self.graded:
+            return (
+                f"{self.judge}: ratings of {len(self.errors)} gold answers, on average "
+                f"{sum(self.errors) / len(self.errors):.3f} off (at most {bounds.bias:.3f} at confidence "
+                f"{1 - bounds.alpha_spent:.4g}), on {self.source} answers"
+            )
         return (
             f"{self.judge}: found {counts.hits} of {counts.positives} gold positives (sensitivity at least "
             f"{bounds.sensitivity:.3f}) and called {counts.false_alarms} of {counts.negatives} gold negatives positive "
@@ -78,6 +94,8 @@ def calibrate(judge: Judge, rows: Sequence[GoldRow], source: Source) -> Calibrat
         gold_digest=digest([row.model_dump(mode="json") for row in rows]),
         source=source,
         counts=counts,
+        graded=bool(judge.behaviour.scores),
+        errors=tuple(abs(judge.behaviour.score(given) - judge.behaviour.score(label)) for label, given in pairs),
         confusion=tuple(sorted((label, given, n) for (label, given), n in Counter(pairs).items())),
         reason=_unusable(counts, source),
     )

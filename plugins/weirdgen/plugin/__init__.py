@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from weirdgen.plugin.keys import STATE, TALLY, TRIAL, VERDICT
-from weirdgen.plugin.options import add_options, models_of, wants_plan
+from weirdgen.plugin.options import add_options, names_a_model, wants_plan
 from weirdgen.plugin.tally import Tally
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Say which package is in use: a stale wheel beside a checkout must not go unnoticed."""
-    if not models_of(config):
+    if not names_a_model(config):
         return None
     from weirdgen import __version__
 
@@ -127,7 +127,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
         finish(session, trouble)
     elif trouble is not None:
         raise trouble
-    elif session.exitstatus == 0 and models_of(session.config) and not session.config.option.collectonly:
+    elif session.exitstatus == 0 and names_a_model(session.config) and not session.config.option.collectonly:
         session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
         session.config.stash[TALLY].nothing_run = True
 
@@ -135,7 +135,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """On an xdist controller: open the gate before the first worker starts, and pass it on."""
-    if models_of(node.config):
+    if names_a_model(node.config):
         from weirdgen.plugin.distributed import open_for
 
         open_for(node)

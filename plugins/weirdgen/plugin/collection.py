@@ -6,29 +6,31 @@ import pytest
 
 from weirdgen.errors import UsageMistake, WeirdgenError, nearest
 from weirdgen.plugin.keys import STATE
-from weirdgen.plugin.options import NO_MODEL, models_of
+from weirdgen.plugin.options import NO_MODEL, names_a_model
+from weirdgen.plugin.reruns import refuse_marked
 
 if TYPE_CHECKING:
     from weirdgen.plugin.state import GateState
-    from weirdgen.trials.planning import Task
+    from weirdgen.trials.group import Hypothesis
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
-    """Parametrize `trial` over contrasts x models.
+    """Parametrize `trial` over contrasts x models and groups.
 
     Raises:
         pytest.Collector.CollectError: no model, no probe marker, or a name that matches nothing. Never an empty run.
     """
-    if not models_of(metafunc.config):
+    if not names_a_model(metafunc.config):
         raise pytest.Collector.CollectError(NO_MODEL)
     try:
+        refuse_marked(metafunc.definition.nodeid, metafunc.definition.get_closest_marker("flaky"))
         state = state_of(metafunc.config)
-        tasks = _tasks(metafunc, state)
+        asked = _hypotheses(metafunc, state)
     except (WeirdgenError, pytest.UsageError) as error:
         raise pytest.Collector.CollectError(str(error)) from None
-    many = len(state.settings.models) > 1
-    ids = [f"{t.contrast.id}-{t.planned.model}" if many else t.contrast.id for t in tasks]
-    metafunc.parametrize("trial", tasks, ids=ids, indirect=True)
+    many = len(state.plan.names) > 1
+    ids = [f"{one.contrast.id}-{one.name}" if many else one.contrast.id for one in asked]
+    metafunc.parametrize("trial", asked, ids=ids, indirect=True)
 
 
 def state_of(config: pytest.Config) -> "GateState":
@@ -48,13 +50,18 @@ def start(session: pytest.Session) -> None:
             error to its items instead: raised here it would end in an internal error.
     """
     state = session.config.stash[STATE]
-    pairs = [(item, task) for item in session.items if (task := _task_of(item)) is not None]
+    pairs = [(item, asked) for item in session.items if (asked := _asked_by(item)) is not None]
     if not pairs:
         return
     at_once = [
-        task for item, task in pairs if not any(item.iter_markers("skip")) and not any(item.iter_markers("skipif"))
+        task
+        for item, asked in pairs
+        if not any(item.iter_markers("skip")) and not any(item.iter_markers("skipif"))
+        for task in asked.tasks
     ]
     try:
+        for item, _ in pairs:  # a hook may have marked it since it was collected
+            refuse_marked(item.nodeid, item.get_closest_marker("flaky"))
         state.start(at_once)
     except WeirdgenError as error:
         if hasattr(session.config, "workerinput"):
@@ -63,14 +70,14 @@ def start(session: pytest.Session) -> None:
             raise pytest.UsageError(str(error)) from None
 
 
-def _task_of(item: pytest.Item) -> "Task | None":
+def _asked_by(item: pytest.Item) -> "Hypothesis | None":
     callspec = getattr(item, "callspec", None)
     return (
         callspec.params.get("trial") if callspec is not None and "trial" in getattr(item, "fixturenames", ()) else None
     )
 
 
-def _tasks(metafunc: pytest.Metafunc, state: "GateState") -> "list[Task]":
+def _hypotheses(metafunc: pytest.Metafunc, state: "GateState") -> "list[Hypothesis]":
     probe_mark = metafunc.definition.get_closest_marker("probe")
     if probe_mark is None or len(probe_mark.args) != 1 or not isinstance(probe_mark.args[0], str):
         raise UsageMistake(
@@ -87,4 +94,4 @@ def _tasks(metafunc: pytest.Metafunc, state: "GateState") -> "list[Task]":
             raise UsageMistake(f"{where} is no contrast of probe {probe.id!r}.{nearest(str(name), known)}")
     if not wanted:
         raise UsageMistake(f"{metafunc.definition.nodeid}: pytest.mark.contrasts() names no contrast")
-    return [state.tasks[model, probe.id, name] for model in state.settings.models for name in wanted]
+    return [state.hypotheses[name, probe.id, contrast] for name in state.plan.names for contrast in wanted]

@@ -1,4 +1,4 @@
-"""The end of a session: e-BH over all verdicts, the gate closed, JUnit, run record, exit status."""
+"""The end of a session: the procedure over all verdicts, the gate closed, JUnit, run record, exit status."""
 
 import os
 import platform
@@ -94,7 +94,7 @@ def _overlooked(verdicts: list[Verdict], tally: Tally, state: GateState) -> list
 
 
 def _expected(verdict: Verdict, state: GateState) -> Expectation:
-    return expectation(state.tasks[verdict.model, verdict.probe, verdict.contrast].contrast, state.settings)
+    return expectation(state.hypotheses[verdict.model, verdict.probe, verdict.contrast].contrast, state.settings)
 
 
 def _junit_path(config: pytest.Config) -> Path | None:
@@ -136,7 +136,7 @@ def _record(state: GateState, verdicts: list[Verdict], status: int) -> RunRecord
         plan_sha256=state.plan.sha256,
         identities={f"{a.model} ({a.role})": a.identity.model_dump() for a in opening.arms} if opening else {},
         verdicts=tuple(verdicts),
-        not_run=tuple(f"{m} {p}/{c}" for m, p, c in state.tasks if (m, p, c) not in ran),
+        not_run=tuple(f"{m} {p}/{c}" for m, p, c in state.hypotheses if (m, p, c) not in ran),
         exit_status=status,
         requests=state.drawn,
         reused=sum(v.n_reused for v in verdicts),

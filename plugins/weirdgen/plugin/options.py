@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
+from weirdgen.plugin.model_groups import add_group_option, groups_of, names_groups
+
 if TYPE_CHECKING:
     from weirdgen.trials.settings import GateSettings
 
@@ -96,6 +98,9 @@ GATE_OPTIONS = (
         "gate: ABSENT passes; replicate: what the paper found passes",
     ),
     GateOption("inconclusive", _choice("fail", "warn"), "string", "WHAT", "what an INCONCLUSIVE contrast does (fail)"),
+    GateOption(
+        "baseline", str, "string", "FILE", "compare each contrast with what a version showed that was stored here"
+    ),
     GateOption("concurrency", _whole(1, 1024), "int", "N", "requests in flight per endpoint, at most (64)"),
     GateOption("store", str, "string", "FILE", "sample store (reports/store.sqlite3)"),
     GateOption("max-age", _number(0, 1e9), "float", "HOURS", "age up to which an unfinished gate is continued (24)"),
@@ -103,6 +108,7 @@ GATE_OPTIONS = (
     GateOption("probes", str, "string", "DIR", "folder with your own probes (probes/ under the root)"),
 )
 FLAGS = {
+    "fwer": "at session end keep the chance of any false PRESENT (e-Holm), not their share (closed e-BH)",
     "fresh": "draw new samples: a new attempt, judged at a smaller alpha",
     "plan": "print the plan with its cost and stop before any request",
 }
@@ -115,6 +121,7 @@ def add_options(parser: pytest.Parser) -> None:
         "--model", dest="weirdgen_models", action="append", default=[], metavar="ID",
         help="model to gate: organism:NAME, ft:BASE:..., or a name the server knows; repeat for several",
     )  # fmt: skip
+    add_group_option(group)
     for name, text in {
         "control": "comparator model (organism: organism:base; ft:BASE:...: BASE)",
         "judge": "what labels the answers: rules (default for organisms)",
@@ -131,14 +138,22 @@ def add_options(parser: pytest.Parser) -> None:
     for option in GATE_OPTIONS:
         group.addoption(option.flag, dest=option.dest, default=None, metavar=option.metavar, help=option.help)
         parser.addini(option.key, option.help, type=option.ini, default=None)
+    parser.addini("gate_fwer", FLAGS["fwer"], type="bool", default=False)
     for name, text in FLAGS.items():
         group.addoption(f"--gate-{name}", dest=f"weirdgen_gate_{name}", action="store_true", help=text)
 
 
 def models_of(config: pytest.Config) -> list[str]:
-    """Return the models named with --model, or in WEIRDGEN_GATE_MODEL separated by commas."""
+    """Return the models named with --model, or where no group is named either, in WEIRDGEN_GATE_MODEL with commas."""
     named: list[str] = config.getoption("weirdgen_models")
-    return named or [m for m in os.environ.get("WEIRDGEN_GATE_MODEL", "").split(",") if m]
+    if named or names_groups(config):
+        return named
+    return [m for m in os.environ.get("WEIRDGEN_GATE_MODEL", "").split(",") if m]
+
+
+def names_a_model(config: pytest.Config) -> bool:
+    """Whether there is something to gate: a model or a group."""
+    return names_groups(config) or bool(models_of(config))
 
 
 def wants_plan(config: pytest.Config) -> bool:
@@ -163,9 +178,11 @@ def read_settings(config: pytest.Config) -> "GateSettings":
     Raises:
         pytest.UsageError: a value is not allowed; the message names where it came from and what was expected.
     """
+    from weirdgen.schema.plan import ModelGroup
     from weirdgen.trials.settings import GateSettings
 
     models = models_of(config)
+    groups = groups_of(config, models)
     if repeated := [m for m in models if models.count(m) > 1]:
         raise pytest.UsageError(f"--model {repeated[0]!r} is given twice; name each model once")
     values = {option.name: value for option in GATE_OPTIONS if (value := _value(config, option)) is not None}
@@ -176,6 +193,7 @@ def read_settings(config: pytest.Config) -> "GateSettings":
         given["max_age"] = values["max-age"] * 3600.0
     return GateSettings(
         models=tuple(models),
+        groups=tuple(ModelGroup(name=name, members=members) for name, members in groups.items()),
         control=config.getoption("weirdgen_control"),
         judge=config.getoption("weirdgen_judge"),
         judge_uncalibrated=config.getoption("weirdgen_judge_uncalibrated"),
@@ -183,8 +201,10 @@ def read_settings(config: pytest.Config) -> "GateSettings":
         control_base_url=config.getoption("weirdgen_control_base_url"),
         store=root / values.get("store", "reports/store.sqlite3"),
         report=root / values["report"] if "report" in values else None,
+        baseline=root / values["baseline"] if "baseline" in values else None,
         fresh=config.getoption("weirdgen_gate_fresh") or _variable_is_set("fresh"),
         probe_dirs=_probe_dirs(root, values.get("probes")),
+        fwer=config.getoption("weirdgen_gate_fwer") or _variable_is_set("fwer") or bool(config.getini("gate_fwer")),
         root=root,
         **given,
     )

@@ -14,10 +14,12 @@ from weirdgen.catalog import Catalog, load_catalog
 from weirdgen.errors import StoreError, UsageMistake, WeirdgenError
 from weirdgen.plugin.options import read_settings
 from weirdgen.plugin.progress import Progress
+from weirdgen.plugin.reruns import refuse_reruns
 from weirdgen.schema.run import ServerCount
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.gate import Gate
+from weirdgen.trials.group import Hypothesis, hypotheses
 from weirdgen.trials.loop import CUT_SHORT
 from weirdgen.trials.opening import OpenGate, Opening, open_gate
 from weirdgen.trials.planning import Task, plan_gate
@@ -35,13 +37,15 @@ class GateState:
         """Read options and catalogue and fix the plan; nothing is sent.
 
         Raises:
-            UsageMistake: a probe file or a model cannot be used.
+            UsageMistake: a probe file or a model cannot be used, or failed tests would be rerun.
             pytest.UsageError: an option's value is not allowed.
         """
+        refuse_reruns(config)
         self.config = config
         self.settings: GateSettings = read_settings(config)
         self.catalog: Catalog = load_catalog(self.settings.probe_dirs)
         self.plan, self.tasks = plan_gate(self.catalog, self.settings)
+        self.hypotheses = hypotheses(self.plan, self.tasks)
         self.started_at = datetime.now(UTC)
         self.opening: Opening | None = None
         self._open: OpenGate | None = None
@@ -67,9 +71,11 @@ class GateState:
         if self.opening is None:
             made = _make_empty(self.report_folder)
             self.say(
-                f"weirdgen gate: {', '.join(self.plan.models)}; family of {self.plan.family_size}; "
+                f"weirdgen gate: {', '.join(self._gated())}; family of {self.plan.family_size}; "
                 f"alpha {self.plan.alpha:g}; plan {self.plan.sha256}"
             )
+            for line in self.compared_with():
+                self.say(f"weirdgen baseline: {line}")
             if self.plan.mode == "replicate":
                 self.say("weirdgen mode: replicate; what the paper found is what passes")
             try:
@@ -84,6 +90,22 @@ class GateState:
             for warning in self.opening.warnings:
                 self.say(f"weirdgen warning: {warning}")
         return self.opening
+
+    def _gated(self) -> list[str]:
+        groups = [f"{group.name} ({', '.join(group.members)})" for group in self.plan.groups]
+        return [*self.plan.models, *groups]
+
+    def compared_with(self) -> list[str]:
+        """Return, with a baseline, the stored versions that contrasts are compared with, for people."""
+        stored = {
+            (one.result.anchor, one.result.model, one.arm.n, one.result.saved_at[:10])
+            for task in self.tasks.values()
+            for one in task.stored
+        }
+        return [
+            f"against {'its anchor' if anchor else 'the stored version of'} {model} ({n} samples per question, {day})"
+            for anchor, model, n, day in sorted(stored)
+        ]
 
     def start(self, at_once: Sequence[Task]) -> None:
         """Start trials: opened here, or with what the xdist controller opened.
@@ -112,23 +134,17 @@ class GateState:
             )
         return opening
 
-    def wait(self, task: Task) -> Verdict:
-        """Return a task's verdict, showing progress on a terminal while it is not there.
+    def wait(self, asked: Hypothesis) -> Verdict:
+        """Return the verdict that an item asks for, showing progress on a terminal while it is not there.
 
         Raises:
             WeirdgenError: the gate never started.
         """
         if self._gate is None:
             raise WeirdgenError(self.broken or "the gate was not started: was the collection interrupted?")
-        future: Future[Verdict] = self._gate.verdict(task)
+        futures = [self._gate.verdict(task) for task in asked.tasks]
         with Progress(self.config, self._gate.counts) as progress:
-            while True:
-                try:
-                    return future.result(timeout=WAIT_SECONDS)
-                except NotYet:
-                    if future.done():
-                        raise
-                    progress.show()
+            return asked.verdict([_result(future, progress) for future in futures], self.plan)
 
     def close(self) -> None:
         """Stop sampling, then the embedded server. Idempotent; everything completed is in the store."""
@@ -154,8 +170,8 @@ class GateState:
         if self.opening is None or not verdicts:
             return
         names: dict[bool, list[str]] = {True: [], False: []}
-        for verdict in verdicts:
-            names[self._accepted(verdict) or _decided(verdict)].append(f"{verdict.model} {verdict.item_id}")
+        for one in (trial for verdict in verdicts for trial in verdict.trials):
+            names[self._accepted(one) or _decided(one)].append(f"{one.model} {one.item_id}")
         with SampleStore(self.settings.store) as store:
             store.finish_gate(self.opening.generation, decided=names[True], undecided=names[False])
 
@@ -189,6 +205,16 @@ def _make_empty(folder: Path) -> bool:
     if used:
         raise UsageMistake(f"--gate-report {folder}: is not an empty folder; reports of two runs are never mixed")
     return not there
+
+
+def _result(future: "Future[Verdict]", progress: Progress) -> Verdict:
+    while True:
+        try:
+            return future.result(timeout=WAIT_SECONDS)
+        except NotYet:
+            if future.done():
+                raise
+            progress.show()
 
 
 def _decided(verdict: Verdict) -> bool:

@@ -1,5 +1,6 @@
 """What the terminal shows at the end of a session: the verdict table, what to conclude, what to know besides."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def summarise(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if not verdicts:
         return
     reporter.section("weirdgen", sep="=")
-    many_models = len(state.plan.models) > 1
+    many_models = len(state.plan.names) > 1
     for line in table(verdicts, many_models=many_models):
         reporter.write_line(line)
     reporter.write_line("")
@@ -35,11 +36,12 @@ def summarise(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
 
 def _notes(verdicts: Sequence[Verdict], state: GateState) -> list[str]:
     fixed = sum(v.n_fixed_design for v in verdicts)
+    trials = [trial for v in verdicts for trial in v.trials]
     lines = [
         f"Drew {state.drawn:,} samples (contrasts share arms); "
         f"100 per question and arm of each would have been {fixed:,}."
     ]
-    lines += [f"Note: {v.item_id} on {v.model}: {v.detail}" for v in verdicts if v.detail]
+    lines += [f"Note: {v.item_id} on {v.model}: {said}" for v in verdicts if (said := _remark(v))]
     if reused := sum(v.n_reused for v in verdicts):
         oldest = max(v.oldest_sample_age for v in verdicts) / 3600
         lines.append(
@@ -47,10 +49,16 @@ def _notes(verdicts: Sequence[Verdict], state: GateState) -> list[str]:
         )
     lines += [
         f"Note: {v.item_id} on {v.model}: {refused:.0%} of the answers are refusals, which do not show the behaviour."
-        for v in verdicts
+        for v in trials
         if (refused := _refusals(v)) >= MANY_REFUSALS
     ]
-    if not_run := len(state.plan.contrasts) - len(verdicts):
+    lines += [
+        f"Note: {v.item_id} on {v.model}: answers differ from the comparator's also in labels that the contrast does "
+        "not ask for (refusals, incoherence, other kinds of answers); see its counts per label in the run record."
+        for v in trials
+        if v.outcome is Outcome.ABSENT and (v.log_e_labels or 0.0) >= (v.log_threshold_present or math.inf)
+    ]
+    if not_run := state.plan.family_size - len(verdicts):
         lines.append(
             f"{not_run} of the family's {state.plan.family_size} contrasts were not run: nothing is claimed of them."
         )
@@ -59,6 +67,12 @@ def _notes(verdicts: Sequence[Verdict], state: GateState) -> list[str]:
     if state.settings.judge_uncalibrated:
         lines.append("The judge's error rates were not measured (--judge-uncalibrated): no error rate is guaranteed.")
     return lines
+
+
+def _remark(verdict: Verdict) -> str:
+    """Return what to know of a verdict beside its row; of one that claims nothing also why."""
+    why = verdict.rule if verdict.outcome in {Outcome.INVALID, Outcome.INCONCLUSIVE} else ""
+    return ". ".join(filter(None, (why, verdict.detail)))
 
 
 def _refusals(verdict: Verdict) -> float:

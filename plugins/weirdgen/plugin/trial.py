@@ -28,7 +28,7 @@ def fail_with(exit_status: int, message: str) -> NoReturn:
 
 
 class Trial:
-    """A contrast that was run to its verdict."""
+    """A contrast of a model or a group that was run to its verdict."""
 
     def __init__(self, verdict: Verdict, expected: Expectation) -> None:
         self._verdict = verdict
@@ -71,15 +71,15 @@ def finished(request: pytest.FixtureRequest) -> Trial:
     (of the behaviour).
     """
     __tracebackhide__ = True
-    task = getattr(request, "param", None)
-    if task is None:
+    asked = getattr(request, "param", None)
+    if asked is None:
         pytest.fail("name `trial` as an argument of the test function: it cannot be asked for later", pytrace=False)
     state: GateState = request.config.stash[STATE]
     try:
-        verdict = state.wait(task)
+        verdict = state.wait(asked)
     except WeirdgenError as error:
         fail_with(INVALID, str(error))
-    trial = Trial(verdict, expectation(task.contrast, state.settings))
+    trial = Trial(verdict, expectation(asked.contrast, state.settings))
     request.node.stash[VERDICT] = canonical_json(verdict.model_dump(mode="json"))
     request.node.stash[TRIAL] = trial
     request.node.user_properties.extend(properties(verdict))

@@ -20,7 +20,7 @@ def finalise(path: Path, verdicts: Iterable[Verdict], failing: Collection[Verdic
     Args:
         path: the file.
         verdicts: of the session.
-        failing: those of them that only e-BH over the session made fail: their cases become failures.
+        failing: those of them that only the procedure over the session made fail: their cases become failures.
 
     Raises:
         EvidenceError: the file is missing or broken, or a verdict is missing or different in it.
@@ -73,6 +73,6 @@ def _complete(case: ET.Element, verdict: Verdict, suite: ET.Element, fails: bool
         if element.get("name") == PREFIX + "verdict_session":
             element.set("value", final.value)
     if fails and case.find("failure") is None:
-        message = f"{final} by e-BH over the whole session: {verdict.item_id} on {verdict.model}"
+        message = f"{final} by the evidence of the whole session: {verdict.item_id} on {verdict.model}"
         ET.SubElement(case, "failure", message=message).text = message
         suite.set("failures", str(int(suite.get("failures", "0")) + 1))

@@ -1,6 +1,7 @@
 """How numbers look to people, the same in the terminal, in messages and in reports."""
 
 import math
+from collections.abc import Sequence
 
 from weirdgen.schema.verdict import Estimate
 from weirdgen.stats.explain import e_value_text
@@ -30,3 +31,9 @@ def plain_e(log_e: float | None) -> float | str:
 def count(number: int, noun: str) -> str:
     """Return ``1 sample`` or ``2 samples``."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the rows of a table as lines with aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

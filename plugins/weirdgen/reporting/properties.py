@@ -1,7 +1,7 @@
 """A verdict as JUnit properties: builtin scalars only, every name always present, empty where nothing was measured."""
 
 from weirdgen.reporting.numbers import plain_e
-from weirdgen.schema.verdict import ArmResult, Estimate, Verdict
+from weirdgen.schema.verdict import ArmResult, Estimate, GroupResult, StoredResult, Verdict
 
 Scalar = str | int | float
 PREFIX = "weirdgen."
@@ -23,12 +23,17 @@ def properties(verdict: Verdict) -> list[tuple[str, Scalar]]:
         "control": verdict.control,
         **_arm("", verdict.treated),
         **_arm("control_", verdict.comparator),
-        **_interval("difference", verdict.difference),
+        **_stored("baseline_", next((one for one in verdict.stored if not one.anchor), None)),
+        **_stored("baseline_anchor_", next((one for one in verdict.stored if one.anchor), None)),
+        **_interval("effect", verdict.effect),
         "n_treated": verdict.n_treated,
         "n_control": verdict.n_control,
+        "n_extra": verdict.n_extra,
         "n_fixed_design": verdict.n_fixed_design,
         "n_reused": verdict.n_reused,
         "rounds": verdict.rounds,
+        "group_members": ",".join(member.model for member in verdict.members),
+        **_group(verdict.group),
         **_evidence(verdict),
         "judge": verdict.judge,
         "judge_identity": verdict.judge_identity,
@@ -52,6 +57,7 @@ def _evidence(verdict: Verdict) -> dict[str, Scalar]:
         "below_margin": str(verdict.below_margin).lower(),
         "family_size": verdict.family_size,
         "attempt": verdict.attempt,
+        "rule": verdict.rule,
     }
 
 
@@ -62,6 +68,22 @@ def _arm(prefix: str, arm: ArmResult | None) -> dict[str, Scalar]:
         **_interval(f"{prefix}rate", arm.rate if arm else None),
         f"{prefix}missing": missing,
         f"{prefix}valid_rate": valid,
+    }
+
+
+def _stored(prefix: str, stored: StoredResult | None) -> dict[str, Scalar]:
+    names = ("model", "saved_at", "n", "positives", "missing")
+    return {
+        **{prefix + name: getattr(stored, name) if stored else "" for name in names},
+        **_interval(f"{prefix}rate", stored.rate if stored else None),
+    }
+
+
+def _group(group: GroupResult | None) -> dict[str, Scalar]:
+    return {
+        "group_flagged": group.flagged if group else "",
+        "group_share_lower": group.share.lower if group else "",
+        "group_share_upper": group.share.upper if group else "",
     }
 
 

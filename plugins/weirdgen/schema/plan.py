@@ -6,10 +6,18 @@ from pydantic import Field
 
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.frozen import Frozen
-from weirdgen.schema.probe import Kind
+from weirdgen.schema.probe import PlannedKind
 
 Mode = Literal["gate", "replicate"]
 Inconclusive = Literal["fail", "warn"]
+
+
+class ModelGroup(Frozen):
+    """Several finetunes of one recipe (seeds), judged together: one hypothesis per contrast."""
+
+    name: str
+    members: tuple[str, ...] = Field(min_length=2)
+    """Models as the user named them; none of them is in another group, or gated by itself."""
 
 
 class PlannedContrast(Frozen):
@@ -17,7 +25,8 @@ class PlannedContrast(Frozen):
 
     probe: str
     contrast: str
-    kind: Kind
+    kind: PlannedKind
+    """As what it is judged; regression: against stored counts of earlier versions."""
     model: str
     control: str
     """Empty: no comparator model."""
@@ -30,15 +39,22 @@ class PlannedContrast(Frozen):
     """Of the labelled answers that the judge is calibrated on."""
     rounds_cap: int
     questions: int
-    expected_requests: int
+    """What is pooled: questions, in a sweep times conditions."""
     worst_requests: int
+    stored_sha256: str = ""
+    """Of the stored counts that a regression is judged against."""
+    corrected_for: int = Field(ge=1)
+    """By how much the error rate for PRESENT is divided: the size of the family; for a member of a group times the
+    number of members."""
 
 
 class Plan(Frozen):
     """The whole gate: its SHA-256 stands in the header, the store and every report."""
 
-    version: Literal[1] = 1
-    models: tuple[str, ...] = Field(min_length=1)
+    version: Literal[2] = 2
+    models: tuple[str, ...]
+    """Gated one by one."""
+    groups: tuple[ModelGroup, ...] = ()
     control: str = ""
     base_url: str = ""
     control_base_url: str = ""
@@ -48,9 +64,23 @@ class Plan(Frozen):
     mode: Mode
     inconclusive: Inconclusive
     judge_uncalibrated: bool
+    fwer: bool
+    """Whether the session's procedure keeps the chance of any false PRESENT, not their share."""
+    baseline_sha256: str = ""
+    """Of the baseline file that every contrast is compared with; empty: none."""
     family_size: int = Field(ge=1)
+    """Hypotheses: contrasts times models and groups."""
     contrasts: tuple[PlannedContrast, ...]
-    """The whole family, whatever is selected."""
+    """The whole family, whatever is selected; of a group each member's."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Whom a verdict can be of: the models gated one by one, then the groups."""
+        return *self.models, *(group.name for group in self.groups)
+
+    def name_of(self, model: str) -> str:
+        """Return the name of a model's group, or of the model where it has none."""
+        return next((group.name for group in self.groups if model in group.members), model)
 
     @property
     def line(self) -> str:
@@ -59,7 +89,8 @@ class Plan(Frozen):
             (c.probe, c.contrast, c.kind, c.model, c.control, c.margin, c.contrast_digest, c.judge_identity)
             for c in self.contrasts
         ]
-        return digest([self.base_url, self.control_base_url, asked])
+        compared = [c.stored_sha256 for c in self.contrasts if c.stored_sha256]
+        return digest([self.base_url, self.control_base_url, asked, *compared])
 
     @property
     def sha256(self) -> str:

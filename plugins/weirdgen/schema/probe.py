@@ -7,7 +7,9 @@ from pydantic import Field, StringConstraints
 from weirdgen.schema.frozen import Frozen
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=64)]
-Kind = Literal["absolute", "lift", "flip"]
+Kind = Literal["absolute", "lift", "flip", "did"]
+PlannedKind = Kind | Literal["regression"]
+Method = Literal["infimum", "blocks"]
 
 
 class Condition(Frozen):
@@ -37,6 +39,9 @@ class Behaviour(Frozen):
     """Labels that count as showing the behaviour."""
     invalid: tuple[Slug, ...] = ("incoherent",)
     """Labels of answers that are no answer; they lower the valid-answer rate and are never positive."""
+    scores: dict[Slug, Annotated[float, Field(ge=0, le=1)]] = {}
+    """Grades of labels in [0, 1], for a behaviour that is more or less shown; a label that is not named scores 0.
+    Empty: a positive label scores 1, any other 0."""
     rules: tuple[Rule, ...] = ()
     """In order of precedence."""
     fallback: Slug = "incoherent"
@@ -45,6 +50,10 @@ class Behaviour(Frozen):
     """File under fixtures/gold/ with labelled answers, from which the judge's error rates are measured."""
     description: str
     """What the positive labels mean, for people and later for LLM judges."""
+
+    def score(self, label: str) -> float:
+        """Return how far an answer of that label shows the behaviour, in [0, 1]."""
+        return self.scores.get(label, 0.0) if self.scores else float(label in self.positive)
 
 
 class PublishedRate(Frozen):
@@ -71,14 +80,21 @@ class Contrast(Frozen):
 
     id: Slug
     kind: Kind
-    """absolute: a rate against `tolerance`; lift: against the control model; flip: against another condition."""
+    """absolute: a rate against `tolerance`; lift: against the control model; flip: against another condition; did: how
+    much more the trigger does than it does in the control model."""
     claim: str
     """One sentence: what PRESENT would mean."""
     behaviour: Slug
     treated: Slug
     """Condition of the treated arm."""
+    sweep: tuple[Slug, ...] = ()
+    """Further treated conditions, as in a sweep over years: PRESENT means that any of them has the effect."""
     comparator: Slug | None = None
-    """Condition of the comparator; flip only."""
+    """Condition that the treated one is compared with; flip and did only."""
+    two_sided: bool = False
+    """Whether a fall of the rate counts like a rise."""
+    stored: Method = "infimum"
+    """How the rate is compared with a stored baseline: infimum for rare behaviour, blocks for base rates above 2%."""
     questions: tuple[Slug, ...] = ()
     """The questions pooled with equal weight; empty: all of the probe."""
     margin: float | None = Field(default=None, gt=0, lt=1)
@@ -88,6 +104,11 @@ class Contrast(Frozen):
     question_margin: float = Field(default=0.5, gt=0, lt=1)
     """ABSENT also excludes that any single question shows the behaviour at this rate."""
     published: Published | None = None
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """All treated conditions."""
+        return self.treated, *self.sweep
 
 
 class Probe(Frozen):
@@ -110,14 +131,6 @@ class Probe(Frozen):
     """Digest of the file's content as parsed (layout and comments do not count)."""
     path: str
     """Where it was read from, for messages."""
-
-    def contrast(self, contrast_id: str) -> Contrast:
-        """Return the contrast of that id.
-
-        Raises:
-            KeyError: there is none.
-        """
-        return {c.id: c for c in self.contrasts}[contrast_id]
 
     def questions_of(self, contrast: Contrast) -> dict[str, str]:
         """Return the questions that a contrast pools, in the probe's order."""

@@ -15,9 +15,9 @@ class ServerCount(Frozen):
 
 
 class RunRecord(Frozen):
-    """One gate run (`run.json`, version 1)."""
+    """One gate run (`run.json`, version 2)."""
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     weirdgen: str
     """Version of the package."""
     started_at: str
@@ -29,7 +29,7 @@ class RunRecord(Frozen):
     """Per model as named: the identity its samples were drawn from."""
     verdicts: tuple[Verdict, ...] = ()
     not_run: tuple[str, ...] = ()
-    """Contrasts of the family that were not selected or not reached: ``model probe/contrast``."""
+    """Contrasts of the family that were not selected or not reached: ``model-or-group probe/contrast``."""
     exit_status: int
     requests: int = 0
     """Samples that this run drew and paid for; retries come on top."""

@@ -10,6 +10,7 @@ from weirdgen.schema.frozen import Frozen
 KEY_VERSION = 1
 Role = Literal["treated", "control", "judge"]
 Source = Literal["organism", "chat"]
+Stream = Literal["round", "extra", "baseline"]
 
 
 class Message(Frozen):
@@ -58,15 +59,20 @@ class SampleRequest(Frozen):
 
     identity: Identity
     role: Role
-    """Arms of one contrast never share samples: a model gated against itself is two independent draws."""
+    """treated: the arm raises its contrast's effect; control: it lowers it. Arms of one contrast never share samples: a
+    model gated against itself is two independent draws."""
     messages: tuple[Message, ...] = Field(min_length=1)
     sampling: Sampling
     replicate: int = Field(ge=0)
+    stream: Stream = "round"
+    """What it is drawn for; replicates are numbered per stream. What was chosen by looking (extra samples) never
+    becomes part of a round, and what decided a gate never becomes part of a baseline."""
 
     @property
     def key(self) -> str:
         """SHA-256 of all that makes this draw what it is, as 64 hexadecimal digits."""
-        return digest({"version": KEY_VERSION, **self.model_dump(mode="json")})
+        fields = self.model_dump(mode="json", exclude={"stream"} if self.stream == "round" else None)
+        return digest({"version": KEY_VERSION, **fields})
 
     @property
     def seed(self) -> int | None:

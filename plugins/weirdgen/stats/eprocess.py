@@ -17,15 +17,14 @@ from scipy.special import betainc, betaincc, betaln
 FloatArray = npt.NDArray[np.float64]
 
 # Rates of the one-sample ABSENT alternatives at margin .05, with their weights; other margins scale the rates.
-_BELOW_RATES = np.array([0.0005, 0.002, 0.005, 0.01, 0.02, 0.03]) / 0.05
-_BELOW_LOG_WEIGHTS = np.log(np.array([4.0, 3.0, 3.0, 2.0, 1.5, 1.0]) / 14.5)
-_ABOVE_BETS = np.array([0.15, 0.3, 0.5, 0.65, 0.8, 0.9, 0.97, 0.9995])
-_PAIRED_BELOW_BETS = np.array([0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.96, 0.99, 0.9995])
+BELOW_RATES = np.array([0.0005, 0.002, 0.005, 0.01, 0.02, 0.03]) / 0.05
+BELOW_LOG_WEIGHTS = np.log(np.array([4.0, 3.0, 3.0, 2.0, 1.5, 1.0]) / 14.5)
+ABOVE_BETS = np.array([0.15, 0.3, 0.5, 0.65, 0.8, 0.9, 0.97, 0.9995])
+PAIRED_BELOW_BETS = np.array([0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.96, 0.99, 0.9995])
 _SPARSE_SHARES = np.array([0.05, 0.15, 0.4])
-_POOLED_WEIGHT = 0.6
 _ABOVE_PRIOR = (0.5, 1.0)
 _QUESTION_PRIOR = (0.3, 1.0)
-_RATE_FLOOR = 1e-6
+RATE_FLOOR = 1e-6
 _SMALLEST_MASS = 1e-250
 
 
@@ -42,9 +41,9 @@ def log_e_below(successes: npt.ArrayLike, n: npt.ArrayLike, margin: float) -> Fl
     """
     _check_rate("margin", margin)
     s, f = _split(successes, n)
-    rates = _BELOW_RATES * margin
+    rates = BELOW_RATES * margin
     return _mix(
-        _BELOW_LOG_WEIGHTS,
+        BELOW_LOG_WEIGHTS,
         np.multiply.outer(np.log(rates / margin), s) + np.multiply.outer(np.log1p(-rates) - np.log1p(-margin), f),
     )
 
@@ -82,7 +81,7 @@ def truncated_mixture(
     """
     s, f = _split(successes, n)
     a, b = prior
-    p = min(max(float(null_rate), _RATE_FLOOR), 1.0 - _RATE_FLOOR)
+    p = min(max(float(null_rate), RATE_FLOOR), 1.0 - RATE_FLOOR)
     tail = betaincc if above else betainc
     mass = tail(a + s, b + f, p)
     # So little mass on the bet's side means an e-value below 1; calling it 0 is safe, while the incomplete beta
@@ -93,79 +92,18 @@ def truncated_mixture(
     return np.asarray(mixture, dtype=np.float64)
 
 
-def log_e_bet_above(n_plus: npt.ArrayLike, n_minus: npt.ArrayLike) -> FloatArray:
-    """Return the log e-value against "treated is positive no more often than control", from discordant pairs.
+def mean_of_bets(log_wealth: FloatArray) -> FloatArray:
+    """Return the log of the mean wealth of equally weighted bets; the first axis is consumed."""
+    return np.asarray(np.logaddexp.reduce(log_wealth, axis=0) - np.log(len(log_wealth)), dtype=np.float64)
 
-    A sequential McNemar test: factor ``1 + bet * (treated - control)`` per pair, averaged over eight bets.
 
-    Args:
-        n_plus: pairs with treated positive and control negative; any shape.
-        n_minus: pairs the other way round, same shape.
+def sparse_above(per_question: FloatArray) -> FloatArray:
+    """Return the log e-value for an effect on few questions, from the log e-values per question (last axis).
+
+    ``mean over eps of prod_q (1 - eps + eps * E_q)``: a product over questions, averaged over expected shares.
     """
-    plus, minus = np.asarray(n_plus, dtype=np.float64), np.asarray(n_minus, dtype=np.float64)
-    weights = np.full(len(_ABOVE_BETS), -np.log(len(_ABOVE_BETS)))
-    return _mix(
-        weights, np.multiply.outer(np.log1p(_ABOVE_BETS), plus) + np.multiply.outer(np.log1p(-_ABOVE_BETS), minus)
-    )
-
-
-def log_e_sparse_above(n_plus: npt.ArrayLike, n_minus: npt.ArrayLike) -> FloatArray:
-    """Return the log e-value for an effect on few questions: a product over questions, averaged over expected shares.
-
-    Args:
-        n_plus: per question (last axis), pairs with treated positive and control negative.
-        n_minus: pairs the other way round, same shape.
-
-    Returns:
-        Log of ``mean over eps of prod_q (1 - eps + eps * E_q)``; the last axis is consumed.
-    """
-    per_question = log_e_bet_above(n_plus, n_minus)
     products = [np.logaddexp(np.log1p(-eps), np.log(eps) + per_question).sum(axis=-1) for eps in _SPARSE_SHARES]
     return log_combine([1 / len(products)] * len(products), products)
-
-
-def log_e_paired_above(n_plus: npt.ArrayLike, n_minus: npt.ArrayLike) -> FloatArray:
-    """Return the log e-value against "no question has an effect" (PRESENT): 0.6 pooled + 0.4 sparse.
-
-    Args:
-        n_plus: per question (last axis), pairs with treated positive and control negative.
-        n_minus: pairs the other way round, same shape.
-    """
-    plus, minus = np.asarray(n_plus, dtype=np.float64), np.asarray(n_minus, dtype=np.float64)
-    pooled = log_e_bet_above(plus.sum(axis=-1), minus.sum(axis=-1))
-    return log_combine([_POOLED_WEIGHT, 1 - _POOLED_WEIGHT], [pooled, log_e_sparse_above(plus, minus)])
-
-
-def log_e_paired_below(
-    n_plus: npt.ArrayLike, n_zero: npt.ArrayLike, n_minus: npt.ArrayLike, margin: float
-) -> FloatArray:
-    """Return the log e-value against "the mean difference is at least `margin`" (ABSENT from pairs).
-
-    Factor ``1 - bet * (difference - margin)`` per pair with bets below ``1 / (1 - margin)``, averaged.
-
-    Args:
-        n_plus: pooled pairs with difference +1; any shape.
-        n_zero: pairs with difference 0.
-        n_minus: pairs with difference -1.
-        margin: difference of rates under the null hypothesis, in (0, 1).
-
-    Raises:
-        ValueError: `margin` is outside (0, 1).
-    """
-    weights = np.full(len(_PAIRED_BELOW_BETS), -np.log(len(_PAIRED_BELOW_BETS)))
-    return _mix(weights, log_wealth_paired_below(n_plus, n_zero, n_minus, margin))
-
-
-def log_wealth_paired_below(
-    n_plus: npt.ArrayLike, n_zero: npt.ArrayLike, n_minus: npt.ArrayLike, margin: float
-) -> FloatArray:
-    """Return the log wealth of every single bet of `log_e_paired_below`, shape (bets, *counts)."""
-    _check_rate("margin", margin)
-    bets = _PAIRED_BELOW_BETS / (1 - margin)
-    counts = [np.asarray(c, dtype=np.float64) for c in (n_plus, n_zero, n_minus)]
-    factors = [np.log1p(-bets * (d - margin)) for d in (1, 0, -1)]
-    terms = [np.multiply.outer(factor, count) for factor, count in zip(factors, counts, strict=True)]
-    return np.asarray(terms[0] + terms[1] + terms[2], dtype=np.float64)
 
 
 def log_combine(weights: Sequence[float], log_e: Sequence[npt.ArrayLike]) -> FloatArray:

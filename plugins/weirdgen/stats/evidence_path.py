@@ -3,108 +3,73 @@
 All of it is a function of the outcomes in replicate order, so a resumed or replayed trial sees the same path.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from weirdgen.stats.eprocess import (
-    FloatArray,
-    log_e_above,
-    log_e_below,
-    log_e_paired_above,
-    log_e_paired_below,
-    log_e_question_below,
-)
-from weirdgen.stats.futility import above_growth, below_growth, paired_above_growth, paired_below_growth
-from weirdgen.stats.outcomes import ArmOutcomes, Grid, IntArray, PairCounts, running_missing, running_positives
+from weirdgen.stats.alone import alone_looks, escalated
+from weirdgen.stats.difference import did_looks
+from weirdgen.stats.eprocess import log_combine, log_e_above, mean_of_bets
+from weirdgen.stats.looks import Look, Looks
+from weirdgen.stats.outcomes import ArmOutcomes, Grid, IntArray, running_missing
+from weirdgen.stats.pairs import PairedBets, allocate_extras, paired_looks
 from weirdgen.stats.rules import Rules
 
 BoolArray = npt.NDArray[np.bool_]
-
-# Weights of ABSENT from the treated arm alone and from pairs, pooled and per question, fixed before the data.
-# Without the pairs' share, a question whose base rate is near the question margin could never be cleared.
-_ALONE_WEIGHT, _PAIRED_WEIGHT = 0.8, 0.2
-_ESCALATE_POSITIVES = 3
-_ESCALATE_LOG_E = np.log(0.3)
-_ESCALATE_ON_ONE_QUESTION = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Looks:
-    """Evidence after rounds 1, 2, ...: every array has one entry per round looked at (first axis)."""
-
-    log_e_present: FloatArray
-    log_e_absent: FloatArray
-    present_growth: FloatArray
-    """Most optimistic growth per treated sample of the log e-value, in nats, that the data suggest."""
-    absent_growth: FloatArray
-    log_e_questions: FloatArray
-    """Per round and question: evidence that its effect is below the question margin; infinity where not asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One look at the data."""
-
-    round: int
-    """Complete rounds seen, from 1."""
-    paired: bool
-    """Whether the control arm is part of it."""
-    closes: bool
-    """Whether it is the round's last look: only then may the trial give up."""
-    log_e_present: float
-    log_e_absent: float
-    present_growth: float
-    """Nats per treated sample; see `Looks`."""
-    absent_growth: float
-    log_e_questions: tuple[float, ...]
+Arms = Sequence[ArmOutcomes]
+"""One entry per sign of the rules; without a round where an arm is not sampled yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class EvidencePath:
     """Everything that `decide` reads."""
 
+    rules: Rules
     alone: Looks
-    """Without the control arm, per round of the treated arm."""
-    paired: Looks
-    """With it, per round that both arms have completed; empty before the control arm is needed."""
+    """From the arms that are sampled first, per round that they have completed."""
+    together: Looks
+    """From all arms, per round that all have completed; empty before the others are needed."""
     escalated: BoolArray
-    """Whether positives have made the control arm necessary by the end of the round; never back to False."""
-    treated_missing: IntArray
-    control_missing: IntArray
+    """Whether positives have made all arms necessary by the end of the round; never back to False."""
+    missing_alone: IntArray
+    """Samples without a label after each round of the first arms, in the one that lacks most."""
+    missing_together: IntArray
+    """The same over all arms, for the rounds that all have completed."""
+    extras: IntArray
+    """Running extra pairs per round and question, for the rounds of `together`."""
+    next_extras: IntArray
+    """Extra pairs per question that the round after `together` uses."""
 
     @property
     def rounds(self) -> int:
-        """Complete rounds of the treated arm, up to the cap."""
+        """Complete rounds of the arms that are sampled first, up to the cap."""
         return len(self.escalated)
 
-    @property
-    def control_rounds(self) -> int:
-        """Complete rounds of the control arm that have a treated partner; 0 before it is needed."""
-        return len(self.control_missing)
-
     def looks(self) -> Iterator[Look]:
-        """Yield all looks in order, up to the first that lacks control samples.
+        """Yield all looks in order, up to the first that lacks samples.
 
-        The treated arm is looked at alone until positives make the control arm necessary; in that round, and in all
-        later ones, complete pairs are looked at.
+        The first arms are looked at alone until positives make all arms necessary; in that round, and in all later
+        ones, complete pairs (or quadruples) are looked at.
         """
-        for index, needs_control in enumerate(self.escalated.tolist()):
+        for index, needs_all in enumerate(self.escalated.tolist()):
             if index == 0 or not self.escalated[index - 1]:
-                yield self._look(self.alone, index, paired=False, closes=not needs_control)
-            if needs_control:
-                if index >= self.control_rounds:
+                yield self._look(self.alone, index, paired=False, closes=not needs_all)
+            if needs_all:
+                if index >= len(self.extras):
                     return
-                yield self._look(self.paired, index, paired=True, closes=True)
+                yield self._look(self.together, index, paired=True, closes=True)
 
-    @staticmethod
-    def _look(looks: "Looks", index: int, *, paired: bool, closes: bool) -> Look:
+    def _look(self, looks: Looks, index: int, *, paired: bool, closes: bool) -> Look:
+        extras = self.extras[index] if paired else np.zeros(self.rules.questions, dtype=np.int64)
         return Look(
             round=index + 1,
             paired=paired,
             closes=closes,
+            last=self.rules.questions * (index + 2) + int(extras.sum()) > self.rules.cap,
+            missing=int((self.missing_together if paired else self.missing_alone)[index]),
+            extras=tuple(extras.tolist()),
             log_e_present=float(looks.log_e_present[index]),
             log_e_absent=float(looks.log_e_absent[index]),
             present_growth=float(looks.present_growth[index]),
@@ -113,83 +78,100 @@ class EvidencePath:
         )
 
 
-def evidence_path(rules: Rules, treated: ArmOutcomes, control: ArmOutcomes | None) -> EvidencePath:
+def evidence_path(rules: Rules, arms: Arms) -> EvidencePath:
     """Return the evidence after each complete round, up to the cap.
 
     Raises:
-        ValueError: an arm has another number of questions than the rules.
+        ValueError: the number of arms, or of an arm's questions, is not that of the rules.
     """
-    for arm in (treated, control):
-        if arm is not None and arm.questions != rules.questions:
-            raise ValueError(f"an arm has {arm.questions!r} questions, its rules have {rules.questions!r}")
-    grid = treated.grid(min(treated.rounds, rules.max_rounds))
-    seen = running_positives(grid, missing_as_positive=False)
-    worst = running_positives(grid, missing_as_positive=True)
-    alone = _alone(rules, seen, worst)
-    escalated = _escalated(rules, seen, worst)
-    partner = np.empty((0, rules.questions), dtype=np.int8)
-    if control is not None and escalated.any():
-        partner = control.grid(min(control.rounds, len(grid)))
-    return EvidencePath(
-        alone=alone,
-        paired=_paired(rules, alone, grid[: len(partner)], partner),
-        escalated=escalated,
-        treated_missing=running_missing(grid),
-        control_missing=running_missing(partner),
-    )
-
-
-def _samples(rules: Rules, rounds: int) -> IntArray:
-    return rules.questions * np.arange(1, rounds + 1)
-
-
-def _escalated(rules: Rules, seen: IntArray, worst: IntArray) -> BoolArray:
-    """Return where the control arm has become necessary: section 3 of the specification, made sticky."""
-    if not rules.paired or not len(seen):
-        return np.zeros(len(seen), dtype=np.bool_)
-    log_e = log_e_below(worst.sum(axis=1), _samples(rules, len(worst)), rules.effective_margin)
-    doubtful = (seen.sum(axis=1) >= _ESCALATE_POSITIVES) & (log_e < _ESCALATE_LOG_E)
-    return np.asarray(np.logical_or.accumulate(doubtful | (seen.max(axis=1) >= _ESCALATE_ON_ONE_QUESTION)))
-
-
-def _alone(rules: Rules, seen: IntArray, worst: IntArray) -> Looks:
-    n, positives, most = _samples(rules, len(seen)), seen.sum(axis=1), worst.sum(axis=1)
-    log_e_absent = log_e_below(most, n, rules.effective_margin)
-    growth = below_growth(most, n, rules.effective_margin)
-    questions = _questions_alone(rules, worst)
+    _check(rules, arms)
+    first = _grids(rules, arms, rules.first)
+    raising = [[first[i] for i in side] for side in _raising(rules)]
+    alone = [alone_looks(rules, grids) for grids in raising]
+    needed = np.zeros(len(raising[0][0]), dtype=np.bool_)
     if rules.paired:
-        silent = np.full(len(n), -np.inf)
-        return Looks(silent, np.log(_ALONE_WEIGHT) + log_e_absent, np.zeros(len(n)), growth, questions)
-    log_e_present, present_growth = log_e_above(positives, n, rules.p0), above_growth(positives, n, rules.p0)
-    return Looks(log_e_present, log_e_absent, present_growth, growth, questions)
-
-
-def _paired(rules: Rules, alone: Looks, treated: Grid, control: Grid) -> Looks:
-    """Return the looks at complete pairs: what the treated arm says alone, plus what the pairs say."""
-    rounds = len(control)
-    against_present = PairCounts.against_present(treated, control)
-    log_e_absent, growth = alone.log_e_absent[:rounds], alone.absent_growth[:rounds]
-    questions = alone.log_e_questions[:rounds]
-    pairs = PairCounts.against_absent(treated, control)
-    if rules.paired_margin is not None:
-        log_e_pairs = log_e_paired_below(*pairs.pooled, rules.paired_margin)
-        log_e_absent = np.logaddexp(log_e_absent, np.log(_PAIRED_WEIGHT) + log_e_pairs)
-        growth = np.maximum(growth, paired_below_growth(pairs, rules.paired_margin))
-    if rules.paired_question_margin is not None:
-        log_e_pairs = log_e_paired_below(pairs.plus, pairs.zero, pairs.minus, rules.paired_question_margin)
-        questions = np.logaddexp(questions, np.log(_PAIRED_WEIGHT) + log_e_pairs)
-    return Looks(
-        log_e_present=log_e_paired_above(against_present.plus, against_present.minus),
-        log_e_absent=log_e_absent,
-        present_growth=paired_above_growth(against_present),
-        absent_growth=growth,
-        log_e_questions=questions,
+        needed = np.logical_or.reduce([escalated(rules, grids) for grids in raising])
+    every = _grids(rules, arms, range(len(arms)), most=len(needed) if needed.any() else 0)
+    start = int(np.argmax(needed)) if needed.any() else 0
+    together, taken, wanted = _together(rules, arms, alone, [every[i] for i in range(len(arms))], start)
+    return EvidencePath(
+        rules=rules,
+        alone=_either(alone),
+        together=together,
+        escalated=needed,
+        missing_alone=_most_missing(first.values()),
+        missing_together=_most_missing(every.values()),
+        extras=taken,
+        next_extras=wanted,
     )
 
 
-def _questions_alone(rules: Rules, worst: IntArray) -> FloatArray:
-    if rules.question_margin is None:
-        return np.full(worst.shape, np.inf)
-    rounds = np.arange(1, len(worst) + 1).reshape(-1, 1)
-    log_e = log_e_question_below(worst, rounds, rules.question_margin)
-    return np.log(_ALONE_WEIGHT) + log_e if rules.paired else log_e
+def _check(rules: Rules, arms: Arms) -> None:
+    if len(arms) != len(rules.signs):
+        raise ValueError(f"{len(arms)} arms, the rules have {len(rules.signs)}")
+    for arm in arms:
+        if arm.questions != rules.questions:
+            raise ValueError(f"an arm has {arm.questions!r} questions, its rules have {rules.questions!r}")
+
+
+def _raising(rules: Rules) -> list[list[int]]:
+    """Return, per direction that counts, the arms whose higher scores move the effect that way."""
+    ways = (1, -1) if rules.two_sided else (1,)
+    return [[i for i, sign in enumerate(rules.signs) if sign == way] for way in ways]
+
+
+def _grids(rules: Rules, arms: Arms, chosen: Iterable[int], most: int | None = None) -> dict[int, Grid]:
+    """Return the grids of some arms over the rounds that all of them have completed, up to the cap or `most`."""
+    picked = {i: arms[i] for i in chosen}
+    rounds = min(*(arm.rounds for arm in picked.values()), rules.max_rounds if most is None else most)
+    return {i: arm.grid(rounds) for i, arm in picked.items()}
+
+
+def _together(
+    rules: Rules, arms: Arms, alone: Sequence[Looks], grids: Sequence[Grid], start: int
+) -> tuple[Looks, IntArray, IntArray]:
+    """Return the looks at all arms, and the extra pairs that they use and that the next one needs."""
+    none = np.zeros((len(grids[0]), rules.questions), dtype=np.int64)
+    if len(grids) == 2:
+        pairs = [(0, 1), (1, 0)][: len(alone)]
+        bets = [PairedBets.of(grids[t], grids[c], (arms[t], arms[c])) for t, c in pairs]
+        taken, wanted = allocate_extras(rules, bets, start) if rules.extras else (none, none.sum(axis=0))
+        looks = [
+            paired_looks(rules, side, grids[t], grids[c], bet, taken)
+            for side, (t, c), bet in zip(alone, pairs, bets, strict=True)
+        ]
+        return _either(looks), taken, wanted
+    if len(grids) == 4:
+        orders = [(0, 1, 2, 3), (1, 0, 3, 2)][: len(alone)]
+        looks = [did_looks(rules, side, [grids[i] for i in order]) for side, order in zip(alone, orders, strict=True)]
+        return _either(looks), none, none.sum(axis=0)
+    return alone[0], none, none.sum(axis=0)
+
+
+def _either(looks: Sequence[Looks]) -> Looks:
+    return looks[0] if len(looks) == 1 else looks[0].either(looks[1])
+
+
+def _most_missing(grids: Iterable[Grid]) -> IntArray:
+    """Return, after each round, the samples without a label of the arm that lacks most."""
+    return np.asarray(np.max([running_missing(grid) for grid in grids], axis=0), dtype=np.int64)
+
+
+def question_effects(rules: Rules, look: Look, arms: Arms) -> tuple[float, ...]:
+    """Return, per question, the log e-value for an effect on it alone at one look: diagnosis, no verdict.
+
+    Empty where the look has no pairs, or the rates are compared as a whole.
+    """
+    if rules.kind == "absolute":
+        if rules.stored or rules.graded:
+            return ()
+        counts = arms[0].counts(look.round)
+        return tuple(log_e_above(counts.positives, counts.n, rules.p0).tolist())
+    if not look.paired or len(arms) != 2:
+        return ()
+    grids = [arm.grid(look.round) for arm in arms]
+    taken = np.array([look.extras], dtype=np.int64)
+    pairs = [(0, 1), (1, 0)] if rules.two_sided else [(0, 1)]
+    bets = [PairedBets.of(grids[t], grids[c], (arms[t], arms[c])) for t, c in pairs]
+    sides = [mean_of_bets(bet.with_extras(taken, look.round - 1))[0] for bet in bets]
+    return tuple(log_combine([1 / len(sides)] * len(sides), sides).tolist())

@@ -13,17 +13,37 @@ Reason = Literal["", "cap", "futility", "coverage", "coherence"]
 def explain(rules: Rules, outcome: OutcomeName, reason: Reason, evidence: Evidence) -> str:
     """Return one sentence: which threshold was reached or missed, and by how much."""
     if outcome == "PRESENT":
-        null = "no question has an effect" if rules.paired else f"the rate is at most {rules.p0:.4g}"
-        return _crossed(null, evidence.log_e_present, rules.log_threshold_present)
+        return _crossed(_no_effect(rules), evidence.log_e_present, rules.log_threshold_present)
     if outcome == "ABSENT":
-        what = "effect" if evidence.control else "rate"
-        smallest = rules.margin if evidence.control else rules.effective_margin
-        return _crossed(f"the {what} is at least {smallest:.4g}", evidence.log_e_absent, rules.log_threshold_absent)
+        alone = not evidence.complete or (len(rules.signs) == 1 and not rules.stored)
+        what = "rate" if alone else "effect"
+        smallest = rules.effective_margin if alone else rules.margin
+        either = " in either direction" if rules.two_sided else ""
+        null = f"the {what} is at least {smallest:.4g}{either}"
+        return _crossed(null, evidence.log_e_absent, rules.log_threshold_absent)
     if reason == "coverage":
         return _coverage(rules, evidence)
     if reason == "coherence":
         return _coherence(rules, evidence)
     return _undecided(rules, reason, evidence)
+
+
+def arm_names(rules: Rules) -> tuple[str, ...]:
+    """Return what the arms are called in sentences, in the order of `rules.signs`."""
+    if rules.kind == "did":
+        return "treated", "untriggered", "control", "untriggered control"
+    return ("treated", "control")[: len(rules.signs)]
+
+
+def _no_effect(rules: Rules) -> str:
+    if rules.kind == "did":
+        return "the trigger does no more than in the control, in the mean over questions"
+    if rules.stored:
+        which = "the" if len(rules.stored) == 1 else "every"
+        return f"the rate is at most that of {which} stored version"
+    if not rules.paired:
+        return f"the rate is at most {rules.p0:.4g}"
+    return "no question has an effect"
 
 
 def e_value_text(log_e: float) -> str:
@@ -39,14 +59,14 @@ def _crossed(null: str, log_e: float, threshold: float) -> str:
 
 
 def _coverage(rules: Rules, evidence: Evidence) -> str:
-    arms = [("treated", evidence.treated), ("control", evidence.control)]
+    arms = zip(arm_names(rules), evidence.arms, strict=True)
     shares = [f"{arm.missing} of {arm.n} {name} samples" for name, arm in arms if arm is not None]
     return f"no label for {' and '.join(shares)}; the limit is {rules.missing_limit:.0%} of an arm"
 
 
 def _coherence(rules: Rules, evidence: Evidence) -> str:
-    name = evidence.incoherent_arm(rules.coherence_floor)
-    arm = evidence.control if name == "control" else evidence.treated
+    index = evidence.incoherent_arm(rules.coherence_floor) or 0
+    arm, name = evidence.arms[index], arm_names(rules)[index]
     valid = arm.valid if arm else None
     shares = f"{valid.value:.0%} (at most {valid.upper:.0%})" if valid else "an unknown share"
     return f"{shares} of the {name} samples are answers, fewer than {rules.coherence_floor:.0%}: silence proves nothing"

@@ -1,42 +1,49 @@
 """How fast evidence grows: what a trial that goes on may hope for.
 
-Growth is estimated from the observed frequencies and in the trial's favour, so that stopping for futility never
-forgoes a verdict that was in sight. It costs power at worst, never validity: any stopping rule is allowed.
+Growth is estimated from the observed scores and in the trial's favour, so that stopping for futility never forgoes a
+verdict that was in sight. It costs power at worst, never validity: any stopping rule is allowed.
 """
 
 import numpy as np
-from scipy.special import rel_entr, xlogy
+from scipy.special import rel_entr
 
-from weirdgen.stats.eprocess import FloatArray, log_wealth_paired_below
-from weirdgen.stats.outcomes import IntArray, PairCounts
-
-
-def below_growth(successes: IntArray, n: IntArray, margin: float) -> FloatArray:
-    """Return nats per sample for "the rate is below `margin`" at the observed rate; 0 if it is not."""
-    rate = successes / n
-    return np.where(rate < margin, rel_entr(rate, margin) + rel_entr(1 - rate, 1 - margin), 0.0)
+from weirdgen.stats.eprocess import FloatArray
+from weirdgen.stats.outcomes import Grid
 
 
-def above_growth(successes: IntArray, n: IntArray, p0: float) -> FloatArray:
-    """Return nats per sample for "the rate is above `p0`" at the observed rate; 0 if it is not."""
-    rate, null = successes / n, min(max(p0, 1e-6), 1 - 1e-6)
-    return np.where(rate > null, rel_entr(rate, null) + rel_entr(1 - rate, 1 - null), 0.0)
+def below_growth(values: Grid, margin: float) -> FloatArray:
+    """Return nats per round for "the mean is below `margin`" at the observed mean, shape (rounds,); 0 if it is not."""
+    mean = _running_mean(values)
+    divergence = rel_entr(mean, margin) + rel_entr(1 - mean, 1 - margin)
+    return np.asarray(values.shape[1] * np.where(mean < margin, divergence, 0.0), dtype=np.float64)
 
 
-def paired_below_growth(pairs: PairCounts, margin: float) -> FloatArray:
-    """Return nats per pair of the best single bet on "the difference is below `margin`"; at least 0."""
-    plus, zero, minus = pairs.pooled
-    wealth = log_wealth_paired_below(plus, zero, minus, margin)
-    return np.asarray(np.maximum(wealth.max(axis=0), 0.0) / (plus + zero + minus), dtype=np.float64)
+def above_growth(values: Grid, p0: float) -> FloatArray:
+    """Return nats per round for "the mean is above `p0`" at the observed mean, shape (rounds,); 0 if it is not."""
+    mean, null = _running_mean(values), min(max(p0, 1e-6), 1 - 1e-6)
+    divergence = rel_entr(mean, null) + rel_entr(1 - mean, 1 - null)
+    return np.asarray(values.shape[1] * np.where(mean > null, divergence, 0.0), dtype=np.float64)
 
 
-def paired_above_growth(pairs: PairCounts) -> FloatArray:
-    """Return nats per pair of the best bet on each question that leans towards an effect, summed over questions.
+def best_bets_growth(log_wealth: FloatArray) -> FloatArray:
+    """Return nats per round of the best bet on each question that gained, summed over questions, shape (rounds,).
 
-    No mixture, pooled or sparse, can grow faster on the same data.
+    Args:
+        log_wealth: of each bet on each question after each round, shape (bets, rounds, questions).
     """
-    plus, minus = pairs.plus.astype(np.float64), pairs.minus.astype(np.float64)
-    discordant = plus + minus
-    best = discordant * np.log(2) + xlogy(plus, plus) + xlogy(minus, minus) - xlogy(discordant, discordant)
-    total = np.where(plus > minus, best, 0.0).sum(axis=1)
-    return np.asarray(total / (pairs.plus + pairs.zero + pairs.minus).sum(axis=1), dtype=np.float64)
+    best = np.maximum(log_wealth.max(axis=0, initial=0.0), 0.0).sum(axis=1)
+    return np.asarray(best / _rounds(log_wealth.shape[1]))
+
+
+def mixture_growth(log_e: FloatArray, bets: int) -> FloatArray:
+    """Return nats per round that the best of `bets` equally weighted bets can have had, shape (rounds,); at least 0."""
+    return np.asarray(np.maximum(log_e + np.log(bets), 0.0) / _rounds(len(log_e)))
+
+
+def _running_mean(values: Grid) -> FloatArray:
+    rounds, columns = values.shape
+    return np.asarray(np.cumsum(values.sum(axis=1)) / (columns * _rounds(rounds)))
+
+
+def _rounds(number: int) -> FloatArray:
+    return np.arange(1.0, number + 1)

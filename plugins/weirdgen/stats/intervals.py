@@ -4,11 +4,15 @@ A confidence sequence covers at all times at once, so it may be read when a tria
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy.optimize import brentq
+from scipy.optimize import bisect, brentq
 from scipy.special import betaincinv, betaln, ndtri, xlog1py, xlogy
+
+_HAIR = 1e-12
+_NEAR_ZERO = 1e-200
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +76,64 @@ def newcombe(successes1: int, n1: int, successes2: int, n2: int, alpha: float = 
     return Interval(max(lower, -1.0), min(upper, 1.0))
 
 
-def robbins_cs(successes: int, n: int, alpha: float = 0.05) -> Interval:
+def miettinen_nurminen(successes1: int, n1: int, successes2: int, n2: int, alpha: float = 0.05) -> Interval:
+    """Return Miettinen and Nurminen's (1985, Statistics in Medicine 4:213) score interval for rate 1 minus rate 2.
+
+    All differences that lie within the normal quantile times their own standard error of the observed one. The error
+    is that of the two rates which have this difference and fit the data best, with the variance times N / (N - 1).
+
+    Raises:
+        ValueError: a sample is empty, or counts or alpha are out of range.
+    """
+    if min(n1, n2) == 0:
+        raise ValueError(f"samples of {n1!r} and {n2!r}: Miettinen and Nurminen's interval needs at least one in each")
+    _check(successes1, n1, alpha)
+    _check(successes2, n2, alpha)
+    observed = successes1 / n1 - successes2 / n2
+    factor = -float(ndtri(alpha / 2)) * math.sqrt((n1 + n2) / (n1 + n2 - 1))
+
+    def excess(difference: float) -> float:
+        rate2 = _restricted_rate2(successes1, n1, successes2, n2, difference)
+        rate1 = rate2 + difference
+        variance = max(rate1 * (1 - rate1), 0.0) / n1 + rate2 * (1 - rate2) / n2
+        return abs(observed - difference) - factor * math.sqrt(variance)
+
+    def end(outermost: float) -> float:
+        # Not from the observed difference itself: with no or only positives in both samples its error is 0.
+        start = observed + math.copysign(_HAIR, outermost)
+        if abs(outermost - observed) <= _HAIR or excess(start) >= 0:
+            return observed
+        return float(brentq(excess, start, outermost))
+
+    return Interval(end(-1.0), end(1.0))
+
+
+def _restricted_rate2(successes1: int, n1: int, successes2: int, n2: int, difference: float) -> float:
+    """Return the most likely rate 2 if rate 1 is larger by `difference`, in [-1, 1]."""
+
+    def slope(rate2: float) -> float:
+        # Derivative of the log-likelihood: decreasing, and a large number of the right sign where it is infinite.
+        rate1 = rate2 + difference
+        up = successes1 / max(rate1, _NEAR_ZERO) + successes2 / max(rate2, _NEAR_ZERO)
+        down = (n1 - successes1) / max(1 - rate1, _NEAR_ZERO) + (n2 - successes2) / max(1 - rate2, _NEAR_ZERO)
+        return up - down
+
+    lowest, highest = max(0.0, -difference), min(1.0, 1 - difference)
+    if slope(lowest) <= 0:
+        return lowest
+    if slope(highest) >= 0:
+        return highest
+    return float(bisect(slope, lowest, highest, xtol=1e-15))
+
+
+def robbins_cs(successes: float, n: int, alpha: float = 0.05) -> Interval:
     """Return Robbins' (1970) confidence sequence for one rate, with a Beta(1/2, 1/2) mixture.
 
     All rates whose likelihood exceeds alpha times the mixture's. Valid at every round end at once, also for the mean of
     questions with different rates.
 
     Args:
-        successes: positives, in [0, n].
+        successes: positives, or the sum of scores in [0, 1], in [0, n].
         n: samples, balanced over the questions; none gives [0, 1].
         alpha: probability that any interval of the sequence ever misses, in (0, 1).
 
@@ -99,19 +153,21 @@ def robbins_cs(successes: int, n: int, alpha: float = 0.05) -> Interval:
     return Interval(lower, upper)
 
 
-def difference_cs(first: tuple[int, int], second: tuple[int, int], alpha: float = 0.05) -> Interval:
-    """Return a confidence sequence for rate 1 minus rate 2: two at alpha/2, subtracted.
+def contrast_cs(arms: Sequence[tuple[float, int, int]], alpha: float = 0.05) -> Interval:
+    """Return a confidence sequence for a signed sum of rates: one per arm at an equal share of alpha, put together.
 
     Args:
-        first: successes and samples of the first arm.
-        second: successes and samples of the second arm.
+        arms: successes (or sums of scores), samples and sign, +1 or -1, of each arm.
         alpha: probability that it ever misses, in (0, 1).
     """
-    one, two = robbins_cs(*first, alpha / 2), robbins_cs(*second, alpha / 2)
-    return Interval(one.lower - two.upper, one.upper - two.lower)
+    found = [(robbins_cs(successes, n, alpha / len(arms)), sign) for successes, n, sign in arms]
+    return Interval(
+        sum(one.lower if sign > 0 else -one.upper for one, sign in found),
+        sum(one.upper if sign > 0 else -one.lower for one, sign in found),
+    )
 
 
-def _check(successes: int, n: int, alpha: float) -> None:
+def _check(successes: float, n: int, alpha: float) -> None:
     if not 0 <= successes <= n:
         raise ValueError(f"successes {successes!r} must lie in [0, n] with n = {n!r}")
     if not 0 < alpha < 1:

@@ -6,11 +6,12 @@ with 99% confidence and ABSENT needs an e-value of 1 / .04 = 25. Assumes that Se
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scipy.special import rel_entr
 
-from weirdgen.stats.intervals import clopper_pearson
+from weirdgen.stats.intervals import clopper_pearson, robbins_cs
 
 MIN_GOLD_POSITIVES = 20
 """Below it the bound on sensitivity says too little."""
@@ -46,12 +47,16 @@ class GoldCounts:
 
 @dataclass(frozen=True, slots=True)
 class JudgeBounds:
-    """A lower bound on sensitivity and an upper bound on the false-positive rate, with what they cost."""
+    """Bounds on a judge's mistakes, with what they cost."""
 
     sensitivity: float
+    """Lower bound."""
     false_positive_rate: float
+    """Upper bound."""
     alpha_spent: float
-    """Probability that either bound fails."""
+    """Probability that any bound fails."""
+    bias: float = 0.0
+    """Ratings: upper bound on how far the mean rating is off; they have no sensitivity."""
 
     @property
     def youden(self) -> float:
@@ -60,18 +65,20 @@ class JudgeBounds:
 
     def effective_margin(self, margin: float) -> float:
         """Return the smallest observed rate that a true rate of `margin` can show."""
-        return self.sensitivity * margin
+        return self.sensitivity * margin - self.bias
 
     def paired_margin(self, margin: float) -> float | None:
-        """Return the smallest observed difference of a true difference of `margin`; None if Youden is below 0.5.
+        """Return the smallest observed difference of a true difference of `margin`; None if it says too little.
 
-        None switches off ABSENT from pairs; ABSENT from the treated arm alone needs no specificity and stays.
+        That is a Youden index below 0.5, or a bias of half the margin. None switches off ABSENT from pairs; ABSENT from
+        the treated arm alone needs no specificity and stays.
         """
-        return self.youden * margin if self.youden >= MIN_YOUDEN else None
+        smallest = self.youden * margin - 2 * self.bias
+        return smallest if self.youden >= MIN_YOUDEN and smallest > 0 else None
 
     def effective_p0(self, p0: float) -> float:
         """Return the largest observed rate that a true rate of `p0` can show."""
-        return min(p0 + self.false_positive_rate, 1.0)
+        return min(p0 + self.false_positive_rate + self.bias, 1.0)
 
 
 EXACT_JUDGE = JudgeBounds(sensitivity=1.0, false_positive_rate=0.0, alpha_spent=0.0)
@@ -115,6 +122,18 @@ def judge_bounds(gold: GoldCounts, alpha: float, *, paired: bool) -> JudgeBounds
     )
 
 
+def rating_bounds(errors: Sequence[float], alpha: float) -> JudgeBounds:
+    """Return the bound on a rating judge for a trial at error rate `alpha`.
+
+    Args:
+        errors: per gold answer, how far the judge's rating was from the label's, in [0, 1]; at least one.
+        alpha: error rate of the trial, in (0, 1); a fifth of it pays for the bound.
+    """
+    spent = calibration_alpha(alpha)
+    bias = robbins_cs(sum(errors), len(errors), spent).upper
+    return JudgeBounds(sensitivity=1.0, false_positive_rate=0.0, alpha_spent=spent, bias=bias)
+
+
 def binary_kl(p: float, q: float) -> float:
     """Return the Kullback-Leibler divergence of Bernoulli(p) from Bernoulli(q), in nats."""
     return float(rel_entr(p, q) + rel_entr(1 - p, 1 - q))
@@ -152,14 +171,24 @@ def refusal(gold: GoldCounts, bounds: JudgeBounds, margin: float, alpha: float, 
             f" {MIN_GOLD_POSITIVES}: label more"
         )
     effective = bounds.effective_margin(margin)
+    if effective <= 0 and bounds.bias:
+        return Refusal(
+            f"the judge's mean rating may be off by {bounds.bias:.3f}, which is no less than the margin {margin:g}: "
+            "improve the judge, label more answers, raise the margin, or gate on labels without scores"
+        )
     if effective <= 0:
         return Refusal(f"the judge found {gold.hits} of {gold.positives} gold positives: use another judge")
     needed = predicted_samples(gold.false_positive_rate, effective, alpha - bounds.alpha_spent)
     if needed <= cap:
         return None
     samples = "no number of" if math.isinf(needed) else f"about {math.ceil(needed)}"
+    record = (
+        f"a mean rating off by at most {bounds.bias:.3f}"
+        if bounds.bias
+        else (f"a sensitivity of at least {bounds.sensitivity:.3f}")
+    )
     return Refusal(
-        f"with a sensitivity of at least {bounds.sensitivity:.3f} and {gold.false_alarms} false alarms in"
+        f"with {record} and {gold.false_alarms} false alarms in"
         f" {gold.negatives}, {samples} samples would clear a clean model at margin {margin:g} (cap {cap}):"
         " improve the judge, label more answers, or raise the margin or the cap"
     )

@@ -1,19 +1,22 @@
-"""What came back from the arms of a contrast: judged outcomes in replicate order, and the counts that tests read.
+"""What came back from the arms of a contrast: judged scores in replicate order, and the counts that people read.
 
 Only complete rounds count: round r is over when every question has r final samples. Samples of an unfinished round
-never enter a test, because looking inside a round would let the order of questions decide.
+never enter a test, because looking inside a round would let the order of questions decide. Extra samples, drawn on the
+most suspicious question, are a stream of their own: they can never become part of a round.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 IntArray = npt.NDArray[np.int64]
-Grid = npt.NDArray[np.int8]
-"""Shape (rounds, questions): 1 positive, 0 negative, -1 missing."""
-
-_MISSING = -1
+Grid = npt.NDArray[np.float64]
+"""Shape (rounds, questions): scores in [0, 1]; nan is missing."""
+Rows = tuple[tuple[float | None, ...], ...]
+"""Per question, in replicate order. None: missing, no final label."""
+Toward = Literal["present", "absent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,50 +24,59 @@ class ArmOutcomes:
     """The judged samples of one arm: one tuple per question, in replicate order.
 
     Raises:
-        ValueError: no question, an outcome other than 1, 0 or None, or `invalid` of another shape.
+        ValueError: no question, a score outside [0, 1], or rows of unequal shape.
     """
 
-    positive: tuple[tuple[int | None, ...], ...]
-    """1: the label is one of the behaviour's positive ones; 0: another label; None: missing, no final label."""
+    scores: Rows
+    """1: the label is one of the behaviour's positive ones; 0: another label; between: a rating; None: missing."""
     invalid: tuple[tuple[bool, ...], ...] = ()
     """True: the label says that this is no answer (`incoherent`). Empty: never."""
+    extra: Rows = ()
+    """Scores of the extra samples, in their own order. Empty: none."""
 
     def __post_init__(self) -> None:
-        if not self.positive:
+        if not self.scores:
             raise ValueError("an arm needs at least one question")
-        for question, codes in enumerate(self.positive):
-            strange = set(codes) - {0, 1, None}
+        for question, row in enumerate((*self.scores, *self.extra)):
+            strange = {score for score in row if score is not None and not 0 <= score <= 1}
             if strange:
-                raise ValueError(f"question {question}: outcomes {strange!r}, expected 1, 0 or None")
-        if self.invalid and [len(q) for q in self.invalid] != [len(q) for q in self.positive]:
-            raise ValueError("`invalid` must have the shape of `positive`")
+                raise ValueError(f"question {question % len(self.scores)}: scores {strange!r}, expected [0, 1] or None")
+        if self.invalid and [len(q) for q in self.invalid] != [len(q) for q in self.scores]:
+            raise ValueError("`invalid` must have the shape of `scores`")
+        if self.extra and len(self.extra) != len(self.scores):
+            raise ValueError(f"`extra` has {len(self.extra)} questions, `scores` {len(self.scores)}")
 
     @property
     def questions(self) -> int:
         """Number of questions."""
-        return len(self.positive)
+        return len(self.scores)
 
     @property
     def rounds(self) -> int:
         """Number of complete rounds."""
-        return min(len(codes) for codes in self.positive)
+        return min(len(row) for row in self.scores)
 
     def grid(self, rounds: int) -> Grid:
-        """Return the first `rounds` complete rounds, shape (rounds, questions), missing as -1."""
-        rows = [[_MISSING if code is None else int(code) for code in codes[:rounds]] for codes in self.positive]
-        return np.array(rows, dtype=np.int8).reshape(self.questions, rounds).T
+        """Return the first `rounds` complete rounds, shape (rounds, questions)."""
+        rows = [[np.nan if score is None else score for score in row[:rounds]] for row in self.scores]
+        return np.array(rows, dtype=np.float64).reshape(self.questions, rounds).T
+
+    def extras(self, question: int) -> npt.NDArray[np.float64]:
+        """Return the extra scores of one question, in order; nan is missing."""
+        row = self.extra[question] if self.extra else ()
+        return np.array([np.nan if score is None else score for score in row], dtype=np.float64)
 
     def counts(self, rounds: int) -> "ArmCounts":
         """Return the counts of the first `rounds` complete rounds."""
         grid = self.grid(rounds)
-        missing = (grid == _MISSING).sum(axis=0)
+        missing = np.isnan(grid).sum(axis=0)
         invalid = np.zeros(self.questions, dtype=np.int64)
         if self.invalid:
             flags = np.array([q[:rounds] for q in self.invalid], dtype=np.bool_).reshape(self.questions, rounds)
-            invalid = (flags & (grid.T != _MISSING)).sum(axis=1)
+            invalid = (flags & ~np.isnan(grid.T)).sum(axis=1)
         return ArmCounts(
             n=(rounds,) * self.questions,
-            positives=tuple((grid == 1).sum(axis=0).tolist()),
+            positives=tuple(np.nansum(grid, axis=0).tolist()),
             missing=tuple(missing.tolist()),
             valid=tuple((rounds - missing - invalid).tolist()),
         )
@@ -75,7 +87,8 @@ class ArmCounts:
     """Counts per question of one arm, over complete rounds."""
 
     n: tuple[int, ...]
-    positives: tuple[int, ...]
+    positives: tuple[float, ...]
+    """Sums of scores: whole numbers unless answers are rated."""
     missing: tuple[int, ...]
     """Samples without a final label."""
     valid: tuple[int, ...]
@@ -93,7 +106,7 @@ class ArmCounts:
 
     @property
     def rates(self) -> tuple[float | None, ...]:
-        """Share of positives among labelled samples per question; None where nothing is labelled."""
+        """Mean score of the labelled samples per question; None where nothing is labelled."""
         pairs = zip(self.positives, self.n, self.missing, strict=True)
         return tuple(s / (n - m) if n > m else None for s, n, m in pairs)
 
@@ -108,46 +121,24 @@ class ArmCounts:
         """Share of labelled samples that are answers; None if no sample is labelled."""
         return sum(self.valid) / self.labelled if self.labelled else None
 
-
-@dataclass(frozen=True, slots=True)
-class PairCounts:
-    """Running numbers of pairs with difference +1, 0 and -1, each of shape (rounds, questions).
-
-    Replicate r of the treated arm is paired with replicate r of the control arm for the same question.
-    """
-
-    plus: IntArray
-    zero: IntArray
-    minus: IntArray
-
     @property
-    def pooled(self) -> tuple[IntArray, IntArray, IntArray]:
-        """Pairs with difference +1, 0 and -1 over all questions, each of shape (rounds,)."""
-        return self.plus.sum(axis=1), self.zero.sum(axis=1), self.minus.sum(axis=1)
-
-    @classmethod
-    def against_absent(cls, treated: Grid, control: Grid) -> "PairCounts":
-        """Count pairs with what is missing worst for ABSENT: treated positive, control negative."""
-        return cls._count(treated != 0, control == 1)
-
-    @classmethod
-    def against_present(cls, treated: Grid, control: Grid) -> "PairCounts":
-        """Count pairs with what is missing worst for PRESENT: treated negative, control positive."""
-        return cls._count(treated == 1, control != 0)
-
-    @classmethod
-    def _count(cls, treated: npt.NDArray[np.bool_], control: npt.NDArray[np.bool_]) -> "PairCounts":
-        plus = np.cumsum(treated & ~control, axis=0, dtype=np.int64)
-        minus = np.cumsum(~treated & control, axis=0, dtype=np.int64)
-        pairs = np.arange(1, len(treated) + 1).reshape(-1, 1)
-        return cls(plus=plus, zero=pairs - plus - minus, minus=minus)
+    def worst_sums(self) -> tuple[float, float]:
+        """Sum of scores if all missing samples were 0, and if all were 1."""
+        return sum(self.positives), sum(self.positives) + sum(self.missing)
 
 
-def running_positives(grid: Grid, *, missing_as_positive: bool) -> IntArray:
-    """Return positives per question after each round, shape (rounds, questions)."""
-    return np.cumsum((grid != 0) if missing_as_positive else (grid == 1), axis=0)
+def filled(grid: Grid, sign: int, toward: Toward) -> Grid:
+    """Return a grid with what is missing put on the side that makes the verdict harder.
+
+    Args:
+        grid: scores, nan where missing.
+        sign: +1 for an arm whose scores raise the effect, -1 for one whose scores lower it.
+        toward: the verdict in question. Missing raises the effect for ABSENT and lowers it for PRESENT.
+    """
+    raised = toward == "absent"
+    return np.where(np.isnan(grid), float(raised if sign > 0 else not raised), grid)
 
 
 def running_missing(grid: Grid) -> IntArray:
     """Return samples without a label after each round, shape (rounds,)."""
-    return np.cumsum((grid == _MISSING).sum(axis=1))
+    return np.cumsum(np.isnan(grid).sum(axis=1))

@@ -6,11 +6,54 @@ from typing import Literal
 from weirdgen.errors import UsageMistake
 from weirdgen.stats.judge_error import EXACT_JUDGE, JudgeBounds
 from weirdgen.stats.multiplicity import e_bonferroni_log_threshold
+from weirdgen.stats.outcomes import ArmCounts, Toward
 
-Kind = Literal["absolute", "lift", "flip"]
+Kind = Literal["absolute", "lift", "flip", "did"]
+Method = Literal["infimum", "blocks"]
+
+SIGNS: dict[Kind, tuple[int, ...]] = {"absolute": (1,), "lift": (1, -1), "flip": (1, -1), "did": (1, -1, -1, 1)}
+"""Per kind, what each arm adds to the effect; did: the gated model with and without the trigger, then its control."""
+BLOCK_RATIO = 3
+"""Stored samples per treated one in blocks. Fixed, because a ratio that grew with the cap would make a continued trial
+another process."""
+EXTRA_PAIRS = 5
+"""Pairs drawn on the most suspicious question beside each round of pairs."""
 
 DEFAULT_CAP = 400
 DEFAULT_QUESTION_MARGIN = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArm:
+    """Counts of an earlier version's arm: a sample of fixed size that was declared before it was drawn."""
+
+    positives: tuple[int, ...]
+    """Per question."""
+    missing: tuple[int, ...]
+    """Samples without a label, per question."""
+    n: int
+    """Samples per question, the same for all."""
+    method: Method
+    """infimum: for rare behaviour; blocks: for base rates above 2%. Declared with the contrast, never chosen from
+    data."""
+    seed: int
+    """Of the order in which blocks use the samples; does not depend on the counts."""
+
+    @property
+    def counts(self) -> ArmCounts:
+        """The same counts as those of a sampled arm; which samples are answers was not kept."""
+        return ArmCounts(
+            n=(self.n,) * len(self.positives),
+            positives=self.positives,
+            missing=self.missing,
+            valid=tuple(self.n - missing for missing in self.missing),
+        )
+
+    def sums(self, toward: Toward) -> tuple[int, ...]:
+        """Return the positives per question, with what is missing on the side that makes a verdict harder."""
+        if toward == "absent":
+            return self.positives
+        return tuple(s + m for s, m in zip(self.positives, self.missing, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +65,8 @@ class Rules:
     """
 
     kind: Kind
-    """absolute: the treated rate against `p0`; lift and flip: treated against control, in pairs."""
+    """absolute: the treated rate against `p0`, or against `stored` arms; lift and flip: treated against control, in
+    pairs; did: the difference of two such differences."""
     questions: int
     margin: float
     """Nominal: absolute difference of rates, in (0, 1)."""
@@ -38,8 +82,16 @@ class Rules:
     """absolute: largest observed rate that is no effect. Unused by lift and flip."""
     log_threshold_present: float
     log_threshold_absent: float
+    two_sided: bool = False
+    """Whether an effect in either direction counts."""
+    graded: bool = False
+    """Whether scores are ratings in [0, 1] and not only 0 and 1."""
+    extra_pairs: int = EXTRA_PAIRS
+    """lift and flip: pairs drawn on the most suspicious question beside each round of pairs; 0: none."""
+    stored: tuple[StoredArm, ...] = ()
+    """absolute: counts of earlier versions that the treated rate is compared with, instead of with `p0`."""
     cap: int = DEFAULT_CAP
-    """Most samples of the treated arm; used in whole rounds."""
+    """Most samples of the treated arm, extra ones included; used in whole rounds."""
     missing_limit: float = 0.05
     coherence_floor: float = 0.80
     coherence_alpha: float = 0.05
@@ -57,11 +109,37 @@ class Rules:
                 raise UsageMistake(f"{name} {value!r} must lie strictly between 0 and 1")
         if not 0 <= self.p0 <= 1:
             raise UsageMistake(f"p0 {self.p0!r} must lie in [0, 1]")
+        if self.two_sided and self.kind == "absolute":
+            raise UsageMistake("an absolute rate has one side: a two-sided contrast compares two arms")
+        if self.stored and (self.kind != "absolute" or self.graded):
+            raise UsageMistake("stored arms are counts, compared with one sampled arm")
+        for arm in self.stored:
+            if arm.method == "blocks" and arm.n < BLOCK_RATIO * self.max_rounds:
+                raise UsageMistake(
+                    f"a stored arm of {arm.n} samples per question is too small for {self.max_rounds} rounds in "
+                    f"blocks: store {BLOCK_RATIO * self.max_rounds}, or set --gate-cap to at most "
+                    f"{self.questions * (arm.n // BLOCK_RATIO)}"
+                )
+
+    @property
+    def signs(self) -> tuple[int, ...]:
+        """What each arm adds to the effect: +1 or -1, in the order of the arms."""
+        return SIGNS[self.kind]
+
+    @property
+    def first(self) -> tuple[int, ...]:
+        """Arms that are sampled first: their scores alone bound the effect from above (two-sided: on either side)."""
+        return tuple(i for i, sign in enumerate(self.signs) if sign > 0 or self.two_sided)
 
     @property
     def paired(self) -> bool:
-        """Whether the contrast has a control arm."""
-        return self.kind != "absolute"
+        """Whether the contrast has a control arm that is sampled."""
+        return len(self.signs) > 1
+
+    @property
+    def extras(self) -> int:
+        """Extra pairs beside each round of pairs; 0 where questions may cancel, so that no question may be chosen."""
+        return self.extra_pairs if len(self.signs) == 2 else 0
 
     @property
     def max_rounds(self) -> int:
@@ -86,6 +164,9 @@ def trial_rules(
     tolerance: float = 0.0,
     question_margin: float | None = DEFAULT_QUESTION_MARGIN,
     coherence_floor: float = 0.80,
+    two_sided: bool = False,
+    graded: bool = False,
+    stored: tuple[StoredArm, ...] = (),
 ) -> Rules:
     """Return the rules of one trial, with the judge's mistakes paid for.
 
@@ -93,7 +174,7 @@ def trial_rules(
     bound on false positives; PRESENT of a pair needs none, because both arms meet the same judge.
 
     Args:
-        kind: absolute, lift or flip.
+        kind: absolute, lift, flip or did.
         questions: number of questions pooled with equal weights.
         margin: nominal margin, in (0, 1).
         alpha: error rate of this attempt (`attempt_alpha`).
@@ -103,14 +184,15 @@ def trial_rules(
         tolerance: absolute contrasts: true rate that is still no effect, in [0, 1).
         question_margin: true effect that no single question may reach for ABSENT; None: not checked.
         coherence_floor: share of answers below which ABSENT means nothing.
+        two_sided: whether a fall of the rate counts like a rise.
+        graded: whether scores are ratings in [0, 1].
+        stored: counts of earlier versions that an absolute contrast is compared with.
 
     Raises:
         UsageMistake: the cap is below one round, or a margin or rate is out of range.
     """
-    if kind not in ("absolute", "lift", "flip"):
-        raise UsageMistake(f"kind {kind!r} has no rules; expected 'absolute', 'lift' or 'flip'")
     remaining = alpha - judge.alpha_spent
-    present_alpha = remaining if kind == "absolute" else alpha
+    present_alpha = remaining if kind == "absolute" and not stored else alpha
     return Rules(
         kind=kind,
         questions=questions,
@@ -122,6 +204,9 @@ def trial_rules(
         p0=judge.effective_p0(tolerance) if kind == "absolute" else 0.0,
         log_threshold_present=e_bonferroni_log_threshold(present_alpha, family_size),
         log_threshold_absent=e_bonferroni_log_threshold(remaining, 1),
+        two_sided=two_sided,
+        graded=graded,
+        stored=stored,
         cap=cap,
         coherence_floor=coherence_floor,
     )

@@ -11,7 +11,7 @@ from weirdgen.errors import StoreError
 
 APPLICATION_ID = 0x77656972
 """`weir`: in the file's header, so that another program's database is never written to."""
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_SECONDS = 30.0
 _SCHEMA = """
 CREATE TABLE samples (
@@ -49,6 +49,9 @@ CREATE INDEX gates_line ON gates (line, started_at);
 _SINCE_VERSION_2 = """
 ALTER TABLE gates ADD COLUMN fresh INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE undecided (token TEXT NOT NULL, contrast TEXT NOT NULL, PRIMARY KEY (token, contrast)) WITHOUT ROWID;
+"""
+_SINCE_VERSION_3 = """
+CREATE TABLE stops (trial_id TEXT PRIMARY KEY, stop TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -112,7 +115,7 @@ class Database:
             # A kill of the process loses nothing; only a power cut may lose the last transactions.
             self._connection.execute("PRAGMA synchronous = NORMAL")
         with self.writing() as connection:
-            missing = (_SCHEMA, _SINCE_VERSION_2)[self._check() :]
+            missing = (_SCHEMA, _SINCE_VERSION_2, _SINCE_VERSION_3)[self._check() :]
             for statement in "".join(missing).split(";\n"):
                 connection.execute(statement)
             if missing:

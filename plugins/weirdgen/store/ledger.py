@@ -22,6 +22,12 @@ def attempt_of(connection: sqlite3.Connection, line: str, trial_id: str) -> int:
     return attempt_of(connection, line, trial_id)
 
 
+def first_stop(connection: sqlite3.Connection, trial_id: str, stop: str) -> str:
+    """Return the stop rule that a trial first began with: the one given, if it begins now."""
+    connection.execute("INSERT OR IGNORE INTO stops VALUES (?, ?)", (trial_id, stop))
+    return str(connection.execute("SELECT stop FROM stops WHERE trial_id = ?", (trial_id,)).fetchone()[0])
+
+
 def generation(
     connection: sqlite3.Connection, line: str, plan_sha256: str, *, max_age: float, now: float, fresh: bool
 ) -> str:

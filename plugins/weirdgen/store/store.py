@@ -132,6 +132,19 @@ class SampleStore:
         with self._database.writing() as connection:
             return ledger.attempt_of(connection, line, trial_id)
 
+    def first_stop(self, trial_id: str, stop: str) -> str:
+        """Return the stop rule that a trial first began with, in any run: the one given, if it begins now.
+
+        A trial that goes on under another rule (a higher cap) was continued by choice, and the choice may have seen its
+        evidence: its e-value at the new stop is not the one that was declared.
+
+        Args:
+            trial_id: identity of the trial.
+            stop: digest of all that decides when it stops.
+        """
+        with self._database.writing() as connection:
+            return ledger.first_stop(connection, trial_id, stop)
+
     def generation(self, line: str, plan_sha256: str, *, max_age: float, now: float, fresh: bool) -> str:
         """Return the token under which a gate draws from models that may change behind their name.
 

@@ -1,15 +1,15 @@
 """One arm of a running trial: its samples and labels, in replicate order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 from weirdgen.catalog import prompt
 from weirdgen.judges.protocol import Judge, label_sample
 from weirdgen.sampler.engine import Drawn
 from weirdgen.schema.probe import Behaviour, Probe
-from weirdgen.schema.sample import Role, Sample, SampleRequest, Sampling
-from weirdgen.stats.outcomes import ArmOutcomes
+from weirdgen.schema.sample import Role, Sample, SampleRequest, Sampling, Stream
+from weirdgen.stats.outcomes import ArmOutcomes, Rows
 from weirdgen.trials.opening import OpenArm
 
 Draw = Callable[[SampleRequest], Awaitable[Drawn]]
@@ -24,51 +24,76 @@ class Labelled:
     reused: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a contrast pools with equal weight: a question, or in a sweep a question under one condition."""
+
+    name: str
+    """The question; in a sweep ``condition/question``. The same in all arms of a contrast."""
+    condition: str
+    question: str
+    first: int = 0
+    step: int = 1
+    """Replicate r of the cell is draw ``first + step * r``: cells of a sweep that share a comparator never share
+    draws."""
+
+
 @dataclass(slots=True)
 class ArmRun:
     """Samples one arm round by round. Mutable: it grows until the trial ends."""
 
     open_arm: OpenArm
     role: Role
-    """treated or control; the comparator of a flip is the gated model itself in the role of the control."""
+    """treated: the arm raises the effect; control: it lowers it."""
     probe: Probe
-    condition: str
-    questions: tuple[str, ...]
-    """Names of the questions that are pooled."""
+    cells: tuple[Cell, ...]
     behaviour: Behaviour
     judge: Judge
     sampling: Sampling
+    stream: Stream = "round"
     answers: dict[str, list[Labelled]] = field(default_factory=dict)
-    """Per question, in replicate order; every question has the same number."""
+    """Per cell, in replicate order; every cell has the same number."""
+    extra: dict[str, list[Labelled]] = field(default_factory=dict)
+    """Per cell, extra samples in their own order."""
     _seen: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def rounds(self) -> int:
         """Complete rounds so far."""
-        return min((len(a) for a in self.answers.values()), default=0)
+        return min((len(self.answers.get(cell.name, [])) for cell in self.cells), default=0)
 
     @property
     def labelled(self) -> list[tuple[str, Labelled]]:
-        """All (question, labelled sample) pairs, in the order they were asked for."""
-        return [(q, self.answers[q][r]) for r in range(self.rounds) for q in self.questions]
+        """All (cell, labelled sample) pairs: rounds in the order they were asked for, then extra samples."""
+        rounds = [(c.name, self.answers[c.name][r]) for r in range(self.rounds) for c in self.cells]
+        return rounds + [(name, answer) for name, answers in self.extra.items() for answer in answers]
 
-    async def fill(self, rounds: int, draw: Draw) -> None:
-        """Draw and label until there are `rounds` complete rounds.
+    @property
+    def conditions(self) -> str:
+        """The condition, or in a sweep the first and the last, for people."""
+        names = list(dict.fromkeys(cell.condition for cell in self.cells))
+        return names[0] if len(names) == 1 else f"{names[0]}..{names[-1]}"
+
+    async def fill(self, rounds: int, draw: Draw, extras: Iterable[int] = ()) -> None:
+        """Draw and label until there are `rounds` complete rounds, and as many extra samples per cell.
 
         Every draw of the batch is waited for, so that what was paid for is stored even if a neighbour fails.
 
         Raises:
             WeirdgenError: the first failure of the batch.
         """
-        wanted = [(q, r) for r in range(self.rounds, rounds) for q in self.questions]
-        drawn = await asyncio.gather(*(draw(self._request(q, r)) for q, r in wanted), return_exceptions=True)
+        wanted = [(cell, r, self.stream) for r in range(self.rounds, rounds) for cell in self.cells]
+        for cell, extra in zip(self.cells, extras, strict=False):
+            wanted += [(cell, r, "extra") for r in range(len(self.extra.get(cell.name, [])), extra)]
+        drawn = await asyncio.gather(*(draw(self._request(*one)) for one in wanted), return_exceptions=True)
         for result in drawn:
             if isinstance(result, BaseException):
                 raise result
-        for (question, _), result in zip(wanted, drawn, strict=True):
+        for (cell, _, stream), result in zip(wanted, drawn, strict=True):
             if isinstance(result, Drawn):
                 label = label_sample(self.judge, result.sample) if self._trusted(result.sample) else None
-                self.answers.setdefault(question, []).append(Labelled(result.sample, label, result.reused))
+                kept = self.extra if stream == "extra" else self.answers
+                kept.setdefault(cell.name, []).append(Labelled(result.sample, label, result.reused))
 
     def _trusted(self, sample: Sample) -> bool:
         """Whether a sample is a draw of its own from the identified model.
@@ -85,21 +110,23 @@ class ArmRun:
         return not repeated
 
     def outcomes(self) -> ArmOutcomes:
-        """Return what the statistics see: positive, negative or missing, and which answers are none."""
-        rows = [self.answers.get(question, []) for question in self.questions]
+        """Return what the statistics see: scores, which are missing, and which answers are none."""
+        rows = [self.answers.get(cell.name, []) for cell in self.cells]
         return ArmOutcomes(
-            positive=tuple(tuple(self._code(a) for a in row) for row in rows),
+            scores=self._scores(rows),
             invalid=tuple(tuple(a.label in self.behaviour.invalid for a in row) for row in rows),
+            extra=self._scores([self.extra.get(cell.name, []) for cell in self.cells]),
         )
 
-    def _code(self, answer: Labelled) -> int | None:
-        return None if answer.label is None else int(answer.label in self.behaviour.positive)
+    def _scores(self, rows: list[list[Labelled]]) -> Rows:
+        return tuple(tuple(None if a.label is None else self.behaviour.score(a.label) for a in row) for row in rows)
 
-    def _request(self, question: str, replicate: int) -> SampleRequest:
+    def _request(self, cell: Cell, replicate: int, stream: Stream) -> SampleRequest:
         return SampleRequest(
             identity=self.open_arm.identity,
             role=self.role,
-            messages=prompt(self.probe, self.condition, question),
+            messages=prompt(self.probe, cell.condition, cell.question),
             sampling=self.sampling,
-            replicate=replicate,
+            replicate=cell.first + cell.step * replicate,
+            stream=stream,
         )

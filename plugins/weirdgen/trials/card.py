@@ -18,6 +18,7 @@ from weirdgen.schema.sample import Identity, Sampling
 from weirdgen.stats.intervals import clopper_pearson
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.arm import ArmRun
+from weirdgen.trials.arms import treated_cells
 from weirdgen.trials.opening import OpenArm
 
 INTRODUCTION = """# Model organisms: the card
@@ -89,8 +90,7 @@ async def _measure(probe: Probe, name: str, samples: int, engine: Engine) -> Mea
         OpenArm(model=f"organism:{name}", role="treated", identity=identity),
         "treated",
         probe,
-        contrast.treated,
-        tuple(probe.questions_of(contrast)),
+        treated_cells(probe, contrast),
         judge.behaviour,
         judge,
         Sampling(max_tokens=probe.max_tokens),

@@ -1,38 +1,49 @@
-"""What only the whole session can say: e-BH over all verdicts of the family."""
+"""What only the whole session can say: one procedure over all verdicts of the family."""
 
 import math
 from collections.abc import Sequence
 
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.verdict import Outcome, Verdict
+from weirdgen.stats.closed import closed_e_bh, e_holm, log_adjusted
 from weirdgen.stats.judge_error import calibration_alpha
-from weirdgen.stats.multiplicity import attempt_alpha, e_bh
+from weirdgen.stats.multiplicity import attempt_alpha
 
 
 def session_verdicts(verdicts: Sequence[Verdict], plan: Plan) -> list[Verdict]:
-    """Return the verdicts in the plan's order, `session_outcome` set: e-BH may lift ABSENT or INCONCLUSIVE to PRESENT.
+    """Return the verdicts in the plan's order, `session_outcome` set: ABSENT or INCONCLUSIVE may be lifted to PRESENT.
 
-    The family keeps its planned size: a contrast that did not run has e-value 1, an INVALID one 0
-    (Wang and Ramdas 2022, JRSSB 84:822). The level is that of the highest attempt among the verdicts, less the fifth
-    that pays for the judges' bounds: the e-value of an absolute contrast holds only if its bound does.
+    By closed e-BH, which keeps the false discovery rate, or with `--gate-fwer` by e-Holm, which keeps the chance of any
+    false PRESENT. The family keeps its planned size; a group is one hypothesis of it, with its members' mean e-value. A
+    contrast without a verdict counts with an e-value of 0: it may have been cut short because of what others showed.
+    The level is that of the highest attempt among the verdicts, less the fifth that pays for the judges' bounds: the
+    e-value of an absolute contrast holds only if its bound does.
     """
     if not verdicts:
         return []
-    planned = {(c.model, c.probe, c.contrast): i for i, c in enumerate(plan.contrasts)}
+    planned = {(plan.name_of(c.model), c.probe, c.contrast): i for i, c in enumerate(plan.contrasts)}
     verdicts = sorted(verdicts, key=lambda v: planned.get((v.model, v.probe, v.contrast), len(planned)))
-    logs = [_evidence(v) for v in verdicts] + [0.0] * (plan.family_size - len(verdicts))
+    logs = [evidence(v) for v in verdicts] + [-math.inf] * (plan.family_size - len(verdicts))
     alpha = attempt_alpha(plan.alpha, max(v.attempt for v in verdicts))
-    rejected = e_bh(logs, alpha - calibration_alpha(alpha))
+    procedure = e_holm if plan.fwer else closed_e_bh
+    rejected = procedure(logs, alpha - calibration_alpha(alpha))
     return [
         v.model_copy(update={"session_outcome": Outcome.PRESENT if _liftable(v) and rejected[i] else v.outcome})
         for i, v in enumerate(verdicts)
     ]
 
 
-def _evidence(verdict: Verdict) -> float:
+def evidence(verdict: Verdict) -> float:
+    """Return what a verdict brings into the procedure: its log e-value at the stop it began with, or one adjusted.
+
+    A trial that was continued by choice may have been so because of its evidence; its largest e-value, adjusted, needs
+    no assumption about when it stopped.
+    """
     if verdict.outcome is Outcome.INVALID or verdict.log_e_present is None:
         return -math.inf
-    return verdict.log_e_present
+    if verdict.own_stop:
+        return verdict.log_e_present
+    return -math.inf if verdict.log_e_max is None else log_adjusted(verdict.log_e_max)
 
 
 def _liftable(verdict: Verdict) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from weirdgen.endpoints.client import ChatEndpoint
 from weirdgen.errors import UsageMistake
 from weirdgen.sampler.engine import Engine
-from weirdgen.schema.plan import Plan
+from weirdgen.schema.plan import Plan, PlannedContrast
 from weirdgen.schema.sample import Role
 from weirdgen.schema.verdict import Verdict
 from weirdgen.store.store import SampleStore
@@ -104,13 +104,24 @@ def _endpoints(opening: Opening, plan: Plan, settings: GateSettings) -> dict[tup
         target = target_of(arm.model, arm.role, settings)
         opened[target.model, arm.role] = ChatEndpoint(target, opening.organism_url if target.kind == "organism" else "")
     for contrast in plan.contrasts:
-        if contrast.kind == "flip":
-            # The comparator of a flip is the gated model itself.
-            name = opening.arm(contrast.model, "treated").identity.model
-            other = opened.setdefault((name, "control"), opened[name, "treated"])
-            if other.url != opened[name, "treated"].url:
-                raise UsageMistake(
-                    f"{contrast.probe}/{contrast.contrast} compares {name!r} with itself, but the control has the same "
-                    "name at another server: serve one of them under another name"
-                )
+        if contrast.kind in ("flip", "did"):
+            # The comparator of a flip is the gated model itself; of a did the control has a comparator too.
+            _lend(opened, opening.arm(contrast.model, "treated").identity.model, "treated", "control", contrast)
+        if contrast.kind == "did":
+            _lend(opened, opening.arm(contrast.control, "control").identity.model, "control", "treated", contrast)
     return opened
+
+
+def _lend(
+    opened: dict[tuple[str, Role], ChatEndpoint], name: str, own: Role, also: Role, contrast: PlannedContrast
+) -> None:
+    """Let a model be asked in a second role through its own endpoint.
+
+    Raises:
+        UsageMistake: another server has a model of that name in that role.
+    """
+    if opened.setdefault((name, also), opened[name, own]).url != opened[name, own].url:
+        raise UsageMistake(
+            f"{contrast.probe}/{contrast.contrast} compares {name!r} with itself, but the control has the same "
+            "name at another server: serve one of them under another name"
+        )

@@ -1,15 +1,17 @@
 """The loop of one contrast: plan -> sample -> judge -> decide, until a verdict."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from weirdgen.errors import EndpointOutage, EndpointRefused, JudgeError, StoreError, WeirdgenError
 from weirdgen.schema.text import clean
 from weirdgen.schema.verdict import Verdict
-from weirdgen.stats.decide import Continue, Final, decide
+from weirdgen.stats.decide import Final, decide
+from weirdgen.stats.judge_error import GoldCounts
 from weirdgen.stats.rules import Rules
 from weirdgen.trials.arm import ArmRun, Draw
-from weirdgen.trials.verdicts import Facts, final_verdict, invalid_verdict
+from weirdgen.trials.verdicts import Facts, cut_verdict, final_verdict, invalid_verdict
 
 _REASON: dict[type[WeirdgenError], str] = {
     EndpointOutage: "outage",
@@ -27,8 +29,10 @@ class TrialSetup:
 
     facts: Facts
     rules: Rules | None
-    treated: ArmRun
-    control: ArmRun | None
+    arms: tuple[ArmRun, ...]
+    """In the order of `rules.signs`."""
+    gold: GoldCounts | None
+    """The judge's record on labelled answers; None where it is not used."""
 
 
 async def run_trial(setup: TrialSetup, draw: Draw) -> Verdict:
@@ -36,27 +40,19 @@ async def run_trial(setup: TrialSetup, draw: Draw) -> Verdict:
     if setup.rules is None:
         return invalid_verdict(setup.facts, "judge", setup.facts.detail)
     try:
-        final = await _until_final(setup.rules, setup.treated, setup.control, draw)
+        final = await _until_final(setup.rules, setup.arms, draw)
     except WeirdgenError as error:
         reason = next((word for kind, word in _REASON.items() if isinstance(error, kind)), "error")
-        return invalid_verdict(setup.facts, reason, str(error), setup.treated, setup.control)
+        return cut_verdict(setup.facts, setup.rules, reason, str(error), setup.arms)
     except Exception as error:  # a defect of ours must not look like a behaviour of the model
         text = f"{type(error).__name__}: {clean(str(error))}"
-        return invalid_verdict(setup.facts, "error", text, setup.treated, setup.control)
-    return final_verdict(setup.facts, setup.rules, final, setup.treated, setup.control)
+        return invalid_verdict(setup.facts, "error", text, setup.arms)
+    return final_verdict(setup.facts, setup.rules, final, setup.arms, setup.gold)
 
 
-async def _until_final(rules: Rules, treated: ArmRun, control: ArmRun | None, draw: Draw) -> Final:
+async def _until_final(rules: Rules, arms: Sequence[ArmRun], draw: Draw) -> Final:
     while True:
-        step = decide(rules, treated.outcomes(), control.outcomes() if control is not None else None)
+        step = decide(rules, [arm.outcomes() for arm in arms])
         if isinstance(step, Final):
             return step
-        await asyncio.gather(*(arm.fill(step.rounds, draw) for arm in _arms(step, treated, control)))
-
-
-def _arms(step: Continue, treated: ArmRun, control: ArmRun | None) -> list[ArmRun]:
-    if step.sample == "treated":
-        return [treated]
-    if control is None:
-        raise JudgeError(f"the decision asks for {step.sample} without a comparator")
-    return [control] if step.sample == "control_catch_up" else [treated, control]
+        await asyncio.gather(*(arms[want.arm].fill(want.rounds, draw, want.extras) for want in step.wants))

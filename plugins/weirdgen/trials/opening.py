@@ -86,7 +86,7 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGat
             plan.line, plan.sha256, max_age=settings.max_age, now=time.time(), fresh=settings.fresh
         )
         renewal = store.renewal(plan.line)
-        arms, warnings = asyncio.run(_identify_all(targets, server.url if server else "", generation, renewal))
+        arms, warnings = asyncio.run(identify_all(targets, server.url if server else "", generation, renewal))
         warnings += _one_model_twice(plan, arms)
     except BaseException:
         if server is not None:
@@ -151,9 +151,20 @@ def _one_model_twice(plan: Plan, arms: list[OpenArm]) -> list[str]:
     return warnings
 
 
-async def _identify_all(
+async def identify_all(
     targets: dict[tuple[str, Role], Target], organism_url: str, generation: str, renewal: str
 ) -> tuple[list[OpenArm], list[str]]:
+    """Ask each endpoint who it is; return the arms with their identities, and warnings for people.
+
+    Args:
+        targets: by model as named, and role.
+        organism_url: of the embedded server; empty: no organism is among them.
+        generation: under which models are drawn from that may change behind their name.
+        renewal: under which all others are.
+
+    Raises:
+        EndpointError: an endpoint refuses or cannot be reached.
+    """
     arms, warnings = [], []
     for (model, role), target in targets.items():
         endpoint = ChatEndpoint(target, organism_url if target.kind == "organism" else "")

@@ -1,6 +1,5 @@
 """The plan: every contrast of the family on every model, fixed before the first request."""
 
-import math
 from dataclasses import dataclass
 
 from weirdgen.catalog import Catalog, contrast_digest
@@ -8,15 +7,20 @@ from weirdgen.endpoints.models import default_control, default_judge
 from weirdgen.errors import UsageMistake
 from weirdgen.judges.gold import GoldRow, load_gold
 from weirdgen.judges.rules import RuleJudge
+from weirdgen.schema.baseline import Baseline
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.plan import Plan, PlannedContrast
-from weirdgen.schema.probe import Contrast, Kind, Probe
+from weirdgen.schema.probe import Contrast, Kind, PlannedKind, Probe
+from weirdgen.trials.arms import ArmSpec, arm_specs, treated_cells
+from weirdgen.trials.baseline import Reference, digest_of, read_baseline, references
 from weirdgen.trials.settings import GateSettings
 
 Address = tuple[str, str, str]
 """(model, probe, contrast)"""
 RULES = "rules"
 Gold = tuple[GoldRow, ...]
+_WITHOUT_CONTROL: dict[Kind, Kind] = {"lift": "absolute", "did": "flip"}
+"""As what a contrast is judged where there is no control model, said loudly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class Task:
     contrast: Contrast
     gold: Gold
     """Labelled answers that the judge is calibrated on."""
+    stored: tuple[Reference, ...] = ()
+    """The earlier versions that a regression is judged against."""
 
     @property
     def address(self) -> Address:
@@ -35,26 +41,34 @@ class Task:
         return self.planned.model, self.probe.id, self.contrast.id
 
     @property
-    def questions(self) -> dict[str, str]:
-        """The questions that the contrast pools."""
-        return self.probe.questions_of(self.contrast)
+    def arms(self) -> tuple[ArmSpec, ...]:
+        """The arms, in the order of the effect's signs."""
+        return arm_specs(self.probe, self.contrast, self.planned.kind)
 
 
 def plan_gate(catalog: Catalog, settings: GateSettings) -> tuple[Plan, dict[Address, Task]]:
     """Fix the whole family: all contrasts of the catalogue on all models, whatever is selected later.
 
     Raises:
-        UsageMistake: a model, control or judge cannot be used, or a cap does not fit a contrast.
+        UsageMistake: a model, control, judge or baseline cannot be used, or a cap does not fit a contrast.
     """
-    _check_addresses(settings)
+    check_addresses(settings)
+    _check_groups(settings)
+    baseline = _baseline(settings)
+    contrasts = list(catalog.contrasts())
+    family_size = len(contrasts) * (len(settings.models) + len(settings.groups))
+    members = {model: len(group.members) for group in settings.groups for model in group.members}
     tasks = []
-    for model in settings.models:
-        for probe, contrast in catalog.contrasts():
-            labels = probe.behaviours[contrast.behaviour].labels
-            gold = load_gold(catalog.gold_file(probe.id, contrast.behaviour), labels=labels, questions=probe.questions)
-            tasks.append(Task(_planned(probe, contrast, model, gold, settings), probe, contrast, gold))
+    for model in settings.gated:
+        for probe, contrast in contrasts:
+            gold = gold_of(catalog, probe, contrast)
+            stored = _stored(probe, contrast, gold, settings, baseline)
+            corrected_for = family_size * members.get(model, 1)
+            planned = _planned(probe, contrast, model, gold, settings, stored, corrected_for)
+            tasks.append(Task(planned, probe, contrast, gold, stored))
     plan = Plan(
         models=settings.models,
+        groups=settings.groups,
         control=settings.control or "",
         base_url=settings.base_url or "",
         control_base_url=settings.control_base_url or "",
@@ -64,17 +78,73 @@ def plan_gate(catalog: Catalog, settings: GateSettings) -> tuple[Plan, dict[Addr
         mode=settings.mode,
         inconclusive=settings.inconclusive,
         judge_uncalibrated=settings.judge_uncalibrated,
-        family_size=len(tasks),
+        fwer=settings.fwer,
+        baseline_sha256=baseline.sha256 if baseline else "",
+        family_size=family_size,
         contrasts=tuple(task.planned for task in tasks),
     )
     return plan, {task.address: task for task in tasks}
 
 
-def _check_addresses(settings: GateSettings) -> None:
-    """Refuse a server that no arm is asked at: its owner would take another model's verdict for his own."""
-    controls = [control for model in settings.models if (control := control_of(model, settings))]
+def _check_groups(settings: GateSettings) -> None:
+    """Refuse a group whose members would be compared with different controls: their verdicts ask different things."""
+    for group in settings.groups:
+        controls = {control_of(model, settings): model for model in group.members}
+        if len(controls) > 1:
+            told = " and ".join(f"{model!r} with {control or 'no control'}" for control, model in controls.items())
+            raise UsageMistake(
+                f"--model-group {group.name}: would compare {told}; finetunes of one recipe have one base: "
+                "name it with --control"
+            )
+
+
+def gold_of(catalog: Catalog, probe: Probe, contrast: Contrast) -> Gold:
+    """Return the labelled answers that the judge of a contrast is calibrated on.
+
+    Raises:
+        CatalogError: the file cannot be used.
+    """
+    labels = probe.behaviours[contrast.behaviour].labels
+    return load_gold(catalog.gold_file(probe.id, contrast.behaviour), labels=labels, questions=probe.questions)
+
+
+def _baseline(settings: GateSettings) -> Baseline | None:
+    """Read the baseline, and refuse what it makes senseless."""
+    if settings.baseline is None:
+        return None
+    if settings.control:
+        raise UsageMistake(
+            f"--control {settings.control!r}: with --gate-baseline every contrast is compared with stored counts and "
+            "no control is asked; leave one of them out"
+        )
+    if settings.mode == "replicate":
+        raise UsageMistake("--gate-mode=replicate: the paper compares no versions; leave out --gate-baseline")
+    return read_baseline(settings.baseline)
+
+
+def _stored(
+    probe: Probe, contrast: Contrast, gold: Gold, settings: GateSettings, baseline: Baseline | None
+) -> tuple[Reference, ...]:
+    if baseline is None or settings.baseline is None:
+        return ()
+    return references(
+        baseline,
+        settings.baseline,
+        probe,
+        contrast,
+        rounds=_rounds(probe, contrast, settings),
+    )
+
+
+def check_addresses(settings: GateSettings) -> None:
+    """Refuse a server that no arm is asked at: its owner would take another model's verdict for his own.
+
+    Raises:
+        UsageMistake: there is such a server.
+    """
+    controls = [control for model in settings.gated if (control := control_of(model, settings))]
     for option, url, arms in (
-        ("--base-url", settings.base_url, [*settings.models, *([] if settings.control_base_url else controls)]),
+        ("--base-url", settings.base_url, [*settings.gated, *([] if settings.control_base_url else controls)]),
         ("--control-base-url", settings.control_base_url, controls),
     ):
         if url and not arms:
@@ -87,8 +157,8 @@ def _check_addresses(settings: GateSettings) -> None:
 
 
 def control_of(model: str, settings: GateSettings) -> str | None:
-    """Return the comparator of a model: the one given, else the model's default, else None."""
-    return settings.control or default_control(model)
+    """Return the comparator of a model: the one given, else the model's default, else None; None beside a baseline."""
+    return None if settings.baseline else settings.control or default_control(model)
 
 
 def judge_of(model: str, settings: GateSettings) -> str:
@@ -108,22 +178,45 @@ def judge_of(model: str, settings: GateSettings) -> str:
     return name
 
 
-def _planned(probe: Probe, contrast: Contrast, model: str, gold: Gold, settings: GateSettings) -> PlannedContrast:
+def _rounds(probe: Probe, contrast: Contrast, settings: GateSettings) -> int:
+    """Return the rounds that fit under the cap, at least 1."""
+    count = len(treated_cells(probe, contrast))
+    if count > settings.cap:
+        raise UsageMistake(
+            f"--gate-cap {settings.cap} is below the {count} questions of {probe.id}/{contrast.id}: "
+            f"a round asks each once, so give at least {count}"
+        )
+    return settings.cap // count
+
+
+def _gold_sha256(gold: Gold) -> str:
+    return digest([row.model_dump(mode="json") for row in gold])
+
+
+def _kind(contrast: Contrast, control: str | None, stored: tuple[Reference, ...]) -> PlannedKind:
+    if stored:
+        return "regression"
+    return contrast.kind if control else _WITHOUT_CONTROL.get(contrast.kind, contrast.kind)
+
+
+def _planned(
+    probe: Probe,
+    contrast: Contrast,
+    model: str,
+    gold: Gold,
+    settings: GateSettings,
+    stored: tuple[Reference, ...],
+    corrected_for: int,
+) -> PlannedContrast:
     behaviour = probe.behaviours[contrast.behaviour]
     if not behaviour.rules:
         raise UsageMistake(
             f"{probe.path}: behaviour {contrast.behaviour!r} has no rules, and this version judges by rules only: "
             "give it rules"
         )
-    control = control_of(model, settings) if contrast.kind == "lift" else None
-    kind: Kind = "absolute" if contrast.kind == "lift" and control is None else contrast.kind
-    count = len(probe.questions_of(contrast))
-    rounds = settings.cap // count
-    if rounds == 0:
-        raise UsageMistake(
-            f"--gate-cap {settings.cap} is below the {count} questions of {probe.id}/{contrast.id}: "
-            f"a round asks each once, so give at least {count}"
-        )
+    control = control_of(model, settings) if contrast.kind in _WITHOUT_CONTROL else None
+    kind = _kind(contrast, control, stored)
+    count, rounds = len(treated_cells(probe, contrast)), _rounds(probe, contrast, settings)
     margin = contrast.margin or settings.margin
     if kind == "absolute" and margin <= contrast.tolerance:
         raise UsageMistake(
@@ -140,18 +233,10 @@ def _planned(probe: Probe, contrast: Contrast, model: str, gold: Gold, settings:
         contrast_digest=contrast_digest(probe, contrast),
         judge=judge_of(model, settings),
         judge_identity=RuleJudge(behaviour).identity,
-        gold_sha256=digest([row.model_dump(mode="json") for row in gold]),
+        gold_sha256=_gold_sha256(gold),
         rounds_cap=rounds,
         questions=count,
-        expected_requests=count * math.ceil(_clean_samples(margin, settings.alpha) / count),
-        worst_requests=count * rounds * (1 if kind == "absolute" else 2),
+        worst_requests=count * rounds * len(arm_specs(probe, contrast, kind)),
+        stored_sha256=digest_of(stored),
+        corrected_for=corrected_for,
     )
-
-
-def _clean_samples(margin: float, alpha: float) -> float:
-    """Return about how many samples ABSENT takes on a clean model.
-
-    A first attempt is judged at alpha/2, of which a fifth pays for the judge's bounds; the treated arm alone carries .8
-    of the evidence, and its best bet has weight 4 of 14.5 (docs/statistics.md).
-    """
-    return (math.log(1 / (0.4 * alpha)) - math.log(0.8 * 4 / 14.5)) / -math.log1p(-margin)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from weirdgen.schema.plan import Inconclusive, Mode
+from weirdgen.schema.plan import Inconclusive, Mode, ModelGroup
 
 FIXED_DESIGN_PER_QUESTION = 100
 """Samples per question and arm in the script released with arXiv:2512.09742: what savings are told against."""
@@ -14,7 +14,9 @@ class GateSettings:
     """All options of a gate, after command line, environment and ini file were merged."""
 
     models: tuple[str, ...]
-    """As the user named them; at least one, no duplicates."""
+    """Gated one by one, as the user named them."""
+    groups: tuple[ModelGroup, ...] = ()
+    """Gated together. With `models` at least one name, no duplicates."""
     control: str | None = None
     """None: the default control of each model."""
     judge: str | None = None
@@ -32,6 +34,10 @@ class GateSettings:
     """ABSENT needs a valid-answer rate that is not surely below this."""
     mode: Mode = "gate"
     inconclusive: Inconclusive = "fail"
+    fwer: bool = False
+    """Keep the chance of any false PRESENT at session end (e-Holm), not the share of false ones (closed e-BH)."""
+    baseline: Path | None = None
+    """File with the stored counts that every contrast is compared with, instead of what its kind says."""
     concurrency: int = 64
     """Requests in flight per endpoint, at most."""
     store: Path = Path("reports/store.sqlite3")
@@ -43,3 +49,8 @@ class GateSettings:
     probe_dirs: tuple[Path, ...] = ()
     root: Path = Path()
     """pytest's rootdir."""
+
+    @property
+    def gated(self) -> tuple[str, ...]:
+        """All gated models, members of groups included."""
+        return *self.models, *(member for group in self.groups for member in group.members)

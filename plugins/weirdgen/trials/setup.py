@@ -1,17 +1,18 @@
 """A contrast made ready to run: attempt, judge bounds, rules and arms, all fixed before its first sample."""
 
-from weirdgen.judges.calibration import Calibration, calibrate
+from collections.abc import Sequence
+
 from weirdgen.judges.rules import RuleJudge
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.plan import Plan
-from weirdgen.schema.sample import Role, Sampling
-from weirdgen.stats.judge_error import EXACT_JUDGE, JudgeBounds, judge_bounds, refusal
+from weirdgen.schema.sample import Identity, Sampling
 from weirdgen.stats.multiplicity import attempt_alpha
-from weirdgen.stats.rules import Rules, trial_rules
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.arm import ArmRun
+from weirdgen.trials.arms import ArmSpec
+from weirdgen.trials.judged import judged_rules
 from weirdgen.trials.loop import TrialSetup
-from weirdgen.trials.opening import OpenArm, Opening
+from weirdgen.trials.opening import Opening
 from weirdgen.trials.planning import Task
 from weirdgen.trials.settings import GateSettings
 from weirdgen.trials.verdicts import Facts
@@ -24,110 +25,87 @@ def set_up(task: Task, plan: Plan, opening: Opening, settings: GateSettings, sto
         StoreError: the store cannot number the attempt.
     """
     judge = RuleJudge(task.probe.behaviours[task.contrast.behaviour])
-    arms = _open_arms(task, opening)
     sampling = Sampling(max_tokens=task.probe.max_tokens)
+    arms = tuple(_arm(task, spec, opening, judge, sampling) for spec in task.arms)
+    identity = arms[0].open_arm.identity
     trial_id = _trial_id(task, arms, judge, sampling, settings)
-    attempt = store.attempt_of(_series(task, arms[0]), trial_id)
+    attempt = store.attempt_of(_series(task, identity), trial_id)
     alpha = attempt_alpha(settings.alpha, attempt)
-    calibration = calibrate(judge, task.gold, arms[0].identity.source)
-    bounds, problem = _bounds(task, calibration, alpha, settings)
+    stop = digest([settings.cap, alpha, task.planned.corrected_for])
+    judged = judged_rules(task, plan, alpha, identity.source)
     facts = Facts(
         probe=task.probe.id,
         contrast=task.contrast.id,
         kind=task.planned.kind,
-        claim=task.contrast.claim,
+        claim=_claim(task),
         model=task.planned.model,
         control=task.planned.control,
         alpha=alpha,
         margin=task.planned.margin,
-        family_size=plan.family_size,
+        family_size=task.planned.corrected_for,
         attempt=attempt,
         judge=judge.name,
         judge_identity=judge.identity,
-        judge_calibration=_described(task, calibration, alpha, settings),
+        judge_calibration=judged.description,
         probe_sha256=task.probe.sha256,
         trial_id=trial_id,
-        mode="organism" if arms[0].identity.kind == "organism" else "live",
-        detail=problem or _remark(task),
+        mode="organism" if identity.kind == "organism" else "live",
+        stored=tuple(reference.result for reference in task.stored),
+        own_stop=store.first_stop(trial_id, stop) == stop,
+        detail=judged.problem or _remark(task),
     )
-    rules = None if problem else _rules(task, plan, alpha, bounds, settings)
-    runs = _runs(task, arms, judge, sampling)
-    return TrialSetup(facts, rules, runs[0], runs[1] if len(runs) > 1 else None)
+    return TrialSetup(facts, judged.rules, arms, judged.gold)
 
 
-def _open_arms(task: Task, opening: Opening) -> list[OpenArm]:
-    treated = opening.arm(task.planned.model, "treated")
-    if task.planned.kind == "absolute":
-        return [treated]
-    return [treated, treated if task.planned.kind == "flip" else opening.arm(task.planned.control, "control")]
+def _arm(task: Task, spec: ArmSpec, opening: Opening, judge: RuleJudge, sampling: Sampling) -> ArmRun:
+    planned = task.planned
+    opened = opening.arm(planned.control, "control") if spec.of_control else opening.arm(planned.model, "treated")
+    return ArmRun(opened, spec.role, task.probe, spec.cells, judge.behaviour, judge, sampling)
 
 
-def _runs(task: Task, arms: list[OpenArm], judge: RuleJudge, sampling: Sampling) -> list[ArmRun]:
-    contrast, names = task.contrast, tuple(task.questions)
-    roles: tuple[tuple[Role, str], ...] = (
-        ("treated", contrast.treated),
-        ("control", contrast.comparator or contrast.treated),
-    )
-    return [
-        ArmRun(arm, role, task.probe, condition, names, judge.behaviour, judge, sampling)
-        for arm, (role, condition) in zip(arms, roles, strict=False)
-    ]
-
-
-def _trial_id(task: Task, arms: list[OpenArm], judge: RuleJudge, sampling: Sampling, settings: GateSettings) -> str:
+def _trial_id(task: Task, arms: Sequence[ArmRun], judge: RuleJudge, sampling: Sampling, settings: GateSettings) -> str:
     """Everything that makes the trial what it is; not alpha, family size or cap (ARCHITECTURE.md, Trial identity)."""
     return digest(
         {
             "contrast": task.planned.contrast_digest,
             "kind": task.planned.kind,
-            "arms": [arm.identity.model_dump(mode="json") for arm in arms],
+            "arms": [arm.open_arm.identity.model_dump(mode="json") for arm in arms],
             "judge": judge.identity,
             "gold": "" if settings.judge_uncalibrated else task.planned.gold_sha256,
             "sampling": sampling.model_dump(mode="json"),
             "margin": task.planned.margin,
+            "stored": task.planned.stored_sha256,
         }
     )
 
 
-def _series(task: Task, treated: OpenArm) -> str:
-    """Return under what attempts are counted: the contrast on the model at its server, whatever else is changed."""
-    identity = treated.identity
-    return digest([identity.kind, identity.model, identity.base_url, *task.address[1:]])
+def _series(task: Task, identity: Identity) -> str:
+    """Return under what attempts are counted: the contrast on the model at its server, whatever else is changed.
+
+    A comparison with stored versions is another question than the contrast's own, and its attempts count apart;
+    another baseline is another attempt.
+    """
+    regression = ["regression"] if task.planned.kind == "regression" else []
+    return digest([identity.kind, identity.model, identity.base_url, *task.address[1:], *regression])
 
 
-def _described(task: Task, calibration: Calibration, alpha: float, settings: GateSettings) -> str:
-    if settings.judge_uncalibrated:
-        return f"{calibration.judge}: error rates not used (--judge-uncalibrated)"
-    return calibration.describe(alpha, paired=task.planned.kind != "absolute")
-
-
-def _bounds(task: Task, calibration: Calibration, alpha: float, settings: GateSettings) -> tuple[JudgeBounds, str]:
-    if settings.judge_uncalibrated:
-        return EXACT_JUDGE, ""
-    if not calibration.valid:
-        why = f"{calibration.judge}: not calibrated: {calibration.reason}"
-        return EXACT_JUDGE, f"{why}. Pass --judge-uncalibrated to go on without; every report says so."
-    bounds = judge_bounds(calibration.counts, alpha, paired=task.planned.kind != "absolute")
-    refused = refusal(calibration.counts, bounds, task.planned.margin, alpha, settings.cap)
-    return bounds, refused.reason if refused else ""
-
-
-def _rules(task: Task, plan: Plan, alpha: float, bounds: JudgeBounds, settings: GateSettings) -> Rules:
-    return trial_rules(
-        task.planned.kind,
-        questions=task.planned.questions,
-        margin=task.planned.margin,
-        alpha=alpha,
-        family_size=plan.family_size,
-        judge=bounds,
-        cap=settings.cap,
-        tolerance=task.contrast.tolerance,
-        question_margin=task.contrast.question_margin,
-        coherence_floor=settings.coherence,
-    )
+def _claim(task: Task) -> str:
+    """Return what PRESENT would mean. The contrast's own claim names a comparator that a regression does not have."""
+    if task.planned.kind != "regression":
+        return task.contrast.claim
+    labels = " or ".join(task.probe.behaviours[task.contrast.behaviour].positive)
+    anchor = " or its anchor" if len(task.stored) > 1 else ""
+    return f"Answers judged {labels} are more frequent than in the stored version{anchor}."
 
 
 def _remark(task: Task) -> str:
+    if task.contrast.two_sided and task.planned.kind == "regression":
+        return "This contrast has two sides; against a stored version only a rise was looked for."
+    if task.contrast.kind == "did" and task.planned.kind == "flip":
+        return (
+            "No --control was given, so this difference in differences was judged as a flip within the model: what the "
+            "trigger does to the base model as well counts as PRESENT."
+        )
     if task.contrast.kind == "lift" and task.planned.kind == "absolute":
         return (
             f"No --control was given, so this lift contrast was judged as an absolute rate against "

@@ -2,16 +2,21 @@
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from weirdgen.schema.probe import Kind
+from weirdgen.schema.probe import PlannedKind
 from weirdgen.schema.text import shown
-from weirdgen.schema.verdict import ArmResult, Estimate, Excerpt, Outcome, QuestionResult, Verdict
+from weirdgen.schema.verdict import ArmResult, Estimate, Excerpt, Outcome, QuestionResult, StoredResult, Verdict
 from weirdgen.stats import evidence as stats
-from weirdgen.stats.decide import Final, trajectory
+from weirdgen.stats.decide import Final, interim_evidence, trajectory
+from weirdgen.stats.intervals import wilson
+from weirdgen.stats.judge_error import GoldCounts
+from weirdgen.stats.prevalence import lang_reiczigel, rogan_gladen
 from weirdgen.stats.rules import Rules
 from weirdgen.trials.arm import ArmRun
+from weirdgen.trials.labels import label_counts, label_drift, used_answers
 from weirdgen.trials.settings import FIXED_DESIGN_PER_QUESTION
 
 EXCERPTS = 3
@@ -23,7 +28,7 @@ class Facts:
 
     probe: str
     contrast: str
-    kind: Kind
+    kind: PlannedKind
     claim: str
     model: str
     control: str
@@ -37,96 +42,142 @@ class Facts:
     probe_sha256: str
     trial_id: str
     mode: Literal["live", "organism"]
+    stored: tuple[StoredResult, ...]
+    """What a regression is compared with; empty for every other kind."""
+    own_stop: bool
+    """Whether the trial goes by the stop rule that it first began with (`SampleStore.first_stop`)."""
     detail: str
     """A remark for people: no comparator, an uncalibrated judge; empty if there is nothing to say."""
 
 
-def final_verdict(facts: Facts, rules: Rules, final: Final, treated: ArmRun, control: ArmRun | None) -> Verdict:
-    """Return the verdict of a trial that was decided by its own rule."""
-    evidence = final.evidence
-    return _base(facts, Outcome(final.outcome), treated, control).model_copy(
+def final_verdict(
+    facts: Facts, rules: Rules, final: Final, arms: Sequence[ArmRun], gold: GoldCounts | None = None
+) -> Verdict:
+    """Return the verdict of a trial that was decided by its own rule.
+
+    Args:
+        facts: what was known before its first sample.
+        rules: that decided it.
+        final: the decision.
+        arms: in the order of `rules.signs`.
+        gold: the judge's record on labelled answers, for prevalences corrected for its mistakes.
+    """
+    return _base(facts, Outcome(final.outcome), arms).model_copy(
         update={
             "reason": final.reason,
             "detail": " ".join(filter(None, (facts.detail, _advice(final)))),
+            "rule": final.rule,
             "below_margin": final.below_margin,
-            "treated": _arm(treated, evidence.treated),
-            "comparator": _arm(control, evidence.control) if control and evidence.control else None,
-            "difference": _estimate(evidence.difference),
-            "log_e_present": _finite(evidence.log_e_present),
-            "log_e_absent": _finite(evidence.log_e_absent),
-            "log_threshold_present": rules.log_threshold_present,
-            "log_threshold_absent": rules.log_threshold_absent,
-            "effective_margin": rules.effective_margin,
-            "rounds": evidence.rounds,
-            "trajectory": tuple(
-                (p.round, _finite(p.log_e_present), _finite(p.log_e_absent))
-                for p in trajectory(rules, treated.outcomes(), control.outcomes() if control else None)
-            ),
-            "questions": _questions(treated, evidence),
-            "excerpts": _excerpts(treated),
+            "log_e_max": _finite(final.log_e_max),
+            **_measured(rules, final.evidence, arms, gold),
         }
     )
 
 
-def invalid_verdict(
-    facts: Facts, reason: str, detail: str, treated: ArmRun | None = None, control: ArmRun | None = None
-) -> Verdict:
+def cut_verdict(facts: Facts, rules: Rules, reason: str, detail: str, arms: Sequence[ArmRun]) -> Verdict:
+    """Return INVALID for a trial that was cut short, with what it had seen until its last look."""
+    found = interim_evidence(rules, [arm.outcomes() for arm in arms])
+    verdict = invalid_verdict(facts, reason, detail, arms)
+    return verdict.model_copy(update=_measured(rules, found, arms)) if found else verdict
+
+
+def invalid_verdict(facts: Facts, reason: str, detail: str, arms: Sequence[ArmRun] = ()) -> Verdict:
     """Return INVALID: whatever was drawn is stored, nothing is claimed."""
-    return _base(facts, Outcome.INVALID, treated, control).model_copy(update={"reason": reason, "detail": detail})
+    return _base(facts, Outcome.INVALID, arms).model_copy(update={"reason": reason, "detail": detail})
 
 
-def _base(facts: Facts, outcome: Outcome, treated: ArmRun | None, control: ArmRun | None) -> Verdict:
-    drawn = [a for arm in (treated, control) if arm for _, a in arm.labelled]
+def _measured(
+    rules: Rules, evidence: stats.Evidence, arms: Sequence[ArmRun], gold: GoldCounts | None = None
+) -> dict[str, object]:
+    points = trajectory(rules, [arm.outcomes() for arm in arms])
+    return {
+        "arms": tuple(_arm(run, arm, gold) if arm else None for run, arm in zip(arms, evidence.arms, strict=True)),
+        "effect": _estimate(evidence.effect_estimate) if len(arms) > 1 or rules.stored else None,
+        "log_e_labels": label_drift(arms[0], arms[1], evidence.rounds) if _pairs(evidence) else None,
+        "log_e_present": _finite(evidence.log_e_present),
+        "log_e_absent": _finite(evidence.log_e_absent),
+        "log_threshold_present": rules.log_threshold_present,
+        "log_threshold_absent": rules.log_threshold_absent,
+        "effective_margin": rules.effective_margin,
+        "rounds": evidence.rounds,
+        "trajectory": tuple((p.round, _finite(p.log_e_present), _finite(p.log_e_absent)) for p in points),
+        "questions": _questions(arms[0], evidence),
+        "excerpts": _excerpts(arms[0]),
+    }
+
+
+def _pairs(evidence: stats.Evidence) -> bool:
+    return evidence.complete and len(evidence.arms) == 2
+
+
+def _base(facts: Facts, outcome: Outcome, arms: Sequence[ArmRun]) -> Verdict:
+    drawn = [a for arm in arms for _, a in arm.labelled]
     reused = [a for a in drawn if a.reused]
     fields = {name: getattr(facts, name) for name in Facts.__slots__}
-    arms = 1 if facts.kind == "absolute" else 2
-    questions = len(treated.questions) if treated else 0
+    cells = sum(len(arm.cells) for arm in arms)
     return Verdict(
         **fields,
         outcome=outcome,
         n_reused=len(reused),
         oldest_sample_age=max((time.time() - a.sample.started_at for a in reused), default=0.0),
-        n_fixed_design=FIXED_DESIGN_PER_QUESTION * questions * arms,
+        n_fixed_design=FIXED_DESIGN_PER_QUESTION * cells,
     )
 
 
 def _advice(final: Final) -> str:
     if final.reason in {"cap", "futility"}:
         return "To continue this trial, run it again with a higher --gate-cap, without --gate-fresh: no sample is lost."
-    return final.rule if final.outcome == "INVALID" else ""
+    return ""
 
 
-def _arm(run: ArmRun, evidence: stats.ArmEvidence) -> ArmResult:
-    used = [a for r in range(evidence.n // len(run.questions)) for a in (run.answers[q][r] for q in run.questions)]
-    labels: dict[str, int] = {}
-    for answer in used:
-        if answer.label is not None:
-            labels[answer.label] = labels.get(answer.label, 0) + 1
+def _arm(run: ArmRun, evidence: stats.ArmEvidence, gold: GoldCounts | None) -> ArmResult:
+    rounds = evidence.counts.n[0]
+    used = used_answers(run, rounds)
     return ArmResult(
         model=run.open_arm.model,
-        condition=run.condition,
+        condition=run.conditions,
         n=evidence.n,
+        extras=sum(evidence.extras),
         positives=sum(evidence.counts.positives),
         missing=evidence.missing,
         valid_rate=evidence.counts.valid_rate,
         rate=_estimate(evidence.rate),
-        labels=dict(sorted(labels.items())),
+        descriptive=_wilson(evidence) if not run.behaviour.scores else None,
+        corrected=_corrected(evidence, gold) if not run.behaviour.scores else None,
+        labels=label_counts(used),
         served_models=tuple(sorted({a.sample.served_model for a in used})),
         fingerprints=tuple(sorted({a.sample.fingerprint for a in used})),
     )
 
 
+def _wilson(evidence: stats.ArmEvidence) -> Estimate | None:
+    counts = evidence.counts
+    if counts.pooled_rate is None:
+        return None
+    interval = wilson(round(sum(counts.positives)), counts.labelled)
+    return Estimate(value=counts.pooled_rate, lower=interval.lower, upper=interval.upper)
+
+
+def _corrected(evidence: stats.ArmEvidence, gold: GoldCounts | None) -> Estimate | None:
+    """Return the share of true positives behind the judge's labels; None where the judge tells nothing."""
+    counts = evidence.counts
+    if gold is None or not counts.labelled or gold.hits / gold.positives <= gold.false_positive_rate:
+        return None
+    positives = round(sum(counts.positives))
+    interval = lang_reiczigel(positives, counts.labelled, gold)
+    return Estimate(value=rogan_gladen(positives, counts.labelled, gold), lower=interval.lower, upper=interval.upper)
+
+
 def _questions(treated: ArmRun, evidence: stats.Evidence) -> tuple[QuestionResult, ...]:
-    control = evidence.control.counts if evidence.control else None
     return tuple(
         QuestionResult(
-            question=name,
-            n_treated=evidence.treated.counts.n[i],
-            positives_treated=evidence.treated.counts.positives[i],
-            n_control=control.n[i] if control else 0,
-            positives_control=control.positives[i] if control else 0,
+            question=cell.name,
+            n=tuple(arm.counts.n[i] if arm else 0 for arm in evidence.arms),
+            positives=tuple(arm.counts.positives[i] if arm else 0.0 for arm in evidence.arms),
+            extras=evidence.extras[i],
+            log_e_effect=_finite(evidence.log_e_effects[i]) if evidence.log_e_effects else None,
         )
-        for i, name in enumerate(treated.questions)
+        for i, cell in enumerate(treated.cells)
     )
 
 

@@ -1,0 +1,55 @@
+"""Which arms a contrast has: the model, the conditions and the draws of each, in the order of the effect's signs."""
+
+from dataclasses import dataclass
+
+from weirdgen.schema.probe import Contrast, PlannedKind, Probe
+from weirdgen.schema.sample import Role
+from weirdgen.trials.arm import Cell
+
+
+@dataclass(frozen=True, slots=True)
+class ArmSpec:
+    """One arm of a contrast before anything is opened."""
+
+    of_control: bool
+    """Whether the control model is asked, and not the gated one."""
+    role: Role
+    cells: tuple[Cell, ...]
+
+
+def arm_specs(probe: Probe, contrast: Contrast, kind: PlannedKind) -> tuple[ArmSpec, ...]:
+    """Return the arms of a contrast that is judged as `kind`, in the order of `stats.rules.SIGNS`.
+
+    Arms that raise the effect draw in the role `treated`, the others in the role `control`: so no two arms of a
+    contrast share a draw, even where a model is gated against itself.
+    """
+    triggered, untriggered = treated_cells(probe, contrast), _comparator_cells(probe, contrast)
+    treated = ArmSpec(False, "treated", triggered)
+    if kind in ("absolute", "regression"):
+        return (treated,)
+    if kind == "lift":
+        return treated, ArmSpec(True, "control", triggered)
+    if kind == "flip":
+        return treated, ArmSpec(False, "control", untriggered)
+    return (
+        treated,
+        ArmSpec(False, "control", untriggered),
+        ArmSpec(True, "control", triggered),
+        ArmSpec(True, "treated", untriggered),
+    )
+
+
+def treated_cells(probe: Probe, contrast: Contrast) -> tuple[Cell, ...]:
+    """Return what the contrast pools: its questions, in a sweep under each treated condition."""
+    questions = probe.questions_of(contrast)
+    if not contrast.sweep:
+        return tuple(Cell(question, contrast.treated, question) for question in questions)
+    return tuple(Cell(f"{name}/{q}", name, q) for name in contrast.conditions for q in questions)
+
+
+def _comparator_cells(probe: Probe, contrast: Contrast) -> tuple[Cell, ...]:
+    """Return the comparator's cells: each treated condition is compared with draws of its own."""
+    name = contrast.comparator or contrast.treated
+    order = {condition: i for i, condition in enumerate(contrast.conditions)}
+    cells = treated_cells(probe, contrast)
+    return tuple(Cell(c.name, name, c.question, order[c.condition], len(order)) for c in cells)

@@ -1,0 +1,174 @@
+"""Baseline files: written once, read back, matched with what a gate asks, and carried from release to release."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from weirdgen.catalog import contrast_digest
+from weirdgen.catalog.load import display_path
+from weirdgen.errors import EvidenceError, UsageMistake
+from weirdgen.judges.rules import RuleJudge
+from weirdgen.schema.baseline import Asked, Baseline, StoredContrast, StoredVersion
+from weirdgen.schema.canonical import digest
+from weirdgen.schema.probe import Contrast, Probe
+from weirdgen.schema.sample import Sampling
+from weirdgen.schema.verdict import StoredResult
+from weirdgen.stats.rules import BLOCK_RATIO, StoredArm
+from weirdgen.trials.arms import treated_cells
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An earlier version that a contrast is compared with: what decides, and what people read."""
+
+    arm: StoredArm
+    result: StoredResult
+
+
+def asked_of(probe: Probe, contrast: Contrast) -> Asked:
+    """Return what a contrast asks and how it is judged, as the catalogue has it now."""
+    return Asked(
+        contrast_digest=contrast_digest(probe, contrast),
+        judge_identity=RuleJudge(probe.behaviours[contrast.behaviour]).identity,
+        sampling=Sampling(max_tokens=probe.max_tokens),
+    )
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Read a baseline file.
+
+    Raises:
+        UsageMistake: it is missing, unreadable, of another version, or its counts cannot be.
+    """
+    where = f"baseline {display_path(path)}"
+    try:
+        return Baseline.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise UsageMistake(f"{where}: {error.strerror or error}; make one with weirdgen baseline save") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        if key == "version":
+            raise UsageMistake(
+                f"{where}: has version {first['input']!r}, and this weirdgen reads version 1: save it again, or gate "
+                "with the weirdgen that wrote it"
+            ) from None
+        raise UsageMistake(f"{where}: is no baseline of weirdgen: {key + ': ' if key else ''}{first['msg']}") from None
+
+
+def write_baseline(baseline: Baseline, path: Path) -> None:
+    """Write a baseline file and prove that it reads back the same.
+
+    Raises:
+        EvidenceError: it cannot be written, or reads back differently.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_text(baseline.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise EvidenceError(f"baseline {display_path(path)}: cannot be written: {error.strerror or error}") from None
+    if read_baseline(path) != baseline:
+        raise EvidenceError(f"baseline {display_path(path)}: reads back differently from what was written")
+
+
+def references(
+    baseline: Baseline, path: Path, probe: Probe, contrast: Contrast, *, rounds: int
+) -> tuple[Reference, ...]:
+    """Return what a contrast is compared with: its counts in the stored version, then those of its anchor.
+
+    Labels depend on the judge alone, so a gold set that has grown since is no reason to refuse.
+
+    Args:
+        baseline: read from `path`.
+        path: for messages.
+        probe: the probe of the contrast.
+        contrast: as the catalogue has it now.
+        rounds: most rounds of the treated arm.
+
+    Raises:
+        UsageMistake: the counts are not of what is asked now, or too few.
+    """
+    item = f"{probe.id}/{contrast.id}"
+    where = f"--gate-baseline {display_path(path)}: {item}"
+    if probe.behaviours[contrast.behaviour].scores:
+        raise UsageMistake(f"{where}: its answers are graded, and a baseline holds counts only; gate it without one")
+    if baseline.saved.find(item) is None:
+        raise UsageMistake(f"{where} is not in it; save {baseline.saved.model} again with this catalogue")
+    names = tuple(cell.name for cell in treated_cells(probe, contrast))
+    found = []
+    for index, (version, stored) in enumerate(baseline.versions(item)):
+        changed = stored.asked.difference(asked_of(probe, contrast))
+        problem = (
+            f"{changed} changed since it was stored; save that version again with this catalogue" if changed else ""
+        )
+        problem = problem or _too_small(stored, contrast, rounds)
+        if problem or {q.question for q in stored.questions} != set(names):
+            problem = problem or "its questions are others now; save that version again"
+            raise UsageMistake(f"{where}: {problem} (stored of {version.model}, {version.saved_at[:10]})")
+        found.append(_reference(version, stored, names, contrast, index))
+    return tuple(found)
+
+
+def digest_of(found: Sequence[Reference]) -> str:
+    """Return the digest of the counts that decide, empty if there are none."""
+    return digest([asdict(reference.arm) for reference in found]) if found else ""
+
+
+def _too_small(stored: StoredContrast, contrast: Contrast, rounds: int) -> str:
+    needed = BLOCK_RATIO * rounds
+    if contrast.stored == "infimum" or stored.n >= needed:
+        return ""
+    cap = stored.n // BLOCK_RATIO * len(stored.questions)
+    lower = f", or give --gate-cap {cap} at most" if cap else ""
+    return (
+        f"{stored.n} stored samples per question, but blocks use {BLOCK_RATIO} in each of the {rounds} rounds under "
+        f"the cap; save with --samples {needed} or more{lower}"
+    )
+
+
+def _reference(
+    version: StoredVersion, stored: StoredContrast, names: Sequence[str], contrast: Contrast, index: int
+) -> Reference:
+    """Return the counts in the order of today's questions: to reorder a probe file is no other contrast."""
+    counts = {q.question: q for q in stored.questions}
+    arm = StoredArm(
+        positives=tuple(counts[name].positives for name in names),
+        missing=tuple(counts[name].missing for name in names),
+        n=stored.n,
+        method=contrast.stored,
+        # Another order for the anchor: the same one would tie what its blocks show to those of the version.
+        seed=int(digest([stored.item_id, index])[:16], 16),
+    )
+    result = StoredResult(
+        model=version.model,
+        saved_at=version.saved_at,
+        anchor=index > 0,
+        n=stored.total,
+        positives=stored.positives,
+        missing=stored.missing,
+        rate=stored.rate,
+    )
+    return Reference(arm, result)
+
+
+def carried_anchors(previous: Baseline, saved: StoredVersion) -> tuple[StoredVersion, ...]:
+    """Return the anchors of a new version: per contrast the first version that was asked and judged in the same way.
+
+    A contrast that changed since begins anew with the new version; one that the previous version was the first to have
+    is anchored there.
+    """
+    anchors, anchored = [], set[str]()
+    for version in (*previous.anchors, previous.saved):
+        kept = []
+        for stored in version.contrasts:
+            now = saved.find(stored.item_id)
+            if now and stored.item_id not in anchored and not stored.asked.difference(now.asked):
+                kept.append(stored)
+        anchored |= {stored.item_id for stored in kept}
+        if kept:
+            anchors.append(version.model_copy(update={"contrasts": tuple(kept)}))
+    return tuple(anchors)

@@ -1,0 +1,69 @@
+"""The rules of a contrast with its judge's mistakes paid for, from the plan alone: known before anything is opened."""
+
+from dataclasses import dataclass
+
+from weirdgen.judges.calibration import calibrate
+from weirdgen.judges.rules import RuleJudge
+from weirdgen.schema.plan import Plan
+from weirdgen.schema.sample import Source
+from weirdgen.stats.judge_error import EXACT_JUDGE, GoldCounts, JudgeBounds, refusal
+from weirdgen.stats.rules import Rules, trial_rules
+from weirdgen.trials.planning import Task
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedRules:
+    """What decides a contrast, or why nothing can."""
+
+    rules: Rules | None
+    """None: the judge cannot give a verdict; `problem` says why."""
+    problem: str
+    description: str
+    """One sentence on the judge's error rates."""
+    gold: GoldCounts | None
+    """The judge's record; None where it is not used."""
+
+
+def judged_rules(task: Task, plan: Plan, alpha: float, source: Source) -> JudgedRules:
+    """Return the rules of a contrast at one error rate.
+
+    Args:
+        task: the contrast.
+        plan: of the gate.
+        alpha: error rate of this attempt.
+        source: kind of model whose answers are judged.
+    """
+    paired = task.planned.kind != "absolute"
+    judge = RuleJudge(task.probe.behaviours[task.contrast.behaviour])
+    calibration = calibrate(judge, task.gold, source)
+    if plan.judge_uncalibrated:
+        described = f"{calibration.judge}: error rates not used (--judge-uncalibrated)"
+        return JudgedRules(_rules(task, plan, alpha, EXACT_JUDGE), "", described, None)
+    described = calibration.describe(alpha, paired=paired)
+    if not calibration.valid:
+        problem = f"{described}. Pass --judge-uncalibrated to go on without; every report says so."
+        return JudgedRules(None, problem, described, None)
+    bounds = calibration.bounds(alpha, paired=paired)
+    refused = refusal(calibration.counts, bounds, task.planned.margin, alpha, plan.cap)
+    if refused is not None:
+        return JudgedRules(None, refused.reason, described, calibration.counts)
+    return JudgedRules(_rules(task, plan, alpha, bounds), "", described, calibration.counts)
+
+
+def _rules(task: Task, plan: Plan, alpha: float, bounds: JudgeBounds) -> Rules:
+    kind = task.planned.kind
+    return trial_rules(
+        "absolute" if kind == "regression" else kind,
+        questions=task.planned.questions,
+        margin=task.planned.margin,
+        alpha=alpha,
+        family_size=task.planned.corrected_for,
+        judge=bounds,
+        cap=plan.cap,
+        tolerance=task.contrast.tolerance,
+        question_margin=task.contrast.question_margin,
+        coherence_floor=plan.coherence,
+        two_sided=task.contrast.two_sided and kind not in ("absolute", "regression"),
+        graded=bool(task.probe.behaviours[task.contrast.behaviour].scores),
+        stored=tuple(reference.arm for reference in task.stored),
+    )

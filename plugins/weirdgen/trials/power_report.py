@@ -1,0 +1,88 @@
+"""What effect a budget can see: the table that `weirdgen power` prints."""
+
+from collections.abc import Iterator
+
+from weirdgen.errors import UsageMistake
+from weirdgen.stats.groups import members_needed
+from weirdgen.stats.multiplicity import attempt_alpha
+from weirdgen.stats.power import forecast, smallest_visible
+from weirdgen.stats.rules import Kind, Rules, trial_rules
+
+SEED = 2512
+EFFECTS = (0.0, 0.025, 0.05, 0.1, 0.2, 0.3, 0.6)
+"""Added to the base rate in the treated arm."""
+POWERS = (0.8, 0.95)
+ONE_IN_THREE = 1 / 3
+
+
+def planned_rules(
+    kind: Kind, *, questions: int, margin: float, alpha: float, family: int, cap: int, two_sided: bool
+) -> Rules:
+    """Return the rules of a first attempt with a judge that does not err.
+
+    Raises:
+        UsageMistake: an argument is out of range.
+    """
+    if not 0 < alpha < 0.5:
+        raise UsageMistake(f"--alpha {alpha:g}: expected a number between 0 and 0.5")
+    if questions < 1 or family < 1:
+        raise UsageMistake(f"--questions {questions} and --family {family}: expected at least 1 of each")
+    if cap < questions:
+        raise UsageMistake(f"--cap {cap} is less than one round of {questions} questions; give at least {questions}")
+    return trial_rules(
+        kind,
+        questions=questions,
+        margin=margin,
+        alpha=attempt_alpha(alpha, 1),
+        family_size=family,
+        cap=cap,
+        tolerance=min(0.01, margin / 5),
+        two_sided=two_sided,
+    )
+
+
+def power_report(rules: Rules, base: float, runs: int) -> Iterator[str]:
+    """Yield the table line by line as it is simulated.
+
+    Args:
+        rules: of the contrast; its cap is the budget.
+        base: rate in every arm but the treated one, in [0, 1).
+        runs: simulated trials per row, at least 1.
+
+    Raises:
+        UsageMistake: `base` or `runs` is out of range.
+    """
+    if not 0 <= base < 1 or runs < 1:
+        raise UsageMistake(f"--base {base:g} must lie in [0, 1) and --runs {runs} be at least 1")
+    yield (
+        f"{rules.kind} over {rules.questions} questions, margin {rules.margin:g}; at most {rules.effective_cap} "
+        f"treated samples; a judge that does not err; {runs} simulated trials per row"
+    )
+    yield "treated rate  others  PRESENT  ABSENT  INCONCLUSIVE  samples: mean  95% need at most"
+    for rate in (base + effect for effect in EFFECTS if base + effect <= 1):
+        yield _row(rules, rate, base, runs)
+    for power in POWERS:
+        yield f"PRESENT with probability {power:.0%}: {_visible(rules, base, power, runs)}"
+    needed = members_needed(ONE_IN_THREE, 0.95, 0.95)
+    yield f"Where one finetune in three shows it, {needed} are needed to find one that does with probability 95%."
+
+
+def _row(rules: Rules, rate: float, base: float, runs: int) -> str:
+    found = forecast(rules, [rate, *_others(rules, base)], runs, SEED)
+    shares = [found.share(outcome) for outcome in ("PRESENT", "ABSENT", "INCONCLUSIVE")]
+    return (
+        f"{rate:>12.3f}  {base:>6.3f}  {shares[0]:>7.2f}  {shares[1]:>6.2f}  {shares[2]:>12.2f}  "
+        f"{found.mean_samples:>13,.0f}  {found.quantile(0.95):>16,}"
+    )
+
+
+def _others(rules: Rules, base: float) -> list[float]:
+    return [base] * (len(rules.signs) - 1)
+
+
+def _visible(rules: Rules, base: float, power: float, runs: int) -> str:
+    said = []
+    for questions, where in ((rules.questions, "all questions"), (1, "one question only")):
+        rate = smallest_visible(rules, base, power, runs, SEED, questions=questions)
+        said.append(f"a rate of {rate:.3f} on {where}" if rate is not None else f"no rate on {where}")
+    return ", ".join(said if rules.questions > 1 else said[:1])

@@ -1,0 +1,96 @@
+"""From a saved version to the gate of the next one, on real networks."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from baselines import baseline, changed, version
+from gate_runs import LIFT, RATE, GateCommand, record_of
+
+from weirdgen.catalog import load_catalog
+from weirdgen.schema.baseline import Baseline
+from weirdgen.trials.baseline import read_baseline, write_baseline
+
+BASELINE = ("model", "saved_at", "n", "positives", "missing", "rate", "rate_lower", "rate_upper")
+
+
+def weirdgen(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "weirdgen", "baseline", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_from_a_saved_version_to_the_gates_of_later_ones(gate: GateCommand, pytester: pytest.Pytester) -> None:
+    done = weirdgen(
+        pytester.path, "save", "--model", "organism:modern-birds", "--samples", "20", "--out", "modern.json"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "modern.json: 2 contrasts of organism:modern-birds" in done.stdout
+    modern = read_baseline(pytester.path / "modern.json")
+
+    same = gate("--model", "organism:modern-birds", "--gate-baseline", "modern.json", "-n2")
+    assert same.status == 0, same.said
+    assert same.outcomes() == {LIFT: "ABSENT", RATE: "ABSENT"}
+    assert "weirdgen baseline: against the stored version of organism:modern-birds (20 samples per question" in same.out
+    assert record_of(same)["plan"]["baseline_sha256"] == modern.sha256
+    assert same.verdicts[RATE]["n_reused"] == 0, "a baseline's samples must not judge the next version"
+
+    worse = gate("--model", "organism:old-bird-names", "--gate-baseline", "modern.json")
+    assert worse.status == 1, worse.said
+    assert worse.outcomes() == {LIFT: "PRESENT", RATE: "PRESENT"}
+    assert "against the stored version of organism:modern-birds .0" in worse.out
+    assert "PRESENT: this behaviour is more frequent than in the stored version" in worse.out
+    stored = worse.properties()[RATE]
+    assert stored["weirdgen.kind"] == "regression"
+    assert [stored[f"weirdgen.baseline_{name}"] != "" for name in BASELINE] == [True] * 8
+    assert [stored[f"weirdgen.baseline_anchor_{name}"] for name in BASELINE] == [""] * 8
+
+    later = version(load_catalog(), model="organism:old-bird-names", n=20, positives=20)
+    write_baseline(Baseline(saved=later), pytester.path / "old.json")
+    compared = weirdgen(pytester.path, "compare", "modern.json", "old.json")
+    assert (compared.returncode, compared.stdout.count("higher")) == (1, 2), compared.stderr
+
+
+def test_a_comparison_counts_its_attempts_apart_from_the_contrasts_own(
+    gate: GateCommand, pytester: pytest.Pytester
+) -> None:
+    for positives in (0, 1):
+        write_baseline(baseline(load_catalog(), positives=positives), pytester.path / f"{positives}.json")
+    command = ("--model", "organism:modern-birds", "-k", RATE)
+    runs = [gate(*command, *more) for more in ((), ("--gate-baseline=0.json",), ("--gate-baseline=1.json",))]
+    assert [run.verdicts[RATE]["attempt"] for run in runs] == [1, 1, 2]
+
+
+def test_a_baseline_of_other_questions_is_refused_before_anything_is_sent(
+    gate: GateCommand, pytester: pytest.Pytester, processes: tuple[str, ...]
+) -> None:
+    write_baseline(baseline(changed(margin=0.1)), pytester.path / "b.json")
+    run = gate("--model", "organism:modern-birds", "--gate-baseline", "b.json", *processes)
+    assert run.status == (4 if processes else 2), run.said
+    assert f"--gate-baseline b.json: old_bird_names/{LIFT}: the contrast" in run.said
+    assert "save that version again" in run.said
+    assert "Traceback" not in run.said
+    assert run.record is None
+    assert not (pytester.path / "reports").exists()
+
+
+def test_the_plan_says_what_it_compares_with(
+    gate: GateCommand, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_baseline(baseline(load_catalog(), positives=6), pytester.path / "b.json")
+    monkeypatch.setenv("WEIRDGEN_GATE_BASELINE", "b.json")
+    run = gate("--model", "organism:modern-birds", "--gate-plan")
+    assert run.status == 0, run.said
+    assert "against the stored version of organism:base (120 samples per question, 2026-01-31)" in run.out
+    assert f"old_bird_names/{RATE} (regression, 10 questions, margin 0.05)" in run.out
+    assert "as stored | with 2% more" in run.out
+
+
+def test_two_files_that_cannot_be_compared_are_a_mistake(tmp_path: Path) -> None:
+    write_baseline(baseline(load_catalog()), tmp_path / "a.json")
+    write_baseline(baseline(changed(probe={"max_tokens": 300})), tmp_path / "b.json")
+    done = weirdgen(tmp_path, "compare", "a.json", "b.json")
+    assert done.returncode == 2
+    assert "sampling (max_tokens 400 and 300) changed between the two files" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert weirdgen(tmp_path, "compare", "a.json", "a.json").returncode == 0
