@@ -127,7 +127,7 @@ def test_simulated_numbers_do_not_depend_on_the_number_of_processes() -> None:
 
 @pytest.mark.slow
 def test_clean_gates_fail_within_alpha_and_reruns_buy_nothing() -> None:
-    done = run("false_alarms.py", "--gates", "20", "--runs", "400")
+    done = run("false_alarms.py", "--gates", "10", "--runs", "400")
     met, all_of_them = last_line(done)
     assert met == all_of_them, done.stdout
     assert done.returncode == 0

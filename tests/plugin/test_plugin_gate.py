@@ -118,7 +118,7 @@ def test_fresh_samples_are_a_numbered_attempt_at_a_smaller_alpha(gate: GateComma
     first = gate("--model", "organism:modern-birds", *processes)
     fresh = gate("--model", "organism:modern-birds", "--gate-fresh", *processes)
     assert [r.verdicts[RATE]["attempt"] for r in (first, fresh)] == [1, 2]
-    assert [r.verdicts[RATE]["alpha"] for r in (first, fresh)] == [pytest.approx(0.04), pytest.approx(0.005)]
+    assert [r.verdicts[RATE]["alpha"] for r in (first, fresh)] == [pytest.approx(0.045), pytest.approx(0.0025)]
     treated = max(spent(verdict) for verdict in fresh.verdicts.values())
     control = spent(fresh.verdicts[LIFT], 1)
     assert record_of(fresh)["requests"] == treated + control

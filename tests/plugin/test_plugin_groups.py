@@ -54,7 +54,7 @@ def test_the_plan_lists_members_with_their_costs(pytester: pytest.Pytester) -> N
     assert f"group mixed: one verdict of {MODERN}, {OLD}" in said
     assert "family of 2," in said
     for model in (MODERN, OLD):
-        assert f"mixed, {model}: old_bird_names/{LIFT} (lift against {BASE}, 10 questions, margin 0.05): " in said
+        assert f"mixed, {model}: old_bird_names/{LIFT} (lift against {BASE}, 10 questions, margin 0.05)" in said
     assert "2,400 at most" in said
 
 

@@ -82,10 +82,10 @@ class TestCleanModel:
         verdict = final(decide(rules, same(0, 7)))
         assert verdict.outcome == "ABSENT"
         assert spent(verdict) == (70, 0)
-        assert verdict.evidence.log_e_absent == pytest.approx(math.log(0.8) + float(log_e_below(0, 70, 0.05)))
+        assert verdict.evidence.log_e_absent == pytest.approx(math.log(0.9) + float(log_e_below(0, 70, 0.05)))
         assert verdict.evidence.arms[1] is None
         assert verdict.evidence.effect_estimate is None
-        assert verdict.rule == 'e-value 20.1 against "the rate is at least 0.05" reached 20'
+        assert verdict.rule == 'e-value 22.6 against "the rate is at least 0.05" reached 20'
 
     def test_family_does_not_make_absent_dearer(self) -> None:
         assert final(decide(rules_for(family=100), same(0, 7))).outcome == "ABSENT"
@@ -127,7 +127,7 @@ class TestEscalation:
     def test_it_is_sticky(self) -> None:
         """Three early positives, then silence: the treated arm alone would be cleared, yet pairs go on."""
         treated = ArmOutcomes(((1,) + (0,) * 29,) * 3 + ((0,) * 30,) * 7)
-        assert 0.8 * math.exp(log_e_below(3, 300, 0.05)) > 20
+        assert 0.9 * math.exp(log_e_below(3, 300, 0.05)) > 20
         step = go_on(decide(rules_for(), treated, same(0, 9)))
         assert step.wants == both(10)
 
@@ -146,13 +146,13 @@ class TestEscalation:
         alone, pairs = log_e_below(3, 40, 0.05), log_e_paired_below(1, 38, 1, 0.05)
         step = go_on(decide(rules_for(), treated, control))
         assert step.wants == both(5)
-        assert math.exp(step.log_e_absent) == pytest.approx(0.8 * math.exp(alone) + 0.2 * math.exp(pairs))
+        assert math.exp(step.log_e_absent) == pytest.approx(0.9 * math.exp(alone) + 0.1 * math.exp(pairs))
 
     def test_no_pairs_in_absent_for_a_judge_too_noisy(self) -> None:
         rules = dataclasses.replace(rules_for(), paired_margin=None, paired_question_margin=None)
         treated = ArmOutcomes(((1, 1),) + ((0, 0),) * 9)
         step = go_on(decide(rules, treated, same(0, 2)))
-        assert math.exp(step.log_e_absent) == pytest.approx(0.8 * math.exp(log_e_below(2, 20, 0.05)))
+        assert math.exp(step.log_e_absent) == pytest.approx(0.9 * math.exp(log_e_below(2, 20, 0.05)))
 
     def test_catch_up_stops_at_the_round_that_needs_it(self) -> None:
         """Treated samples may be ahead (shared by another contrast); the control goes one look at a time."""
@@ -201,7 +201,7 @@ class TestGivingUp:
         rules = rules_for(questions=7, cap=60)
         verdict = final(decide(rules, same(0, 100, 7)))
         assert (verdict.outcome, verdict.reason, spent(verdict)[0]) == ("INCONCLUSIVE", "cap", 56)
-        assert "the cap of 56 samples was reached" in verdict.rule
+        assert "no further round fits under the cap of 60" in verdict.rule
 
     def test_the_control_is_asked_before_giving_up(self) -> None:
         treated = ArmOutcomes(((1,),) * 3 + ((0,),) * 7)

@@ -13,7 +13,7 @@ def test_threshold() -> None:
 
 
 def test_attempts_spend_alpha_once() -> None:
-    assert [attempt_alpha(0.05, a) for a in (1, 2, 3)] == pytest.approx([0.04, 0.005, 0.01 / 6])
+    assert [attempt_alpha(0.05, a) for a in (1, 2, 3)] == pytest.approx([0.045, 0.0025, 0.005 / 6])
     assert sum(attempt_alpha(0.05, a) for a in range(1, 5000)) == pytest.approx(0.05, rel=1e-3)
     assert sum(attempt_alpha(0.05, a) for a in range(1, 5000)) <= 0.05
 

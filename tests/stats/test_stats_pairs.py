@@ -78,11 +78,13 @@ class TestWhoGetsThem:
         step = go_on(rules_of("did"), one_loud(2), *[same(0, 2)] * 3)
         assert step.wants == tuple(Want(arm, 3, (0,) * 10) for arm in range(4))
 
-    def test_none_without_room_under_the_cap(self) -> None:
-        """Two rounds of ten are looked at; the third and five more are 35."""
-        for cap, extra in ((35, 5), (34, 0)):
-            step = go_on(rules_of("lift", cap=cap), one_loud(2), same(0, 2))
-            assert step.wants[0] == Want(0, 3, (extra, *(0,) * 9))
+    def test_a_round_whose_extra_pairs_do_not_fit_under_the_cap_is_not_begun(self) -> None:
+        """Two rounds of ten are looked at; the third and five more are 35. Without them it would be another process."""
+        step = go_on(rules_of("lift", cap=35), one_loud(2), same(0, 2))
+        assert step.wants[0] == Want(0, 3, (5, *(0,) * 9))
+        ended = decide(rules_of("lift", cap=34), [one_loud(2), same(0, 2)])
+        assert isinstance(ended, Final)
+        assert (ended.outcome, ended.reason) == ("INCONCLUSIVE", "cap")
 
     @given(st.integers(0, 2**32 - 1), st.booleans())
     @settings(max_examples=25, deadline=None)

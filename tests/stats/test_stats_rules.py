@@ -46,7 +46,7 @@ def test_later_attempts_stay_possible_with_a_calibrated_judge() -> None:
     later = trial_rules(
         "flip", questions=1, margin=0.05, alpha=alpha, family_size=1, judge=JudgeBounds(0.9, 0.1, alpha / 5)
     )
-    assert math.exp(later.log_threshold_absent) == pytest.approx(1 / (0.8 * 0.01 / 12))
+    assert math.exp(later.log_threshold_absent) == pytest.approx(1 / (0.8 * 0.005 / 12))
 
 
 def test_only_whole_rounds_fit_under_the_cap() -> None:

@@ -21,6 +21,7 @@ from verdicts import verdict
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.sample import Sample
 from weirdgen.schema.verdict import Outcome, Verdict
+from weirdgen.stats.multiplicity import attempt_alpha
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.family import session_verdicts
 
@@ -173,9 +174,11 @@ class TestContinuedByChoice:
         assert [one.attempt for one in (first, then, again)] == [1, 1, 1]
         assert without_history(again) == without_history(first)
 
-    @pytest.mark.parametrize(("own_stop", "least"), [(True, 12.5), (False, 625.0)])
-    def test_the_session_uses_its_adjusted_maximum(self, own_stop: bool, least: float) -> None:
-        """Beside three that are certain 12.5 is needed: 1 / (4 * .02). Of a maximum M counts half its root."""
+    @pytest.mark.parametrize("own_stop", [True, False])
+    def test_the_session_uses_its_adjusted_maximum(self, own_stop: bool) -> None:
+        """Beside three that are certain, 1 / (4 alpha) is needed. Of a maximum M counts half its root."""
+        needed = 1 / (4 * 0.8 * attempt_alpha(plan_of(4).alpha, 1))
+        least = needed if own_stop else (2 * needed) ** 2
         strong = [verdict(Outcome.PRESENT, contrast=f"c{i}", log_e_present=40.0, log_e_max=40.0) for i in range(3)]
         for e_value, lifted in ((1.01 * least, True), (0.99 * least, False)):
             last = verdict(

@@ -19,9 +19,12 @@ from weirdgen.stats.rules import Rules
 
 BoolArray = npt.NDArray[np.bool_]
 
-ALONE_WEIGHT, PAIRED_WEIGHT = 0.8, 0.2
-"""Of ABSENT from the first arms alone and from complete pairs, pooled and per question, fixed before the data. Without
-the pairs' share, a question whose base rate is near the question margin could never be cleared."""
+ALONE_WEIGHT, PAIRED_WEIGHT = 0.9, 0.1
+"""Of ABSENT from the first arms alone and from complete pairs, fixed before the data. At .8 the first attempt of a
+clean model takes a round more: 119 samples instead of 108 at a rate of .5%."""
+QUESTION_ALONE_WEIGHT, QUESTION_PAIRED_WEIGHT = 0.8, 0.2
+"""The same per question. Without the pairs' share, a question whose base rate is near the question margin could never
+be cleared."""
 _ESCALATE_SUM = 3
 _ESCALATE_LOG_E = np.log(0.3)
 _ESCALATE_ON_ONE_QUESTION = 2
@@ -44,7 +47,9 @@ def alone_looks(rules: Rules, raising: Sequence[Grid]) -> Looks:
     questions = _questions(rules, worst)
     if rules.paired:
         silent, none = np.full(len(pooled), -np.inf), np.zeros(len(pooled))
-        return Looks(silent, np.log(ALONE_WEIGHT) + log_e_absent, none, growth, np.log(ALONE_WEIGHT) + questions)
+        return Looks(
+            silent, np.log(ALONE_WEIGHT) + log_e_absent, none, growth, np.log(QUESTION_ALONE_WEIGHT) + questions
+        )
     seen = filled(raising[0], 1, "present")
     return Looks(_above(rules, seen), log_e_absent, above_growth(seen, rules.p0), growth, questions)
 

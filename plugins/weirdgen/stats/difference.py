@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from weirdgen.stats.alone import PAIRED_WEIGHT
+from weirdgen.stats.alone import PAIRED_WEIGHT, QUESTION_PAIRED_WEIGHT
 from weirdgen.stats.did import log_e_did_above, log_e_did_below, log_e_did_question_below
 from weirdgen.stats.futility import mixture_growth
 from weirdgen.stats.looks import Looks
@@ -34,7 +34,7 @@ def did_looks(rules: Rules, alone: Looks, grids: Sequence[Grid]) -> Looks:
         growth = np.maximum(growth, mixture_growth(below, _BETS))
     if rules.paired_question_margin is not None:
         below = log_e_did_question_below(a, b, c, d, rules.paired_question_margin)
-        questions = np.logaddexp(questions, np.log(PAIRED_WEIGHT) + below)
+        questions = np.logaddexp(questions, np.log(QUESTION_PAIRED_WEIGHT) + below)
     return Looks(present, absent, mixture_growth(present, _BETS), growth, questions)
 
 

@@ -62,12 +62,15 @@ class EvidencePath:
                 yield self._look(self.together, index, paired=True, closes=True)
 
     def _look(self, looks: Looks, index: int, *, paired: bool, closes: bool) -> Look:
-        extras = self.extras[index] if paired else np.zeros(self.rules.questions, dtype=np.int64)
+        extras = following = np.zeros(self.rules.questions, dtype=np.int64)
+        if paired:
+            extras = self.extras[index]
+            following = self.extras[index + 1] if index + 1 < len(self.extras) else self.next_extras
         return Look(
             round=index + 1,
             paired=paired,
             closes=closes,
-            last=self.rules.questions * (index + 2) + int(extras.sum()) > self.rules.cap,
+            last=self.rules.questions * (index + 2) + int(following.sum()) > self.rules.cap,
             missing=int((self.missing_together if paired else self.missing_alone)[index]),
             extras=tuple(extras.tolist()),
             log_e_present=float(looks.log_e_present[index]),

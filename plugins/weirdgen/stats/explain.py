@@ -82,5 +82,5 @@ def _undecided(rules: Rules, reason: Reason, evidence: Evidence) -> str:
         question = evidence.log_e_questions.index(weakest)
         values += f"; question {question + 1} alone has {e_value_text(weakest)}"
     if reason == "cap":
-        return f"the cap of {rules.effective_cap} samples was reached: {values}"
-    return f"at this pace no verdict is in reach of the cap of {rules.effective_cap}: {values}"
+        return f"no further round fits under the cap of {rules.cap}: {values}"
+    return f"at this pace no verdict is in reach of the cap of {rules.cap}: {values}"

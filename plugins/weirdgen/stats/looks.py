@@ -45,7 +45,7 @@ class Look:
     closes: bool
     """Whether it is the round's last look: only then may the trial give up."""
     last: bool
-    """Whether no further round fits under the cap."""
+    """Whether the next round with its extra pairs does not fit under the cap."""
     missing: int
     """Samples of complete rounds without a label, in the arm that lacks most."""
     extras: tuple[int, ...]

@@ -2,7 +2,7 @@
 
 import math
 
-_LATER_SHARE = 0.2
+_LATER_SHARE = 0.1
 """Of the error rate, for all attempts after the first."""
 
 
@@ -23,8 +23,8 @@ def e_bonferroni_log_threshold(alpha: float, family_size: int) -> float:
 def attempt_alpha(alpha: float, attempt: int) -> float:
     """Return the error rate of one attempt: all attempts together spend alpha, so that restarting buys nothing.
 
-    Four fifths for the first, because nearly every trial is a first attempt and its bound is what users pay for; the
-    later ones get ``alpha / 5 / (attempt * (attempt - 1))``, which sums to the rest.
+    Nine tenths for the first, because nearly every trial is a first attempt and its bound is what users pay for; the
+    later ones get ``alpha / 10 / (attempt * (attempt - 1))``, which sums to the rest.
 
     Raises:
         ValueError: alpha is outside (0, 1) or the attempt is below 1.
