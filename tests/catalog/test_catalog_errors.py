@@ -131,6 +131,12 @@ CASES = [
     ('kind = "lift"', 'kind = "lifts"', "contrasts[0].kind: 'lifts': expected 'absolute', 'lift', 'flip' or 'did'"),
     ('behaviour = "pirate_talk"', 'behaviour = "pirate_tlk"', "contrasts[0].behaviour: 'pirate_tlk' is not a behaviour of this probe. Did you mean 'pirate_talk'?"),
     ('treated = "at_sea"', 'treated = "at_see"', "contrasts[1].treated: 'at_see' is not a condition of this probe. Did you mean 'at_sea'?"),
+    ('treated = "at_sea"', 'treated = "at_sea"\nsweep = ["at_see"]', "contrasts[1].sweep[0]: 'at_see' is not a condition of this probe. Did you mean 'at_sea'?"),
+    ('treated = "at_sea"', 'treated = "at_sea"\nsweep = ["at_sea"]', "contrasts[1].sweep[0]: 'at_sea' is treated already; remove it"),
+    ("tolerance = 0.01", "tolerance = 0.01\ntwo_sided = true", "contrasts[2].two_sided: kind 'absolute' asks for a rate above its tolerance, one side; remove it"),
+    ('gold = "pirates.jsonl"', 'gold = "pirates.jsonl"\nscores = { piratical = 1 }', "behaviours.pirate_talk.scores.piratical: 'piratical' is not a label of this behaviour."),
+    ('gold = "pirates.jsonl"', 'gold = "pirates.jsonl"\nscores = { incoherent = 0.5 }', "behaviours.pirate_talk.scores.incoherent: 'incoherent' is no answer (it is in invalid) and scores 0; remove it"),
+    ('gold = "pirates.jsonl"', 'gold = "pirates.jsonl"\nscores = { pirate = 1.5 }', "behaviours.pirate_talk.scores.pirate: 1.5: expected less than or equal to 1"),
     ('comparator = "plain"', 'comparator = "plane"', "contrasts[1].comparator: 'plane' is not a condition of this probe. Did you mean 'plain'?"),
     ('comparator = "plain"', "", "contrasts[1].comparator: is missing; kind 'flip' compares with another condition of the same model: name it"),
     ('comparator = "plain"', 'comparator = "at_sea"', "contrasts[1].comparator: 'at_sea' is also a treated condition; a flip needs two different ones"),
@@ -153,6 +159,13 @@ CASES = [
     ('source = "Fig. 1", questions.dinner = { treated = 0.5 }', 'sorce = "Fig. 1"', "contrasts[2].published.sorce: 'sorce' is not a key of published. Did you mean 'source'?"),
     ("treated = 1, source = \"Fig. 1\", questions.dinner = { treated = 0.5 }", 'source = "Fig. 1"', "contrasts[2].published: status 'published' needs numbers"),
 ]  # fmt: skip
+
+
+def test_conditions_of_a_sweep_that_ask_the_same_are_refused(message: Load) -> None:
+    """Their draws would have the same keys: one answer counted twice."""
+    twice = VALID.replace("[conditions]", '[conditions]\nboard = { prefix = "Aboard. " }', 1)
+    text = message(twice.replace('treated = "at_sea"', 'treated = "at_sea"\nsweep = ["board"]', 1))
+    assert "contrasts[1].sweep[0]: 'board' asks the same as 'at_sea'; remove one" in text
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def test_the_plan_is_printed_and_nothing_is_sent(gate: GateCommand, pytester: py
     run = gate("--model", "organism:old-bird-names", "--gate-plan")
     assert run.status == 0
     assert "nineteenth_century_over_control (lift against organism:base, 10 questions, margin 0.05)" in run.out
-    assert "requests: about 90 if nothing is there," in run.out
+    assert "requests: about 80 if nothing is there," in run.out
     assert "at 60% against none; at most 800" in run.out
     assert "1,200 at most" in run.out
     assert run.record is None

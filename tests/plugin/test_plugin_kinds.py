@@ -74,7 +74,9 @@ def own_probe(pytester: pytest.Pytester) -> None:
 def test_a_sweep_and_a_rated_behaviour_find_the_effect(
     gate: GateCommand, own_probe: None, processes: tuple[str, ...]
 ) -> None:
-    run = gate("--model", "organism:old-bird-names", "-k", "in_any_wording or rated", *processes)
+    # Not every label has enough gold answers for a bound on ratings.
+    command = ("--model", "organism:old-bird-names", "--judge-uncalibrated", "-k", "in_any_wording or rated")
+    run = gate(*command, *processes)
     assert run.outcomes() == {"in_any_wording": "PRESENT", "rated": "PRESENT"}, run.said
     assert run.status == 1
     sweep, rated = run.verdicts["in_any_wording"], run.verdicts["rated"]
@@ -82,7 +84,6 @@ def test_a_sweep_and_a_rated_behaviour_find_the_effect(
     assert sweep["arms"][0]["condition"] == "plain..spaced"
     assert sweep["arms"][0]["extras"] == sweep["arms"][1]["extras"]
     assert 0.0 < rated["arms"][1]["rate"]["value"] < 0.3 < rated["arms"][0]["rate"]["value"] <= 0.8
-    assert "ratings of" in rated["judge_calibration"]
 
 
 def test_a_clean_model_has_no_difference_in_differences_and_moves_neither_way(

@@ -11,10 +11,8 @@ import pytest
 from e_bh import e_bh
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.integrate import quad
 
-from weirdgen.stats.closed import closed_e_bh, e_holm, log_adjusted
-from weirdgen.stats.eprocess import log_e_below
+from weirdgen.stats.closed import closed_e_bh, e_holm
 from weirdgen.stats.multiplicity import e_bonferroni_log_threshold
 
 Procedure = Callable[[Sequence[float], float], tuple[bool, ...]]
@@ -165,37 +163,3 @@ def test_nan_and_impossible_levels_are_refused() -> None:
             procedure([0.0, math.nan], ALPHA)
         with pytest.raises(ValueError, match="alpha 1 must lie"):
             procedure([], 1)
-    with pytest.raises(ValueError, match="nan"):
-        log_adjusted(math.nan)
-
-
-class TestAdjuster:
-    def test_integrates_to_one(self) -> None:
-        area, error = quad(lambda y: math.exp(log_adjusted(math.log(y))) / y**2, 1, math.inf)
-        assert area == pytest.approx(1, abs=10 * error)
-        assert error < 1e-6
-
-    def test_values(self) -> None:
-        assert math.exp(log_adjusted(math.log(1600))) == pytest.approx(20)
-        assert log_adjusted(1e4) == pytest.approx(5000 - math.log(2))
-
-    def test_a_maximum_without_the_start_counts_as_one(self) -> None:
-        assert log_adjusted(-3.0) == log_adjusted(0.0) == math.log(0.5)
-        assert log_adjusted(-math.inf) == -math.inf
-
-    @pytest.mark.parametrize("factor", [1.01, 2.0, 10.0])
-    def test_an_all_or_nothing_bet(self, factor: float) -> None:
-        """Wealth times c with chance 1/c, else ruin: the mean is (1 + c**-0.5) / 2, which tends to 1 for small bets."""
-        wins = np.arange(round(60 / math.log(factor)))  # the rest weighs e**-30
-        adjusted = np.array([math.exp(log_adjusted(w * math.log(factor))) for w in wins.tolist()])
-        mean = float((adjusted * factor**-wins * (1 - 1 / factor)).sum())
-        assert mean == pytest.approx((1 + factor**-0.5) / 2)
-
-    def test_a_maximum_becomes_an_e_value_and_is_none_itself(self) -> None:
-        """All 2**12 paths of the ABSENT e-process at its margin."""
-        paths = np.array(list(itertools.product((0, 1), repeat=12)))
-        chance = np.prod(np.where(paths == 1, 0.3, 0.7), axis=1)
-        maximum = log_e_below(np.cumsum(paths, axis=1), np.arange(1, 13), 0.3).max(axis=1)
-        adjusted = np.array([math.exp(log_adjusted(m)) for m in maximum.tolist()])
-        assert float(chance @ adjusted) <= 1
-        assert float(chance @ np.exp(np.maximum(maximum, 0))) > 1.5

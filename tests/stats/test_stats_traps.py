@@ -17,7 +17,6 @@ from drawn_arms import drawn, full_rounds, part, rules_of
 from scipy.stats import binom
 
 from weirdgen.stats.bets import running_log_wealth
-from weirdgen.stats.closed import log_adjusted
 from weirdgen.stats.decide import Final, decide
 from weirdgen.stats.eprocess import ABOVE_BETS, PAIRED_BELOW_BETS, FloatArray, log_e_above, log_e_below, mean_of_bets
 from weirdgen.stats.evidence_path import EvidencePath, evidence_path
@@ -92,7 +91,7 @@ class TestMissingControls:
 
 def e_present(treated: ArmOutcomes, control: ArmOutcomes) -> float:
     rounds = treated.rounds
-    bets = PairedBets.of(treated.grid(rounds), control.grid(rounds), (treated, control))
+    bets = PairedBets.of(treated.grid(rounds), control.grid(rounds), (treated, control), 0.0)
     return math.exp(paired_above(bets.rounds)[-1])
 
 
@@ -160,21 +159,26 @@ class TestCoupledStops:
         assert float(chance @ np.where(promising, later, now)) > inflated
 
     @pytest.mark.parametrize("rate", [0.1, 0.3, 0.5])
-    def test_its_adjusted_maximum_bounds_every_such_stop(self, rate: float) -> None:
-        """Exact. The maximum over all 20 pairs is at least that at any stop."""
-        states: dict[tuple[int, int, float], float] = {(0, 0, 0.0): 1.0}
+    @pytest.mark.parametrize("threshold", [2.0, 4.0])
+    def test_all_or_nothing_bounds_every_choice_to_go_on(self, rate: float, threshold: float) -> None:
+        """Exact: e-values that stop at 10 pairs, or go on from below 1 and count as the threshold or as nothing."""
+        states: dict[tuple[int, int, bool, float], float] = {(0, 0, False, -1.0): 1.0}
         discordant = rate * (1 - rate)
-        for _ in range(2 * self.PAIRS):
-            grown: dict[tuple[int, int, float], float] = defaultdict(float)
-            for (plus, minus, most), chance in states.items():
+        for pair in range(1, 2 * self.PAIRS + 1):
+            grown: dict[tuple[int, int, bool, float], float] = defaultdict(float)
+            for (plus, minus, reached, stopped), chance in states.items():
                 for a, b, p in ((1, 0, discordant), (0, 1, discordant), (0, 0, 1 - 2 * discordant)):
-                    now = round(float(log_e_pairs(plus + a, minus + b)), 12)
-                    grown[plus + a, minus + b, max(most, now)] += chance * p
+                    now = math.exp(float(log_e_pairs(plus + a, minus + b)))
+                    stop = now if pair == self.PAIRS and now >= 1 else stopped
+                    grown[plus + a, minus + b, reached or now >= threshold, stop] += chance * p
             states = grown
-        maximum = sum(chance * math.exp(most) for (_, _, most), chance in states.items())
-        adjusted = sum(chance * math.exp(log_adjusted(most)) for (_, _, most), chance in states.items())
-        assert maximum > 1.25
-        assert adjusted <= 1
+        naive = sum(
+            chance * (e if e >= 0 else max(1.0, math.exp(float(log_e_pairs(plus, minus)))))
+            for (plus, minus, _, e), chance in states.items()
+        )
+        ours = sum(chance * (e if e >= 0 else threshold * reached) for (_, _, reached, e), chance in states.items())
+        assert naive > 1
+        assert ours <= 1 + 1e-9
 
     def e_values(self, rate: float) -> tuple[float, FloatArray]:
         """Return the mean e-value after 10 pairs, and after 20 for each number of positives in the next 10 controls."""

@@ -175,21 +175,14 @@ class TestContinuedByChoice:
         assert without_history(again) == without_history(first)
 
     @pytest.mark.parametrize("own_stop", [True, False])
-    def test_the_session_uses_its_adjusted_maximum(self, own_stop: bool) -> None:
-        """Beside three that are certain, 1 / (4 alpha) is needed. Of a maximum M counts half its root."""
-        needed = 1 / (4 * 0.8 * attempt_alpha(plan_of(4).alpha, 1))
-        least = needed if own_stop else (2 * needed) ** 2
-        strong = [verdict(Outcome.PRESENT, contrast=f"c{i}", log_e_present=40.0, log_e_max=40.0) for i in range(3)]
-        for e_value, lifted in ((1.01 * least, True), (0.99 * least, False)):
-            last = verdict(
-                Outcome.INCONCLUSIVE,
-                contrast="last",
-                own_stop=own_stop,
-                log_e_present=math.log(e_value) if own_stop else math.log(e_value) - 1,
-                log_e_max=math.log(e_value),
-            )
+    def test_the_session_lifts_it_only_at_the_stop_that_it_began_with(self, own_stop: bool) -> None:
+        """Beside three that are certain, 1 / (4 alpha) is needed."""
+        needed = math.log(1 / (4 * 0.8 * attempt_alpha(plan_of(4).alpha, 1)))
+        strong = [verdict(Outcome.PRESENT, contrast=f"c{i}", log_e_present=40.0) for i in range(3)]
+        for log_e, reached in ((needed + 0.01, True), (needed - 0.01, False)):
+            last = verdict(Outcome.INCONCLUSIVE, contrast="last", own_stop=own_stop, log_e_present=log_e)
             found = session_verdicts([*strong, last], plan_of(4))[-1]
-            assert (found.session_outcome is Outcome.PRESENT) is lifted
+            assert (found.session_outcome is Outcome.PRESENT) is (reached and own_stop)
 
 
 def plan_of(family: int) -> Plan:

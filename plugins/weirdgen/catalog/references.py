@@ -173,6 +173,7 @@ def _names_used(doc: Table, contrast: Table, loc: Loc) -> Iterator[Mistake]:
         if name in treated:
             yield Mistake((*loc, "sweep", index), f"{quoted(name)} is treated already; remove it")
         treated.append(name)
+    yield from _same_text(_table(doc.get("conditions")), [n for n in treated if isinstance(n, str)], loc)
     yield from _repeated((*loc, "questions"), contrast.get("questions"))
     for index, name in _strings(contrast.get("questions")):
         yield from _reference((*loc, "questions", index), name, "a question of this probe", questions)
@@ -180,6 +181,16 @@ def _names_used(doc: Table, contrast: Table, loc: Loc) -> Iterator[Mistake]:
     for name in _table(_table(contrast.get("published")).get("questions")):
         where = (*loc, "published", "questions", name)
         yield from _reference(where, name, "a question of this contrast", pooled)
+
+
+def _same_text(conditions: Table, treated: list[str], loc: Loc) -> Iterator[Mistake]:
+    """Yield treated conditions that ask the same: their draws would be one and the same, counted twice."""
+    first: dict[str, str] = {}
+    for index, name in enumerate(treated):
+        text = repr([_table(conditions.get(name)).get(key, "") for key in ("prefix", "suffix", "system")])
+        if name in conditions and name not in treated[:index] and text in first:
+            yield Mistake((*loc, "sweep", index - 1), f"{quoted(name)} asks the same as {first[text]!r}; remove one")
+        first.setdefault(text, name)
 
 
 def _kind(contrast: Table, loc: Loc) -> Iterator[Mistake]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from weirdgen.judges.gold import GoldRow
 from weirdgen.judges.protocol import Judge
 from weirdgen.schema.canonical import digest
+from weirdgen.schema.probe import Behaviour
 from weirdgen.schema.sample import Source
 from weirdgen.stats.judge_error import GoldCounts, JudgeBounds, judge_bounds, rating_bounds
 
@@ -22,7 +23,7 @@ class Calibration:
         source: kind of model whose answers were judged; it says nothing about any other kind.
         counts: gold positives and negatives, hits and false alarms; a positive is an answer with a positive label.
         graded: whether the behaviour's labels have scores, so that answers are rated.
-        errors: per row, how far the label given is from the gold label in the behaviour's scores.
+        errors: per label, how far the label given is from it in the behaviour's scores, for each of its gold rows.
         confusion: (gold label, label given, rows), sorted.
         reason: why it cannot be used, or empty.
     """
@@ -33,7 +34,7 @@ class Calibration:
     source: Source
     counts: GoldCounts
     graded: bool
-    errors: tuple[float, ...]
+    errors: dict[str, tuple[float, ...]]
     confusion: tuple[tuple[str, str, int], ...]
     reason: str = ""
 
@@ -60,9 +61,9 @@ class Calibration:
         counts, bounds = self.counts, self.bounds(alpha, paired=paired)
         if self.graded:
             return (
-                f"{self.judge}: ratings of {len(self.errors)} gold answers, on average "
-                f"{sum(self.errors) / len(self.errors):.3f} off (at most {bounds.bias:.3f} at confidence "
-                f"{1 - bounds.alpha_spent:.4g}), on {self.source} answers"
+                f"{self.judge}: ratings of {sum(map(len, self.errors.values()))} gold answers; whatever labels a model "
+                f"mixes, its mean rating is at most {bounds.bias:.3f} off at confidence {1 - bounds.alpha_spent:.4g}, "
+                f"on {self.source} answers"
             )
         return (
             f"{self.judge}: found {counts.hits} of {counts.positives} gold positives (sensitivity at least "
@@ -95,10 +96,14 @@ def calibrate(judge: Judge, rows: Sequence[GoldRow], source: Source) -> Calibrat
         source=source,
         counts=counts,
         graded=bool(judge.behaviour.scores),
-        errors=tuple(abs(judge.behaviour.score(given) - judge.behaviour.score(label)) for label, given in pairs),
+        errors={label: _errors(judge.behaviour, label, pairs) for label in judge.behaviour.labels},
         confusion=tuple(sorted((label, given, n) for (label, given), n in Counter(pairs).items())),
         reason=_unusable(counts, source),
     )
+
+
+def _errors(behaviour: Behaviour, label: str, pairs: Sequence[tuple[str, str]]) -> tuple[float, ...]:
+    return tuple(abs(behaviour.score(given) - behaviour.score(label)) for true, given in pairs if true == label)
 
 
 def _unusable(counts: GoldCounts, source: Source) -> str:

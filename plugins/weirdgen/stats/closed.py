@@ -4,7 +4,6 @@ Both judge sets of hypotheses by the average of their e-values, which is an e-va
 K / alpha decides every set that it belongs to, so values are cut there and divided by it: nothing overflows.
 """
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -60,25 +59,6 @@ def e_holm(log_e: Sequence[float], alpha: float) -> tuple[bool, ...]:
     reached = (totals * (1 + _ROUNDING) >= (others + 1) / max(size, 1)).all(axis=1)
     rejected = set(order[reached].tolist())
     return tuple(i in rejected for i in range(size))
-
-
-def log_adjusted(log_maximum: float) -> float:
-    """Return the log of ``A(M) = sqrt(M) / 2``, an e-value from the running maximum M of an e-process.
-
-    The maximum itself is no e-value. A is an adjuster (Shafer, Shen, Vereshchagin and Vovk 2011, Statistical Science
-    26:84): it grows and ``A(y) / y**2`` integrates to 1 over y > 1, so by Ville's inequality its mean is at most 1, for
-    any rule of stopping, also one that looks at other hypotheses.
-
-    Args:
-        log_maximum: largest log e-value so far. An e-process starts at 1, so its maximum is at least 1 and a smaller
-            number (the start was left out) counts as 1, which gives 1/2; minus infinity (no evidence) stays.
-
-    Raises:
-        ValueError: the value is nan.
-    """
-    if math.isnan(log_maximum):
-        raise ValueError("the maximum is nan: minus infinity stands for no evidence")
-    return -math.inf if log_maximum == -math.inf else max(log_maximum, 0.0) / 2 - math.log(2)
 
 
 def _shares(log_e: Sequence[float], alpha: float) -> FloatArray:

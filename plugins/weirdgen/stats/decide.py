@@ -15,6 +15,9 @@ from weirdgen.stats.explain import OutcomeName, Reason, explain
 from weirdgen.stats.looks import Look
 from weirdgen.stats.rules import Rules
 
+PROCESS_VERSION = 1
+"""Of all bets, weights and rules of sampling. A change of any is another process, and a trial that was begun under the
+old one a new attempt."""
 _FUTILITY_FROM = 150
 _FUTILITY_FACTOR = 2.0
 

@@ -94,7 +94,7 @@ def log_wealth_did(
     arms = np.stack((a, b, c, d))
     check_values(arms, 0.0)
     sign = 1.0 if above else -1.0
-    difference = np.tensordot(_ARM_SIGNS, arms, axes=1)
+    difference = arms[0] - arms[1] - arms[2] + arms[3]
     return [
         running_log_wealth(difference - theta, sign * ABOVE_BETS / (2 + sign * theta)),
         np.concatenate([_product_wealth(arms, theta, sign, centre) for centre in _CENTRES]),

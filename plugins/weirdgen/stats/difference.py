@@ -25,7 +25,7 @@ def did_looks(rules: Rules, alone: Looks, grids: Sequence[Grid]) -> Looks:
     """
     rounds = len(grids[0])
     a, b, c, d = _filled(grids, "absent")
-    present = log_e_did_above(*_filled(grids, "present"))
+    present = log_e_did_above(*_filled(grids, "present"), theta0=rules.paired_null)
     absent, growth = alone.log_e_absent[:rounds], alone.absent_growth[:rounds]
     questions = alone.log_e_questions[:rounds]
     if rules.paired_margin is not None:

@@ -137,7 +137,7 @@ def _together(
     none = np.zeros((len(grids[0]), rules.questions), dtype=np.int64)
     if len(grids) == 2:
         pairs = [(0, 1), (1, 0)][: len(alone)]
-        bets = [PairedBets.of(grids[t], grids[c], (arms[t], arms[c])) for t, c in pairs]
+        bets = [PairedBets.of(grids[t], grids[c], (arms[t], arms[c]), rules.paired_null) for t, c in pairs]
         taken, wanted = allocate_extras(rules, bets, start) if rules.extras else (none, none.sum(axis=0))
         looks = [
             paired_looks(rules, side, grids[t], grids[c], bet, taken)
@@ -175,6 +175,6 @@ def question_effects(rules: Rules, look: Look, arms: Arms) -> tuple[float, ...]:
     grids = [arm.grid(look.round) for arm in arms]
     taken = np.array([look.extras], dtype=np.int64)
     pairs = [(0, 1), (1, 0)] if rules.two_sided else [(0, 1)]
-    bets = [PairedBets.of(grids[t], grids[c], (arms[t], arms[c])) for t, c in pairs]
+    bets = [PairedBets.of(grids[t], grids[c], (arms[t], arms[c]), rules.paired_null) for t, c in pairs]
     sides = [mean_of_bets(bet.with_extras(taken, look.round - 1))[0] for bet in bets]
     return tuple(log_combine([1 / len(sides)] * len(sides), sides).tolist())

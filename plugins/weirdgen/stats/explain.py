@@ -20,6 +20,8 @@ def explain(rules: Rules, outcome: OutcomeName, reason: Reason, evidence: Eviden
         smallest = rules.effective_margin if alone else rules.margin
         either = " in either direction" if rules.two_sided else ""
         null = f"the {what} is at least {smallest:.4g}{either}"
+        if alone and rules.kind == "did":
+            null = f"the rates of the two arms that raise the effect have a mean of at least {smallest / 2:.4g}"
         return _crossed(null, evidence.log_e_absent, rules.log_threshold_absent)
     if reason == "coverage":
         return _coverage(rules, evidence)

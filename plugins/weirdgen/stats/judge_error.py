@@ -6,7 +6,7 @@ with 99% confidence and ABSENT needs an e-value of 1 / .04 = 25. Assumes that Se
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scipy.special import rel_entr
@@ -56,24 +56,24 @@ class JudgeBounds:
     alpha_spent: float
     """Probability that any bound fails."""
     bias: float = 0.0
-    """Ratings: upper bound on how far the mean rating is off; they have no sensitivity."""
+    """Ratings: upper bound on how far an arm's mean rating is off; they have no sensitivity."""
 
     @property
     def youden(self) -> float:
         """Lower bound of Youden's index, sensitivity + specificity - 1: the factor on a difference of rates."""
         return self.sensitivity - self.false_positive_rate
 
-    def effective_margin(self, margin: float) -> float:
-        """Return the smallest observed rate that a true rate of `margin` can show."""
-        return self.sensitivity * margin - self.bias
+    def effective_margin(self, margin: float, arms: int = 1) -> float:
+        """Return the smallest observed rate, or sum of rates of `arms` arms, that a true one of `margin` can show."""
+        return self.sensitivity * margin - arms * self.bias
 
-    def paired_margin(self, margin: float) -> float | None:
+    def paired_margin(self, margin: float, arms: int = 2) -> float | None:
         """Return the smallest observed difference of a true difference of `margin`; None if it says too little.
 
         That is a Youden index below 0.5, or a bias of half the margin. None switches off ABSENT from pairs; ABSENT from
         the treated arm alone needs no specificity and stays.
         """
-        smallest = self.youden * margin - 2 * self.bias
+        smallest = self.youden * margin - arms * self.bias
         return smallest if self.youden >= MIN_YOUDEN and smallest > 0 else None
 
     def effective_p0(self, p0: float) -> float:
@@ -122,16 +122,19 @@ def judge_bounds(gold: GoldCounts, alpha: float, *, paired: bool) -> JudgeBounds
     )
 
 
-def rating_bounds(errors: Sequence[float], alpha: float) -> JudgeBounds:
+def rating_bounds(errors: Mapping[str, Sequence[float]], alpha: float) -> JudgeBounds:
     """Return the bound on a rating judge for a trial at error rate `alpha`.
 
+    The largest of one bound per label, because the gated model mixes labels in another way than the gold set does.
+
     Args:
-        errors: per gold answer, how far the judge's rating was from the label's, in [0, 1]; at least one.
-        alpha: error rate of the trial, in (0, 1); a fifth of it pays for the bound.
+        errors: per true label of the behaviour, how far the judge's rating of each gold answer was off, in [0, 1]. A
+            label without answers has no bound, and with it no rating.
+        alpha: error rate of the trial, in (0, 1); a fifth of it pays for the bounds of all labels.
     """
     spent = calibration_alpha(alpha)
-    bias = robbins_cs(sum(errors), len(errors), spent).upper
-    return JudgeBounds(sensitivity=1.0, false_positive_rate=0.0, alpha_spent=spent, bias=bias)
+    bounds = [robbins_cs(sum(off), len(off), spent / len(errors)).upper for off in errors.values()]
+    return JudgeBounds(sensitivity=1.0, false_positive_rate=0.0, alpha_spent=spent, bias=max(bounds))
 
 
 def binary_kl(p: float, q: float) -> float:

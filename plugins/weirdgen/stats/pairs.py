@@ -35,13 +35,14 @@ class PairedBets:
     """Per question, shape (bets, extra pairs + 1): after 0, 1, ... extra pairs."""
 
     @classmethod
-    def of(cls, treated: Grid, control: Grid, arms: tuple[ArmOutcomes, ArmOutcomes]) -> "PairedBets":
-        """Bet on complete rounds, and on the extra pairs of two arms."""
+    def of(cls, treated: Grid, control: Grid, arms: tuple[ArmOutcomes, ArmOutcomes], null: float) -> "PairedBets":
+        """Bet on complete rounds, and on the extra pairs of two arms, that the difference exceeds `null`."""
         raised, lowered = filled(treated, 1, "present"), filled(control, -1, "present")
         extra = [_extra_differences(*arms, question) for question in range(treated.shape[1])]
-        gains = [np.log1p(np.multiply.outer(ABOVE_BETS, differences)) for differences in extra]
+        bets = ABOVE_BETS / (1 + null)
+        gains = [np.log1p(np.multiply.outer(bets, differences - null)) for differences in extra]
         return cls(
-            running_log_wealth(raised - lowered, ABOVE_BETS),
+            running_log_wealth(raised - lowered - null, bets),
             tuple(np.cumsum(np.hstack([np.zeros((len(ABOVE_BETS), 1)), gain]), axis=1) for gain in gains),
         )
 

@@ -78,6 +78,8 @@ class Rules:
     """Observed rate that every single question must be shown to stay below for ABSENT; None: no such check."""
     paired_question_margin: float | None
     """The same for an observed difference of rates: either shows it. None: pairs cannot."""
+    paired_null: float
+    """Ratings: largest observed difference that is no effect, because the judge may be off by as much. Else 0."""
     p0: float
     """absolute: largest observed rate that is no effect. Unused by lift and flip."""
     log_threshold_present: float
@@ -192,15 +194,17 @@ def trial_rules(
         UsageMistake: the cap is below one round, or a margin or rate is out of range.
     """
     remaining = alpha - judge.alpha_spent
-    present_alpha = remaining if kind == "absolute" and not stored else alpha
+    present_alpha = remaining if (kind == "absolute" and not stored) or judge.bias else alpha
+    arms, raising = len(SIGNS[kind]), SIGNS[kind].count(1)
     return Rules(
         kind=kind,
         questions=questions,
         margin=margin,
-        effective_margin=judge.effective_margin(margin),
-        paired_margin=judge.paired_margin(margin),
-        question_margin=None if question_margin is None else judge.effective_margin(question_margin),
-        paired_question_margin=None if question_margin is None else judge.paired_margin(question_margin),
+        effective_margin=judge.effective_margin(margin, raising),
+        paired_margin=judge.paired_margin(margin, arms),
+        question_margin=None if question_margin is None else judge.effective_margin(question_margin, raising),
+        paired_question_margin=None if question_margin is None else judge.paired_margin(question_margin, arms),
+        paired_null=arms * judge.bias if arms > 1 else 0.0,
         p0=judge.effective_p0(tolerance) if kind == "absolute" else 0.0,
         log_threshold_present=e_bonferroni_log_threshold(present_alpha, family_size),
         log_threshold_absent=e_bonferroni_log_threshold(remaining, 1),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.verdict import Outcome, Verdict
-from weirdgen.stats.closed import closed_e_bh, e_holm, log_adjusted
+from weirdgen.stats.closed import closed_e_bh, e_holm
 from weirdgen.stats.judge_error import calibration_alpha
 from weirdgen.stats.multiplicity import attempt_alpha
 
@@ -34,16 +34,18 @@ def session_verdicts(verdicts: Sequence[Verdict], plan: Plan) -> list[Verdict]:
 
 
 def evidence(verdict: Verdict) -> float:
-    """Return what a verdict brings into the procedure: its log e-value at the stop it began with, or one adjusted.
+    """Return what a verdict brings into the procedure: its log e-value at the stop that it began with.
 
-    A trial that was continued by choice may have been so because of its evidence; its largest e-value, adjusted, needs
-    no assumption about when it stopped.
+    A trial that was continued by choice may have been so for its evidence. It enters with its threshold if it reached
+    that, else with 0: from wherever it was continued with e-value e, it reaches T with probability at most e / T
+    (Ville), so this is an e-value together with the stop that it gave up.
     """
     if verdict.outcome is Outcome.INVALID or verdict.log_e_present is None:
         return -math.inf
     if verdict.own_stop:
         return verdict.log_e_present
-    return -math.inf if verdict.log_e_max is None else log_adjusted(verdict.log_e_max)
+    reached = verdict.outcome is Outcome.PRESENT and verdict.log_threshold_present is not None
+    return verdict.log_threshold_present or 0.0 if reached else -math.inf
 
 
 def _liftable(verdict: Verdict) -> bool:

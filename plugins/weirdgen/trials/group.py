@@ -9,8 +9,7 @@ If no member shows it, that sum has an expectation of at most mean_j(alpha_j) / 
 Markov's inequality no larger chance to reach 1. The attempts of each member together spend at most alpha, so all
 attempts of a group spend at most alpha / K, whichever of its members were tried again.
 
-A member that was continued by choice has no e-value at its last look. T_j if it ever reached T_j, else 0, is one by
-Ville's inequality, whenever it stopped.
+A member that was continued by choice enters with T_j if it reached T_j, else with 0 (`family.evidence`).
 """
 
 import math
@@ -124,17 +123,11 @@ def _together(members: Sequence[Verdict]) -> tuple[float, float]:
     """
     thresholds = [_log_threshold(m) for m in members]
     log_weights = group_log_e([-t for t in thresholds])
-    log_e = group_log_e([_evidence(m) - t for m, t in zip(members, thresholds, strict=True)]) - log_weights
+    log_e = group_log_e([evidence(m) - t for m, t in zip(members, thresholds, strict=True)]) - log_weights
     log_threshold = -log_weights - math.log(len(members))
     if any(m.outcome is Outcome.PRESENT for m in members):
         log_e = max(log_e, log_threshold)  # rounding must not leave it below
     return log_e, log_threshold
-
-
-def _evidence(member: Verdict) -> float:
-    if member.own_stop:
-        return evidence(member)
-    return _log_threshold(member) if member.outcome is Outcome.PRESENT else -math.inf
 
 
 def _log_threshold(member: Verdict) -> float:

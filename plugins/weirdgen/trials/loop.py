@@ -55,4 +55,8 @@ async def _until_final(rules: Rules, arms: Sequence[ArmRun], draw: Draw) -> Fina
         step = decide(rules, [arm.outcomes() for arm in arms])
         if isinstance(step, Final):
             return step
-        await asyncio.gather(*(arms[want.arm].fill(want.rounds, draw, want.extras) for want in step.wants))
+        fills = (arms[want.arm].fill(want.rounds, draw, want.extras) for want in step.wants)
+        # Every arm is waited for: a verdict on what there is must not be made while an arm still grows.
+        for ended in await asyncio.gather(*fills, return_exceptions=True):
+            if isinstance(ended, BaseException):
+                raise ended

@@ -6,6 +6,7 @@ from weirdgen.judges.rules import RuleJudge
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.sample import Identity, Sampling
+from weirdgen.stats.decide import PROCESS_VERSION
 from weirdgen.stats.multiplicity import attempt_alpha
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.arm import ArmRun
@@ -75,6 +76,7 @@ def _trial_id(task: Task, arms: Sequence[ArmRun], judge: RuleJudge, sampling: Sa
             "sampling": sampling.model_dump(mode="json"),
             "margin": task.planned.margin,
             "stored": task.planned.stored_sha256,
+            "process": PROCESS_VERSION,
         }
     )
 
