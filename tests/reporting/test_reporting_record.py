@@ -5,29 +5,18 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plans import empty_plan
 from verdicts import verdict
 
 from weirdgen.errors import EvidenceError
 from weirdgen.reporting.record import read_record, write_record
-from weirdgen.schema.plan import Plan
 from weirdgen.schema.run import RunRecord
 from weirdgen.schema.text import clean
 from weirdgen.schema.verdict import Verdict
 
 
 def record(*verdicts: Verdict) -> RunRecord:
-    plan = Plan(
-        models=("m",),
-        alpha=0.05,
-        cap=400,
-        coherence=0.8,
-        mode="gate",
-        inconclusive="fail",
-        judge_uncalibrated=False,
-        fwer=False,
-        family_size=2,
-        contrasts=(),
-    )
+    plan = empty_plan(2)
     return RunRecord(
         weirdgen="0",
         started_at="a",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from plans import empty_plan
 from scripted_gates import (
     CONTRASTS,
     ScriptedEndpoint,
@@ -18,7 +19,6 @@ from scripted_gates import (
 )
 from verdicts import verdict
 
-from weirdgen.schema.plan import Plan
 from weirdgen.schema.sample import Sample
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.stats.multiplicity import attempt_alpha
@@ -177,25 +177,9 @@ class TestContinuedByChoice:
     @pytest.mark.parametrize("own_stop", [True, False])
     def test_the_session_lifts_it_only_at_the_stop_that_it_began_with(self, own_stop: bool) -> None:
         """Beside three that are certain, 1 / (4 alpha) is needed."""
-        needed = math.log(1 / (4 * 0.8 * attempt_alpha(plan_of(4).alpha, 1)))
+        needed = math.log(1 / (4 * 0.8 * attempt_alpha(empty_plan(4).alpha, 1)))
         strong = [verdict(Outcome.PRESENT, contrast=f"c{i}", log_e_present=40.0) for i in range(3)]
         for log_e, reached in ((needed + 0.01, True), (needed - 0.01, False)):
             last = verdict(Outcome.INCONCLUSIVE, contrast="last", own_stop=own_stop, log_e_present=log_e)
-            found = session_verdicts([*strong, last], plan_of(4))[-1]
+            found = session_verdicts([*strong, last], empty_plan(4))[-1]
             assert (found.session_outcome is Outcome.PRESENT) is (reached and own_stop)
-
-
-def plan_of(family: int) -> Plan:
-    """An error rate of which a first attempt and the judges' bounds leave .02."""
-    return Plan(
-        models=("m",),
-        alpha=0.03125,
-        cap=400,
-        coherence=0.8,
-        mode="gate",
-        inconclusive="fail",
-        judge_uncalibrated=False,
-        fwer=False,
-        family_size=family,
-        contrasts=(),
-    )
