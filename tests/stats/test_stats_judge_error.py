@@ -142,6 +142,22 @@ def test_the_bias_bound_holds_with_its_confidence() -> None:
     assert sum(low) / 600 <= 0.01 + 4 * (0.01 * 0.99 / 600) ** 0.5
 
 
+def test_several_judges_share_what_pays_for_false_positives() -> None:
+    gold = GoldCounts(40, 40, 200, 2)
+    one, four = (judge_bounds(gold, 0.05, paired=False, judges=judges) for judges in (1, 4))
+    assert four.sensitivity == one.sensitivity
+    assert four.false_positive_rate == false_positive_upper(2, 200, 0.01 / 4) > one.false_positive_rate
+
+
+def test_a_sum_of_two_arms_is_refused_at_its_share_of_the_margin() -> None:
+    judge = JudgeBounds(1.0, 0.0, 0.01, bias=0.03)
+    gold = GoldCounts(40, 40, 200, 0)
+    assert refusal(gold, judge, 0.05, 0.05, 10_000) is None
+    found = refusal(gold, judge, 0.05, 0.05, 10_000, raising=2)
+    assert found is not None
+    assert "no less than the margin" in found.reason
+
+
 def test_impossible_counts_are_refused() -> None:
     with pytest.raises(ValueError, match="between 0 and their totals"):
         GoldCounts(positives=3, hits=4, negatives=0, false_alarms=0)

@@ -43,22 +43,23 @@ class Calibration:
         """Whether error rates were measured at all."""
         return not self.reason
 
-    def bounds(self, alpha: float, *, paired: bool) -> JudgeBounds:
+    def bounds(self, alpha: float, *, paired: bool, judges: int = 1) -> JudgeBounds:
         """Return the bounds that a trial uses; see `describe`."""
         if self.graded:
             return rating_bounds(self.errors, alpha)
-        return judge_bounds(self.counts, alpha, paired=paired)
+        return judge_bounds(self.counts, alpha, paired=paired, judges=judges)
 
-    def describe(self, alpha: float, *, paired: bool) -> str:
+    def describe(self, alpha: float, *, paired: bool, judges: int = 1) -> str:
         """Return one sentence: the counts with the bounds that a trial uses, or why there are none.
 
         Args:
             alpha: error rate of the trial, in (0, 1).
             paired: whether the trial's verdict may use both bounds.
+            judges: how many judges' bounds on false positives the gate rests on.
         """
         if not self.valid:
             return f"{self.judge}: not calibrated: {self.reason}"
-        counts, bounds = self.counts, self.bounds(alpha, paired=paired)
+        counts, bounds = self.counts, self.bounds(alpha, paired=paired, judges=judges)
         if self.graded:
             return (
                 f"{self.judge}: ratings of {sum(map(len, self.errors.values()))} gold answers; whatever labels a model "

@@ -1,7 +1,8 @@
 """Refusing to rerun failed gates: a rerun until green is another test, with another error rate.
 
 A fresh draw per rerun at the same alpha raises the chance that a model with a real effect passes from .038 to .11 in
-three tries and .18 in five (docs/statistics.md); and a rerun of the same samples can only repeat their verdict.
+three tries and .18 in five (tests/stats/test_stats_traps.py); and a rerun of the same samples can only repeat their
+verdict.
 """
 
 import pytest

@@ -76,8 +76,7 @@ def decide(rules: Rules, arms: Arms) -> Step:
 
     Args:
         rules: fixed before the first sample.
-        arms: outcomes per arm, in the order of `rules.signs`; None before an arm's first sample. Samples beyond the
-            last complete round are ignored.
+        arms: outcomes per arm, in the order of `rules.signs`. Samples beyond the last complete round are ignored.
 
     Raises:
         ValueError: the number of arms, or of an arm's questions, is not that of the rules.

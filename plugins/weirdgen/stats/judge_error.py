@@ -107,9 +107,10 @@ def calibration_alpha(alpha: float) -> float:
     return alpha / _CALIBRATION_SHARE
 
 
-def judge_bounds(gold: GoldCounts, alpha: float, *, paired: bool) -> JudgeBounds:
+def judge_bounds(gold: GoldCounts, alpha: float, *, paired: bool, judges: int = 1) -> JudgeBounds:
     """Return the bounds on one judge for a trial at error rate `alpha`.
 
+    With several `judges` in a gate, each bound on false positives gets its part of that fifth: any of them may fail.
     A paired verdict uses both bounds, so they share the fifth of alpha; a verdict from one arm uses one of them
     (ABSENT sensitivity, PRESENT the false-positive rate), which gets all of it.
     """
@@ -117,7 +118,7 @@ def judge_bounds(gold: GoldCounts, alpha: float, *, paired: bool) -> JudgeBounds
     each = spent / 2 if paired else spent
     return JudgeBounds(
         sensitivity=sensitivity_lower(gold.hits, gold.positives, each),
-        false_positive_rate=false_positive_upper(gold.false_alarms, gold.negatives, each),
+        false_positive_rate=false_positive_upper(gold.false_alarms, gold.negatives, each / judges),
         alpha_spent=spent,
     )
 
@@ -158,7 +159,9 @@ def predicted_samples(false_positive_rate: float, margin: float, alpha: float) -
     return _MIXTURE_OVERHEAD * binary_kl(_POWER, alpha) / binary_kl(false_positive_rate, margin)
 
 
-def refusal(gold: GoldCounts, bounds: JudgeBounds, margin: float, alpha: float, cap: int) -> Refusal | None:
+def refusal(
+    gold: GoldCounts, bounds: JudgeBounds, margin: float, alpha: float, cap: int, raising: int = 1
+) -> Refusal | None:
     """Return why this judge cannot decide a contrast, or None.
 
     Args:
@@ -167,16 +170,18 @@ def refusal(gold: GoldCounts, bounds: JudgeBounds, margin: float, alpha: float, 
         margin: nominal margin of the contrast, in (0, 1).
         alpha: error rate of the trial, before the bounds are paid for.
         cap: most samples of the treated arm.
+        raising: arms whose scores raise the effect; their mean is tested against that share of the margin.
     """
     if gold.positives < MIN_GOLD_POSITIVES:
         return Refusal(
             f"the gold set has {gold.positives} positive answers; a bound on sensitivity needs at least"
             f" {MIN_GOLD_POSITIVES}: label more"
         )
-    effective = bounds.effective_margin(margin)
+    effective = bounds.effective_margin(margin, raising) / raising
     if effective <= 0 and bounds.bias:
         return Refusal(
-            f"the judge's mean rating may be off by {bounds.bias:.3f}, which is no less than the margin {margin:g}: "
+            f"the judge's mean rating may be off by {bounds.bias:.3f} in each arm, no less than the margin {margin:g} "
+            "in all: "
             "improve the judge, label more answers, raise the margin, or gate on labels without scores"
         )
     if effective <= 0:

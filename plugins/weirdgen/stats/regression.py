@@ -12,7 +12,7 @@ from weirdgen.stats.ripr import log_e_blocks_above, log_e_blocks_below, shuffled
 from weirdgen.stats.rules import BLOCK_RATIO, Rules, StoredArm
 from weirdgen.stats.stored import log_e_stored_above, log_e_stored_below
 
-ALONE_WEIGHT = 0.8
+BLOCKS_ALONE_WEIGHT = 0.8
 """Of ABSENT from the treated arm alone; the rest is on the blocks. The infimum has both in itself."""
 _BETS = 32
 """An upper bound on what a mixture costs its best bet."""
@@ -58,7 +58,7 @@ def _blocks(
         return present, alone
     control = _running(arm, "absent", rules.max_rounds)[:rounds]
     blocks = log_e_blocks_below(high, n, control, BLOCK_RATIO, rules.paired_margin)
-    return present, np.logaddexp(np.log(ALONE_WEIGHT) + alone, np.log(1 - ALONE_WEIGHT) + blocks)
+    return present, np.logaddexp(np.log(BLOCKS_ALONE_WEIGHT) + alone, np.log(1 - BLOCKS_ALONE_WEIGHT) + blocks)
 
 
 @functools.lru_cache(maxsize=256)
@@ -72,7 +72,8 @@ def _questions(rules: Rules, arm: StoredArm, high: FloatArray) -> FloatArray:
     if rules.question_margin is None:
         return np.full(high.shape, np.inf)
     n = np.broadcast_to(np.arange(1, len(high) + 1).reshape(-1, 1), high.shape)
-    if rules.paired_question_margin is None:
+    # Blocks spend the stored samples step by step: a stop must not depend on those that are still to come.
+    if rules.paired_question_margin is None or arm.method == "blocks":
         return log_e_question_below(high, n, rules.question_margin)
     control = np.broadcast_to(np.array(arm.sums("absent")), high.shape)
     return log_e_stored_below(high, n, control, arm.n, rules.paired_question_margin)

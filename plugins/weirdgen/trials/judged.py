@@ -39,15 +39,25 @@ def judged_rules(task: Task, plan: Plan, alpha: float, source: Source) -> Judged
     if plan.judge_uncalibrated:
         described = f"{calibration.judge}: error rates not used (--judge-uncalibrated)"
         return JudgedRules(_rules(task, plan, alpha, EXACT_JUDGE), "", described, None)
-    described = calibration.describe(alpha, paired=paired)
+    judges = _judges_of_rates(plan)
+    described = calibration.describe(alpha, paired=paired, judges=judges)
     if not calibration.valid:
         problem = f"{described}. Pass --judge-uncalibrated to go on without; every report says so."
         return JudgedRules(None, problem, described, None)
-    bounds = calibration.bounds(alpha, paired=paired)
-    refused = refusal(calibration.counts, bounds, task.planned.margin, alpha, plan.cap)
+    bounds = calibration.bounds(alpha, paired=paired, judges=judges)
+    raising = sum(spec.role == "treated" for spec in task.arms)
+    refused = refusal(calibration.counts, bounds, task.planned.margin, alpha, plan.cap, raising)
     if refused is not None:
         return JudgedRules(None, refused.reason, described, calibration.counts)
     return JudgedRules(_rules(task, plan, alpha, bounds), "", described, calibration.counts)
+
+
+def _judges_of_rates(plan: Plan) -> int:
+    """Return how many judges' bounds on false positives the family's PRESENT verdicts rest on, at least 1.
+
+    A bound that fails does so for all contrasts of its judge at once, so the family pays once per judge.
+    """
+    return max(len({(c.judge_identity, c.gold_sha256) for c in plan.contrasts if c.kind == "absolute"}), 1)
 
 
 def _rules(task: Task, plan: Plan, alpha: float, bounds: JudgeBounds) -> Rules:
