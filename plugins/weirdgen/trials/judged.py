@@ -46,7 +46,8 @@ def judged_rules(task: Task, plan: Plan, alpha: float, source: Source) -> Judged
         return JudgedRules(None, problem, described, None)
     bounds = calibration.bounds(alpha, paired=paired, judges=judges)
     raising = sum(spec.role == "treated" for spec in task.arms)
-    refused = refusal(calibration.counts, bounds, task.planned.margin, alpha, plan.cap, raising)
+    smallest = min(task.planned.margin, task.contrast.question_margin)
+    refused = refusal(calibration.counts, bounds, smallest, alpha, plan.cap, raising)
     if refused is not None:
         return JudgedRules(None, refused.reason, described, calibration.counts)
     return JudgedRules(_rules(task, plan, alpha, bounds), "", described, calibration.counts)
