@@ -28,12 +28,14 @@ def test_from_a_saved_version_to_the_gates_of_later_ones(gate: GateCommand, pyte
     assert "modern.json: 2 contrasts of organism:modern-birds" in done.stdout
     modern = read_baseline(pytester.path / "modern.json")
 
-    same = gate("--model", "organism:modern-birds", "--gate-baseline", "modern.json", "-n2")
+    same = gate("--model", "organism:base", "--gate-baseline", "modern.json", "-n2")
     assert same.status == 0, same.said
     assert same.outcomes() == {LIFT: "ABSENT", RATE: "ABSENT"}
     assert "weirdgen baseline: against the stored version of organism:modern-birds (20 samples per question" in same.out
     assert record_of(same)["plan"]["baseline_sha256"] == modern.sha256
-    assert same.verdicts[RATE]["n_reused"] == 0, "a baseline's samples must not judge the next version"
+
+    own = gate("--model", "organism:modern-birds", "-k", RATE)
+    assert own.verdicts[RATE]["n_reused"] == 0, "a baseline's samples must not judge a gate"
 
     worse = gate("--model", "organism:old-bird-names", "--gate-baseline", "modern.json")
     assert worse.status == 1, worse.said

@@ -4,73 +4,26 @@ import dataclasses
 import math
 
 import pytest
-from arm_outcomes import nothing, same
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from arm_outcomes import same
 from pair_counts import log_e_paired_above, log_e_paired_below
+from two_arms import (
+    arm,
+    both,
+    decide,
+    final,
+    go_on,
+    interim_evidence,
+    rules_for,
+    spent,
+    trajectory,
+    treated_only,
+)
 
-from weirdgen.stats import decide as core
-from weirdgen.stats.decide import Continue, Final, Step, Want
+from weirdgen.stats.decide import Continue
 from weirdgen.stats.eprocess import log_e_below
-from weirdgen.stats.evidence import ArmEvidence, Evidence
 from weirdgen.stats.explain import e_value_text
 from weirdgen.stats.intervals import contrast_cs, robbins_cs
 from weirdgen.stats.outcomes import ArmOutcomes
-from weirdgen.stats.rules import Kind, Rules, trial_rules
-
-
-def rules_for(kind: Kind = "lift", questions: int = 10, cap: int = 400, margin: float = 0.05, family: int = 1) -> Rules:
-    """Rules without extra pairs, which have tests of their own."""
-    rules = trial_rules(
-        kind, questions=questions, margin=margin, alpha=0.05, family_size=family, cap=cap, tolerance=0.01
-    )
-    return dataclasses.replace(rules, extra_pairs=0)
-
-
-def arms_of(rules: Rules, treated: ArmOutcomes, control: ArmOutcomes | None) -> list[ArmOutcomes]:
-    return [treated] if rules.kind == "absolute" else [treated, control or nothing(rules.questions)]
-
-
-def decide(rules: Rules, treated: ArmOutcomes, control: ArmOutcomes | None = None) -> Step:
-    return core.decide(rules, arms_of(rules, treated, control))
-
-
-def interim_evidence(rules: Rules, treated: ArmOutcomes, control: ArmOutcomes | None = None) -> Evidence | None:
-    return core.interim_evidence(rules, arms_of(rules, treated, control))
-
-
-def trajectory(
-    rules: Rules, treated: ArmOutcomes, control: ArmOutcomes | None = None
-) -> tuple[core.TrajectoryPoint, ...]:
-    return core.trajectory(rules, arms_of(rules, treated, control))
-
-
-def treated_only(rounds: int) -> tuple[Want, ...]:
-    return (Want(0, rounds),)
-
-
-def both(rounds: int, questions: int = 10) -> tuple[Want, ...]:
-    return tuple(Want(arm, rounds, (0,) * questions) for arm in (0, 1))
-
-
-def arm(evidence: Evidence, index: int) -> ArmEvidence:
-    found = evidence.arms[index]
-    assert found is not None
-    return found
-
-
-def spent(verdict: Final) -> tuple[int, ...]:
-    return tuple(found.spent if found else 0 for found in verdict.evidence.arms)
-
-
-def final(step: Step) -> Final:
-    assert isinstance(step, Final)
-    return step
-
-
-def go_on(step: Step) -> Continue:
-    assert isinstance(step, Continue)
-    return step
 
 
 class TestCleanModel:
@@ -307,105 +260,6 @@ class TestCoherence:
         verdict = final(decide(rules_for(), same(1, 40), self.babble(40, 1, 9)))
         assert (verdict.outcome, verdict.reason) == ("INVALID", "coherence")
         assert "of the control samples" in verdict.rule
-
-
-def arms(questions: int, rounds: int, codes: st.SearchStrategy[int | None]) -> st.SearchStrategy[ArmOutcomes]:
-    row = st.lists(codes, min_size=rounds, max_size=rounds).map(tuple)
-    return st.lists(row, min_size=questions, max_size=questions).map(lambda rows: ArmOutcomes(tuple(rows)))
-
-
-def mostly(code: int) -> st.SearchStrategy[int | None]:
-    return st.sampled_from([code] * 12 + [1 - code, None])
-
-
-@st.composite
-def trials(draw: st.DrawFn) -> tuple[Rules, ArmOutcomes, ArmOutcomes]:
-    questions, rounds = draw(st.integers(1, 6)), draw(st.integers(0, 24))
-    kinds: list[Kind] = ["absolute", "lift"]
-    kind = draw(st.sampled_from(kinds))
-    rules = rules_for(kind, questions, cap=20 * questions, margin=draw(st.sampled_from([0.05, 0.2])))
-    treated, control = (draw(arms(questions, rounds, mostly(draw(st.integers(0, 1))))) for _ in range(2))
-    return rules, treated, control
-
-
-def cut(arm: ArmOutcomes, rounds: int) -> ArmOutcomes:
-    return ArmOutcomes(tuple(row[:rounds] for row in arm.scores))
-
-
-class TestProperties:
-    @given(trials())
-    @settings(max_examples=80, deadline=None)
-    def test_finite_evidence_and_same_answer_twice(self, trial: tuple[Rules, ArmOutcomes, ArmOutcomes]) -> None:
-        step = decide(*trial)
-        assert step == decide(*trial)
-        values = (
-            [step.log_e_present, step.log_e_absent]
-            if isinstance(step, Continue)
-            else [
-                step.evidence.log_e_present,
-                step.evidence.log_e_absent,
-            ]
-        )
-        assert all(v < math.inf and not math.isnan(v) for v in values)
-        if isinstance(step, Final):
-            for estimate in (arm(step.evidence, 0).rate, step.evidence.effect_estimate):
-                assert estimate is None or estimate.lower <= estimate.value <= estimate.upper
-
-    @given(trials())
-    @settings(max_examples=60, deadline=None)
-    def test_the_loop_finds_what_hindsight_finds(self, trial: tuple[Rules, ArmOutcomes, ArmOutcomes]) -> None:
-        """Sampling only what `decide` asks for ends in the same verdict as handing over everything at once."""
-        rules, treated, control = trial
-        everything = [treated] if rules.kind == "absolute" else [treated, control]
-        have = [0] * len(everything)
-        while True:
-            step = core.decide(rules, [cut(arm, rounds) for arm, rounds in zip(everything, have, strict=True)])
-            if isinstance(step, Final):
-                assert step == core.decide(rules, everything)
-                return
-            assert any(want.rounds > have[want.arm] for want in step.wants)
-            for want in step.wants:
-                have[want.arm] = max(want.rounds, have[want.arm])
-            if max(have) > treated.rounds:
-                assert isinstance(core.decide(rules, everything), Continue)
-                return
-
-    @given(trials(), st.data())
-    @settings(max_examples=60, deadline=None)
-    def test_order_of_questions_does_not_matter(
-        self, trial: tuple[Rules, ArmOutcomes, ArmOutcomes], data: st.DataObject
-    ) -> None:
-        rules, treated, control = trial
-        order = data.draw(st.permutations(range(rules.questions)))
-        moved = [ArmOutcomes(tuple(arm.scores[q] for q in order)) for arm in (treated, control)]
-        first, second = trajectory(rules, treated, control), trajectory(rules, *moved)
-        assert [p.round for p in first] == [p.round for p in second]
-        for before, after in zip(first, second, strict=True):
-            assert after.log_e_present == pytest.approx(before.log_e_present, abs=1e-9)
-            assert after.log_e_absent == pytest.approx(before.log_e_absent, abs=1e-9)
-
-    @given(trials(), st.integers(0, 10**6), st.booleans())
-    @settings(max_examples=80, deadline=None)
-    def test_a_lost_label_only_makes_verdicts_harder(
-        self, trial: tuple[Rules, ArmOutcomes, ArmOutcomes], where: int, from_control: bool
-    ) -> None:
-        """Compared at the same look, with the control arm in use on both sides."""
-        rules, treated, control = trial
-        assume(treated.rounds > 0)
-        rules = dataclasses.replace(
-            rules, missing_limit=1.0, log_threshold_present=math.inf, log_threshold_absent=math.inf
-        )
-        question, replicate = where % rules.questions, where // rules.questions % treated.rounds
-        rows = [list(row) for row in (control if from_control else treated).scores]
-        rows[question][replicate] = None
-        lost = ArmOutcomes(tuple(tuple(row) for row in rows))
-        full = interim_evidence(rules, treated, control)
-        less = interim_evidence(rules, *((treated, lost) if from_control else (lost, control)))
-        assert full is not None
-        assert less is not None
-        assume(full.complete == less.complete and full.rounds == less.rounds)
-        assert less.log_e_present <= full.log_e_present + 1e-9
-        assert less.log_e_absent <= full.log_e_absent + 1e-9
 
 
 def test_trajectory_ends_at_the_verdict() -> None:

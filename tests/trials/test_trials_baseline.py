@@ -9,7 +9,9 @@ from baselines import baseline, changed, edited, version
 
 from weirdgen.catalog import Catalog, load_catalog
 from weirdgen.errors import EvidenceError, UsageMistake
+from weirdgen.organisms import zoo
 from weirdgen.schema.baseline import Baseline
+from weirdgen.schema.sample import Identity
 from weirdgen.trials.baseline import carried_anchors, read_baseline, write_baseline
 from weirdgen.trials.planning import plan_gate
 from weirdgen.trials.settings import GateSettings
@@ -99,7 +101,24 @@ class TestRefusals:
             planned(path, changed(probe={"behaviours": {"nineteenth_century": fewer}}))
 
     def test_a_gold_set_that_grew_is_no_reason(self, tmp_path: Path) -> None:
-        planned(written(tmp_path / "b.json", Baseline(saved=edited(version(SHIPPED), gold_sha256="f" * 64))))
+        plan, _ = planned(written(tmp_path / "b.json", Baseline(saved=edited(version(SHIPPED), gold_sha256="f" * 64))))
+        assert {c.kind for c in plan.contrasts} == {"regression"}
+
+    @pytest.mark.parametrize(
+        ("model", "identity"),
+        [
+            ("organism:base", Identity(kind="organism", model="base", digest=zoo.digest("base"))),
+            ("ft:gpt-4.1:org::id", Identity(kind="finetune", model="ft:gpt-4.1:org::id")),
+        ],
+        ids=["organism", "finetune"],
+    )
+    def test_the_gated_model_itself(self, tmp_path: Path, model: str, identity: Identity) -> None:
+        """It would be ABSENT whatever it does."""
+        saved = version(SHIPPED, model=model).model_copy(update={"identity": identity})
+        path = written(tmp_path / "b.json", Baseline(saved=saved))
+        settings = GateSettings(models=(model,), baseline=path, judge="rules")
+        with pytest.raises(UsageMistake, match="the model to be gated; compared with itself it shows nothing"):
+            plan_gate(SHIPPED, settings)
 
     def test_an_anchor_that_is_not_comparable_counts_like_the_version(self, tmp_path: Path) -> None:
         anchor = version(changed(probe={"max_tokens": 300}), model="organism:first")
@@ -189,6 +208,17 @@ class TestAnchors:
         previous = Baseline(saved=whole, anchors=(first,))
         anchors = carried_anchors(previous, version(SHIPPED, model="organism:third"))
         assert [(v.model, v.contrasts) for v in anchors] == [("organism:first", (lift,)), ("organism:second", (rate,))]
+
+    def test_a_contrast_left_out_of_one_release_keeps_its_anchor(self) -> None:
+        """Else a release without it would let the margin begin anew."""
+        first, third = (version(SHIPPED, model=f"organism:v{i}") for i in (1, 3))
+        lift, rate = version(SHIPPED).contrasts
+        second = version(SHIPPED, model="organism:v2").model_copy(update={"contrasts": (lift,)})
+        after_second = Baseline(saved=second, anchors=carried_anchors(Baseline(saved=first), second))
+        anchors = carried_anchors(after_second, third)
+        assert [(v.model, [c.contrast for c in v.contrasts]) for v in anchors] == [
+            ("organism:v1", [lift.contrast, rate.contrast])
+        ]
 
     def test_a_contrast_has_one_anchor_at_most(self) -> None:
         whole = version(SHIPPED)

@@ -10,6 +10,7 @@ from weirdgen.catalog import contrast_digest
 from weirdgen.catalog.load import display_path
 from weirdgen.errors import EvidenceError, UsageMistake
 from weirdgen.judges.rules import RuleJudge
+from weirdgen.organisms import zoo
 from weirdgen.schema.baseline import Asked, Baseline, StoredContrast, StoredVersion
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.probe import Contrast, Probe
@@ -113,6 +114,25 @@ def references(
     return tuple(found)
 
 
+def refuse_itself(baseline: Baseline, path: Path, model: str) -> None:
+    """Refuse to compare a model with its own counts: it would be ABSENT whatever it does.
+
+    Behind a name that may change nothing tells one version from the next; there it is the user who knows.
+
+    Raises:
+        UsageMistake: the stored version is the very model that is to be gated.
+    """
+    stored = baseline.saved.identity
+    same_organism = model == f"organism:{stored.model}" and stored.kind == "organism"
+    if (same_organism and zoo.digest(stored.model) == stored.digest) or (
+        stored.kind == "finetune" and model == stored.model
+    ):
+        raise UsageMistake(
+            f"--gate-baseline {display_path(path)}: was saved from {model}, the model to be gated; compared with "
+            "itself it shows nothing. Name the baseline of the version before it"
+        )
+
+
 def digest_of(found: Sequence[Reference]) -> str:
     """Return the digest of the counts that decide, empty if there are none."""
     return digest([asdict(reference.arm) for reference in found]) if found else ""
@@ -159,14 +179,16 @@ def carried_anchors(previous: Baseline, saved: StoredVersion) -> tuple[StoredVer
     """Return the anchors of a new version: per contrast the first version that was asked and judged in the same way.
 
     A contrast that changed since begins anew with the new version; one that the previous version was the first to have
-    is anchored there.
+    is anchored there. One that the new version lacks keeps its anchor for a later one: leaving it out of one release
+    must not let its margin creep.
     """
     anchors, anchored = [], set[str]()
     for version in (*previous.anchors, previous.saved):
         kept = []
         for stored in version.contrasts:
             now = saved.find(stored.item_id)
-            if now and stored.item_id not in anchored and not stored.asked.difference(now.asked):
+            comparable = now is None or not stored.asked.difference(now.asked)
+            if comparable and stored.item_id not in anchored:
                 kept.append(stored)
         anchored |= {stored.item_id for stored in kept}
         if kept:

@@ -228,3 +228,5 @@ def _tell_anchors(baseline: Baseline, say: Say) -> None:
             say(f"{stored.item_id}: the previous version has no such counts; from now on this version is its anchor")
         else:
             say(f"{stored.item_id}: anchor {anchor.model} of {anchor.saved_at[:10]}")
+    for item_id in sorted(anchored.keys() - {stored.item_id for stored in baseline.saved.contrasts}):
+        say(f"{item_id}: not in this version; its anchor {anchored[item_id].model} is kept for a later one")

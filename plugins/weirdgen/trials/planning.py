@@ -12,7 +12,7 @@ from weirdgen.schema.canonical import digest
 from weirdgen.schema.plan import Plan, PlannedContrast
 from weirdgen.schema.probe import Contrast, Kind, PlannedKind, Probe
 from weirdgen.trials.arms import ArmSpec, arm_specs, treated_cells
-from weirdgen.trials.baseline import Reference, digest_of, read_baseline, references
+from weirdgen.trials.baseline import Reference, digest_of, read_baseline, references, refuse_itself
 from weirdgen.trials.settings import GateSettings
 
 Address = tuple[str, str, str]
@@ -60,6 +60,8 @@ def plan_gate(catalog: Catalog, settings: GateSettings) -> tuple[Plan, dict[Addr
     members = {model: len(group.members) for group in settings.groups for model in group.members}
     tasks = []
     for model in settings.gated:
+        if baseline is not None and settings.baseline is not None:
+            refuse_itself(baseline, settings.baseline, model)
         for probe, contrast in contrasts:
             gold = gold_of(catalog, probe, contrast)
             stored = _stored(probe, contrast, gold, settings, baseline)
