@@ -93,7 +93,7 @@ def session(finals: Sequence[Final], rules: Rules, *, own_stop: bool = True) -> 
         in_trial=any(final.outcome == "PRESENT" for final in finals),
         closed=by_procedure[0],
         holm=by_procedure[1],
-        uncorrected=any(final.log_e_max >= -math.log(ALPHA) for final in finals),
+        uncorrected=any(final.evidence.log_e_max >= -math.log(ALPHA) for final in finals),
         undecided=sum(final.outcome == "INCONCLUSIVE" for final in finals),
     )
 
@@ -123,7 +123,8 @@ def _verdict(final: Final, rules: Rules, *, own_stop: bool) -> Verdict:
         model="simulated",
         outcome=Outcome(final.outcome),
         log_e_present=log_e if math.isfinite(log_e) else None,
-        log_e_max=final.log_e_max if math.isfinite(final.log_e_max) else None,
+        log_e_max=final.evidence.log_e_max if math.isfinite(final.evidence.log_e_max) else None,
+        log_threshold_present=rules.log_threshold_present,
         alpha=ALPHA,
         margin=rules.margin,
         family_size=FAMILY,

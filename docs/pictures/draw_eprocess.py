@@ -11,7 +11,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from weirdgen.stats.decide import TrajectoryPoint, trajectory
+from weirdgen.stats.decide import Final, decide
+from weirdgen.stats.evidence import TrajectoryPoint
 from weirdgen.stats.multiplicity import attempt_alpha
 from weirdgen.stats.outcomes import ArmOutcomes
 from weirdgen.stats.rules import Rules, trial_rules
@@ -63,7 +64,9 @@ def main() -> None:
         (panels[1], 0.15, "a model that shows it in 15%: the control is asked, pairs decide"),
     ):
         rng = np.random.default_rng(4)
-        curve(axes, trajectory(rules, [drawn(rate, rng), drawn(0.0, rng)]), rules, title)
+        step = decide(rules, [drawn(rate, rng), drawn(0.0, rng)])
+        assert isinstance(step, Final), "the picture shows trials that are decided"
+        curve(axes, step.evidence.trajectory, rules, title)
     panels[0].set_ylabel("e-value")
     figure.savefig(Path(__file__).with_name("eprocess.svg"), metadata={"Date": None})
 

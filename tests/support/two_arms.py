@@ -6,7 +6,7 @@ from arm_outcomes import nothing
 
 from weirdgen.stats import decide as core
 from weirdgen.stats.decide import Continue, Final, Step, Want
-from weirdgen.stats.evidence import ArmEvidence, Evidence
+from weirdgen.stats.evidence import ArmEvidence, Evidence, TrajectoryPoint
 from weirdgen.stats.outcomes import ArmOutcomes
 from weirdgen.stats.rules import Kind, Rules, trial_rules
 
@@ -33,8 +33,9 @@ def interim_evidence(rules: Rules, treated: ArmOutcomes, control: ArmOutcomes | 
 
 def trajectory(
     rules: Rules, treated: ArmOutcomes, control: ArmOutcomes | None = None
-) -> tuple[core.TrajectoryPoint, ...]:
-    return core.trajectory(rules, arms_of(rules, treated, control))
+) -> tuple[TrajectoryPoint, ...]:
+    found = interim_evidence(rules, treated, control)
+    return found.trajectory if found else ()
 
 
 def treated_only(rounds: int) -> tuple[Want, ...]:

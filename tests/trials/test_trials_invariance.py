@@ -21,7 +21,6 @@ from verdicts import verdict
 
 from weirdgen.schema.sample import Sample
 from weirdgen.schema.verdict import Outcome, Verdict
-from weirdgen.stats.multiplicity import attempt_alpha
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.family import session_verdicts
 
@@ -176,10 +175,17 @@ class TestContinuedByChoice:
 
     @pytest.mark.parametrize("own_stop", [True, False])
     def test_the_session_lifts_it_only_at_the_stop_that_it_began_with(self, own_stop: bool) -> None:
-        """Beside three that are certain, 1 / (4 alpha) is needed."""
-        needed = math.log(1 / (4 * 0.8 * attempt_alpha(empty_plan(4).alpha, 1)))
+        """Beside three that are certain, the last of four needs a sixteenth of its threshold."""
+        threshold = math.log(200)
+        needed = threshold - math.log(16)
         strong = [verdict(Outcome.PRESENT, contrast=f"c{i}", log_e_present=40.0) for i in range(3)]
         for log_e, reached in ((needed + 0.01, True), (needed - 0.01, False)):
-            last = verdict(Outcome.INCONCLUSIVE, contrast="last", own_stop=own_stop, log_e_present=log_e)
+            last = verdict(
+                Outcome.INCONCLUSIVE,
+                contrast="last",
+                own_stop=own_stop,
+                log_e_present=log_e,
+                log_threshold_present=threshold,
+            )
             found = session_verdicts([*strong, last], empty_plan(4))[-1]
             assert (found.session_outcome is Outcome.PRESENT) is (reached and own_stop)

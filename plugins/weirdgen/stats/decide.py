@@ -54,21 +54,10 @@ class Final:
     """One sentence: which threshold was reached, with its numbers."""
     below_margin: bool
     """PRESENT although the estimated effect is smaller than the nominal margin."""
-    log_e_max: float
-    """Largest evidence for PRESENT at any look so far."""
     evidence: Evidence
 
 
 Step = Continue | Final
-
-
-@dataclass(frozen=True, slots=True)
-class TrajectoryPoint:
-    """The evidence at the end of one round, as far as it was looked at."""
-
-    round: int
-    log_e_present: float
-    log_e_absent: float
 
 
 def decide(rules: Rules, arms: Arms) -> Step:
@@ -82,13 +71,10 @@ def decide(rules: Rules, arms: Arms) -> Step:
         ValueError: the number of arms, or of an arm's questions, is not that of the rules.
     """
     path = evidence_path(rules, arms)
-    log_e_max, last = -math.inf, None
-    for last in path.looks():
-        log_e_max = max(log_e_max, last.log_e_present)
-        found = _verdict(rules, last)
-        if found is not None:
-            return _final(rules, found, log_e_max, collect_evidence(rules, last, arms))
-    return _next(rules, path, last)
+    used, found = _until_final(rules, path)
+    if found is None:
+        return _next(rules, path, used[-1] if used else None)
+    return _final(rules, found, collect_evidence(rules, used, arms))
 
 
 def interim_evidence(rules: Rules, arms: Arms) -> Evidence | None:
@@ -99,28 +85,18 @@ def interim_evidence(rules: Rules, arms: Arms) -> Evidence | None:
     Raises:
         ValueError: the number of arms, or of an arm's questions, is not that of the rules.
     """
-    used = _used_looks(rules, evidence_path(rules, arms))
-    return collect_evidence(rules, used[-1], arms) if used else None
+    used, _ = _until_final(rules, evidence_path(rules, arms))
+    return collect_evidence(rules, used, arms) if used else None
 
 
-def trajectory(rules: Rules, arms: Arms) -> tuple[TrajectoryPoint, ...]:
-    """Return the evidence after each round, up to the verdict.
-
-    Raises:
-        ValueError: the number of arms, or of an arm's questions, is not that of the rules.
-    """
-    by_round = {look.round: look for look in _used_looks(rules, evidence_path(rules, arms))}
-    return tuple(TrajectoryPoint(r, look.log_e_present, look.log_e_absent) for r, look in by_round.items())
-
-
-def _used_looks(rules: Rules, path: EvidencePath) -> list[Look]:
-    """Return the looks up to and including the first final one."""
+def _until_final(rules: Rules, path: EvidencePath) -> tuple[list[Look], tuple[OutcomeName, Reason] | None]:
+    """Return the looks up to and including the first final one, and what that one says."""
     used: list[Look] = []
     for look in path.looks():
         used.append(look)
-        if _verdict(rules, look) is not None:
-            break
-    return used
+        if (found := _verdict(rules, look)) is not None:
+            return used, found
+    return used, None
 
 
 def _verdict(rules: Rules, look: Look) -> tuple[OutcomeName, Reason] | None:
@@ -174,7 +150,7 @@ def _next(rules: Rules, path: EvidencePath, last: Look | None) -> Continue:
     return Continue(tuple(Want(arm, rounds, extras) for arm in range(len(rules.signs))), present, absent)
 
 
-def _final(rules: Rules, found: tuple[OutcomeName, Reason], log_e_max: float, evidence: Evidence) -> Final:
+def _final(rules: Rules, found: tuple[OutcomeName, Reason], evidence: Evidence) -> Final:
     outcome, reason = found
     incoherent = evidence.incoherent_arm(rules.coherence_floor)
     if outcome == "ABSENT" and incoherent is not None:
@@ -185,7 +161,6 @@ def _final(rules: Rules, found: tuple[OutcomeName, Reason], log_e_max: float, ev
         reason=reason,
         rule=explain(rules, outcome, reason, evidence),
         below_margin=outcome == "PRESENT" and effect is not None and _size(rules, effect) < rules.margin,
-        log_e_max=log_e_max,
         evidence=evidence,
     )
 

@@ -1,5 +1,6 @@
 """The numbers behind a verdict, for reports: counts, rates with confidence sequences, e-values, coverage, coherence."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from weirdgen.stats.evidence_path import Arms, question_effects
@@ -47,6 +48,15 @@ class ArmEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class TrajectoryPoint:
+    """The evidence at the end of one round, as far as it was looked at."""
+
+    round: int
+    log_e_present: float
+    log_e_absent: float
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything known about a contrast at one look."""
 
@@ -62,6 +72,10 @@ class Evidence:
     """Evidence per question that its effect is below the question margin; infinity where that is not asked."""
     log_e_effects: tuple[float, ...]
     """Evidence per question that it alone has the effect: which questions carry it. Empty: not evaluated."""
+    log_e_max: float
+    """Largest evidence for PRESENT at any look so far."""
+    trajectory: tuple[TrajectoryPoint, ...]
+    """One point per round so far."""
 
     @property
     def complete(self) -> bool:
@@ -94,14 +108,15 @@ class Evidence:
         return None
 
 
-def collect_evidence(rules: Rules, look: Look, arms: Arms) -> Evidence:
-    """Return the evidence at one look.
+def collect_evidence(rules: Rules, looks: Sequence[Look], arms: Arms) -> Evidence:
+    """Return the evidence at the last of some looks.
 
     Args:
         rules: of the contrast.
-        look: one of the looks of the path of the same outcomes.
-        arms: outcomes per arm; those that the look does not use are left out.
+        looks: the first looks of the path of the same outcomes, at least one.
+        arms: outcomes per arm; those that the last look does not use are left out.
     """
+    look = looks[-1]
     used = [arm if look.paired or index in rules.first else None for index, arm in enumerate(arms)]
     found = tuple(_arm(rules, look, arm) if arm else None for arm in used)
     return Evidence(
@@ -112,7 +127,14 @@ def collect_evidence(rules: Rules, look: Look, arms: Arms) -> Evidence:
         log_e_absent=look.log_e_absent,
         log_e_questions=look.log_e_questions,
         log_e_effects=question_effects(rules, look, arms),
+        log_e_max=max(one.log_e_present for one in looks),
+        trajectory=_trajectory(looks),
     )
+
+
+def _trajectory(looks: Sequence[Look]) -> tuple[TrajectoryPoint, ...]:
+    last = {look.round: look for look in looks}
+    return tuple(TrajectoryPoint(r, look.log_e_present, look.log_e_absent) for r, look in last.items())
 
 
 def _arm(rules: Rules, look: Look, arm: ArmOutcomes) -> ArmEvidence:

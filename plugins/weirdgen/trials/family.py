@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.stats.closed import closed_e_bh, e_holm
-from weirdgen.stats.judge_error import calibration_alpha
-from weirdgen.stats.multiplicity import attempt_alpha
+from weirdgen.stats.multiplicity import attempt_alpha, e_bonferroni_log_threshold
 
 
 def session_verdicts(verdicts: Sequence[Verdict], plan: Plan) -> list[Verdict]:
@@ -16,17 +15,21 @@ def session_verdicts(verdicts: Sequence[Verdict], plan: Plan) -> list[Verdict]:
     By closed e-BH, which keeps the false discovery rate, or with `--gate-fwer` by e-Holm, which keeps the chance of any
     false PRESENT. The family keeps its planned size; a group is one hypothesis of it, with its members' mean e-value. A
     contrast without a verdict counts with an e-value of 0: it may have been cut short because of what others showed.
-    The level is that of the highest attempt among the verdicts, less the fifth that pays for the judges' bounds: the
-    e-value of an absolute contrast holds only if its bound does.
+
+    Each e-value enters as a share of its trial's own threshold K / alpha_a, so one of a later attempt is discounted by
+    alpha_a / alpha_1. The set of true nulls then has an average of at most mean(alpha_a) / alpha_1, which bounds the
+    false discovery rate of a session by mean(alpha_a): all attempts together spend what one session may.
     """
     if not verdicts:
         return []
     planned = {(plan.name_of(c.model), c.probe, c.contrast): i for i, c in enumerate(plan.contrasts)}
     verdicts = sorted(verdicts, key=lambda v: planned.get((v.model, v.probe, v.contrast), len(planned)))
-    logs = [evidence(v) for v in verdicts] + [-math.inf] * (plan.family_size - len(verdicts))
-    alpha = attempt_alpha(plan.alpha, max(v.attempt for v in verdicts))
+    # Their thresholds already leave out what pays for the judges' bounds, so this level cancels: any would do.
+    level = attempt_alpha(plan.alpha, 1)
+    certain = e_bonferroni_log_threshold(level, plan.family_size)
+    logs = [certain + _share(v) for v in verdicts] + [-math.inf] * (plan.family_size - len(verdicts))
     procedure = e_holm if plan.fwer else closed_e_bh
-    rejected = procedure(logs, alpha - calibration_alpha(alpha))
+    rejected = procedure(logs, level)
     return [
         v.model_copy(update={"session_outcome": Outcome.PRESENT if _liftable(v) and rejected[i] else v.outcome})
         for i, v in enumerate(verdicts)
@@ -46,6 +49,12 @@ def evidence(verdict: Verdict) -> float:
         return verdict.log_e_present
     reached = verdict.outcome is Outcome.PRESENT and verdict.log_threshold_present is not None
     return verdict.log_threshold_present or 0.0 if reached else -math.inf
+
+
+def _share(verdict: Verdict) -> float:
+    """Return the log of what a verdict's evidence is of its threshold."""
+    threshold = verdict.log_threshold_present
+    return -math.inf if threshold is None else evidence(verdict) - threshold
 
 
 def _liftable(verdict: Verdict) -> bool:

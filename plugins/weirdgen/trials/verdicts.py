@@ -10,7 +10,7 @@ from weirdgen.schema.probe import PlannedKind
 from weirdgen.schema.text import shown
 from weirdgen.schema.verdict import ArmResult, Estimate, Excerpt, Outcome, QuestionResult, StoredResult, Verdict
 from weirdgen.stats import evidence as stats
-from weirdgen.stats.decide import Final, interim_evidence, trajectory
+from weirdgen.stats.decide import Final, interim_evidence
 from weirdgen.stats.intervals import wilson
 from weirdgen.stats.judge_error import GoldCounts
 from weirdgen.stats.prevalence import lang_reiczigel, rogan_gladen
@@ -68,7 +68,6 @@ def final_verdict(
             "detail": " ".join(filter(None, (facts.detail, _advice(final)))),
             "rule": final.rule,
             "below_margin": final.below_margin,
-            "log_e_max": _finite(final.log_e_max),
             **_measured(rules, final.evidence, arms, gold),
         }
     )
@@ -89,18 +88,18 @@ def invalid_verdict(facts: Facts, reason: str, detail: str, arms: Sequence[ArmRu
 def _measured(
     rules: Rules, evidence: stats.Evidence, arms: Sequence[ArmRun], gold: GoldCounts | None = None
 ) -> dict[str, object]:
-    points = trajectory(rules, [arm.outcomes() for arm in arms])
     return {
         "arms": tuple(_arm(run, arm, gold) if arm else None for run, arm in zip(arms, evidence.arms, strict=True)),
         "effect": _estimate(evidence.effect_estimate) if len(arms) > 1 or rules.stored else None,
         "log_e_labels": label_drift(arms[0], arms[1], evidence.rounds) if _pairs(evidence) else None,
         "log_e_present": _finite(evidence.log_e_present),
         "log_e_absent": _finite(evidence.log_e_absent),
+        "log_e_max": _finite(evidence.log_e_max),
         "log_threshold_present": rules.log_threshold_present,
         "log_threshold_absent": rules.log_threshold_absent,
         "effective_margin": rules.effective_margin,
         "rounds": evidence.rounds,
-        "trajectory": tuple((p.round, _finite(p.log_e_present), _finite(p.log_e_absent)) for p in points),
+        "trajectory": tuple((p.round, _finite(p.log_e_present), _finite(p.log_e_absent)) for p in evidence.trajectory),
         "questions": _questions(arms[0], evidence),
         "excerpts": _excerpts(arms[0]),
     }
