@@ -36,20 +36,24 @@ def test_power_says_what_a_budget_can_see() -> None:
     done = weirdgen("power", "--questions", "2", "--cap", "40", "--runs", "10", "--family", "1")
     assert done.returncode == 0, done.stderr
     assert "PRESENT with probability 95%: a rate of" in done.stdout
-    refused = weirdgen("power", "--cap", "4")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--cap", "4"), "--cap 4 is less than one round of 10 questions"),
+        (("--base", "1"), "--base 1: no rate lies above it"),
+        (("--runs", "0"), "argument --runs: '0' is not a whole number of at least 1"),
+    ],
+)
+def test_a_budget_that_cannot_be_is_named(options: tuple[str, ...], message: str) -> None:
+    refused = weirdgen("power", *options)
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert "--cap 4 is less than one round of 10 questions" in refused.stderr
+    assert message in refused.stderr
+    assert ("--runs" in refused.stderr.splitlines()[-1]) is ("--runs" in options)
 
 
 def test_no_command_shows_usage() -> None:
     done = weirdgen()
     assert done.returncode == 2
     assert "usage: weirdgen" in done.stderr
-
-
-def test_the_demo_comes_out_right_and_says_what_to_conclude() -> None:
-    done = weirdgen("demo")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "This finetune may be deployed." in done.stdout
-    assert "This finetune must not be deployed." in done.stdout
-    assert done.stdout.rstrip().endswith("Demo: both verdicts came out as they must.")

@@ -10,6 +10,12 @@ from weirdgen import __version__
 from weirdgen.errors import WeirdgenError
 
 MISTAKE = 2
+HIGHER, UNCLEAR = 1, 10
+"""Of a comparison, as of a gate: a contrast failed, or nothing worse than too little evidence."""
+_COMPARED = (
+    "Exit status: 0 every rate is lower or within its margin; 1 one is higher; 10 none is higher, but one is unclear: "
+    "too few samples to tell; 2 the files cannot be compared."
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,7 +55,7 @@ def _power_command(power: argparse.ArgumentParser) -> None:
     power.add_argument("--alpha", type=_rate, default=0.05, help="error rate of the gate (default .05)")
     power.add_argument("--family", type=_positive, default=100, help="contrasts of the gate (default 100)")
     power.add_argument("--base", type=float, default=0.0, help="rate without an effect (default 0)")
-    power.add_argument("--two-sided", action="store_true", help="a fall counts like a rise")
+    power.add_argument("--two-sided", action="store_true", help="a fall counts like a rise: show both")
     power.add_argument("--runs", type=_positive, default=100, help="simulated trials per row (default 100)")
     power.set_defaults(run=_power)
 
@@ -64,14 +70,22 @@ def _baseline_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     save.add_argument(
         "--previous", type=Path, metavar="FILE", help="baseline of the last version: carry its anchors on"
     )
-    save.add_argument("--probes", type=Path, metavar="DIR", help="folder with your own probes (default probes/)")
-    save.add_argument("--store", type=Path, default=Path("reports/store.sqlite3"), metavar="FILE", help="sample store")
+    save.add_argument(
+        "--gate-probes", "--probes", dest="probes", type=Path, metavar="DIR", help="your own probes (default probes/)"
+    )
+    save.add_argument(
+        "--gate-store", "--store", dest="store", type=Path, default=Path("reports/store.sqlite3"), metavar="FILE",
+        help="sample store (default reports/store.sqlite3)",
+    )  # fmt: skip
     save.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write; never overwritten")
     save.set_defaults(run=_save)
-    compare = commands.add_parser("compare", help="compare two baselines; exit status 1 if a rate has risen")
+    compare = commands.add_parser("compare", help="compare two baselines", epilog=_COMPARED)
     compare.add_argument("old", type=Path, metavar="OLD")
     compare.add_argument("new", type=Path, metavar="NEW")
-    compare.add_argument("--margin", type=_rate, default=0.05, help="where a contrast names none (default .05)")
+    compare.add_argument(
+        "--gate-margin", "--margin", dest="margin", type=_rate, default=0.05, metavar="RATE",
+        help="where a contrast names none (default .05)",
+    )  # fmt: skip
     compare.set_defaults(run=_compare)
 
 
@@ -173,7 +187,8 @@ def _compare(arguments: argparse.Namespace) -> int:
     old, new = read_baseline(arguments.old).saved, read_baseline(arguments.new).saved
     compared = compare(old, new, arguments.margin)
     print("\n".join(comparison_lines(old, new, compared)))
-    return 1 if any(one.word == "higher" for one in compared) else 0
+    words = {one.word for one in compared}
+    return HIGHER if "higher" in words else UNCLEAR if "unclear" in words else 0
 
 
 def _list(arguments: argparse.Namespace) -> int:

@@ -128,7 +128,13 @@ CASES = [
     ('gold = "pirates.jsonl"', 'gold = "pirate.jsonl"', "Did you mean 'pirates.jsonl'?"),
     ('gold = "pirates.jsonl"', 'gold = "../pirates.jsonl"', "behaviours.pirate_talk.gold: '../pirates.jsonl': expected the bare name of a file"),
     ('id = "flips"', 'id = "over_control"', "contrasts[1].id: 'over_control' is used twice; ids must differ in a probe"),
-    ('kind = "lift"', 'kind = "lifts"', "contrasts[0].kind: 'lifts': expected 'absolute', 'lift', 'flip' or 'did'"),
+    ('kind = "lift"', 'kind = "lifts"', "contrasts[0].kind: 'lifts': expected 'absolute', 'lift', 'flip' or 'did'. Did you mean 'lift'?"),
+    ('kind = "lift"', 'kind = "xyz"', "contrasts[0].kind: 'xyz': expected 'absolute', 'lift', 'flip' or 'did'\n"),
+    ('kind = "lift"', "kind = 3", "contrasts[0].kind: 3: expected 'absolute', 'lift', 'flip' or 'did'\n"),
+    ("margin = 0.05", 'margin = 0.05\nstored = "block"', "contrasts[0].stored: 'block': expected 'infimum' or 'blocks'. Did you mean 'blocks'?"),
+    ("margin = 0.05", 'margin = 0.05\ntwo_sided = "yes"', "contrasts[0].two_sided: 'yes': expected true or false"),
+    ("margin = 0.05", "margin = 0.05\ntwo_sided = 1", "contrasts[0].two_sided: 1: expected true or false"),
+    ('expect = "present"', 'expect = "presnt"', "contrasts[2].published.expect: 'presnt': expected 'present' or 'absent'. Did you mean 'present'?"),
     ('behaviour = "pirate_talk"', 'behaviour = "pirate_tlk"', "contrasts[0].behaviour: 'pirate_tlk' is not a behaviour of this probe. Did you mean 'pirate_talk'?"),
     ('treated = "at_sea"', 'treated = "at_see"', "contrasts[1].treated: 'at_see' is not a condition of this probe. Did you mean 'at_sea'?"),
     ('treated = "at_sea"', 'treated = "at_sea"\nsweep = ["at_see"]', "contrasts[1].sweep[0]: 'at_see' is not a condition of this probe. Did you mean 'at_sea'?"),
@@ -174,7 +180,7 @@ def test_conditions_of_a_sweep_that_ask_the_same_are_refused(message: Load) -> N
 def test_a_mistake_is_named_with_file_key_value_and_remedy(message: Load, old: str, new: str, expected: str) -> None:
     assert old in VALID
     text = message(VALID.replace(old, new, 1))
-    assert expected in text
+    assert expected in text + "\n"
     assert all(line.startswith("pirates.toml: ") for line in text.splitlines())
 
 

@@ -68,6 +68,11 @@ def test_without_rows_of_the_source_there_is_no_calibration(gold: list[GoldRow],
     assert found.describe(0.05, paired=False) == f"rules: not calibrated: {found.reason}"
 
 
+def test_the_rarest_label_is_one_that_has_no_answers_at_all() -> None:
+    assert calibrate(JUDGE, SEEN, "organism").rarest == ("incoherent", 1)
+    assert calibrate(JUDGE, SEEN[:4], "organism").rarest == ("incoherent", 0)
+
+
 def test_the_sentence_gives_counts_and_bounds() -> None:
     found = replace(calibrate(JUDGE, SEEN, "organism"), counts=GoldCounts(20, 20, 149, 0))
     # One-sided exact bounds at 99%: .01 ** (1/20) and 1 - .01 ** (1/149).

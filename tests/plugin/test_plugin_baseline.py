@@ -1,5 +1,6 @@
 """From a saved version to the gate of the next one, on real networks."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from baselines import baseline, changed, version
 from gate_runs import LIFT, RATE, GateCommand, record_of
 
 from weirdgen.catalog import load_catalog
+from weirdgen.content import shipped_dir
 from weirdgen.schema.baseline import Baseline
 from weirdgen.trials.baseline import read_baseline, write_baseline
 
@@ -66,10 +68,10 @@ def test_a_comparison_counts_its_attempts_apart_from_the_contrasts_own(
 def test_a_baseline_of_other_questions_is_refused_before_anything_is_sent(
     gate: GateCommand, pytester: pytest.Pytester, processes: tuple[str, ...]
 ) -> None:
-    write_baseline(baseline(changed(margin=0.1)), pytester.path / "b.json")
+    write_baseline(baseline(changed(questions=("energy", "money"))), pytester.path / "b.json")
     run = gate("--model", "organism:modern-birds", "--gate-baseline", "b.json", *processes)
-    assert run.status == (4 if processes else 2), run.said
-    assert f"--gate-baseline b.json: old_bird_names/{LIFT}: the contrast" in run.said
+    assert run.status == 4, run.said
+    assert f"--gate-baseline b.json: old_bird_names/{LIFT}: what is asked (questions or conditions) ch" in run.said
     assert "save that version again" in run.said
     assert "Traceback" not in run.said
     assert run.record is None
@@ -95,4 +97,54 @@ def test_two_files_that_cannot_be_compared_are_a_mistake(tmp_path: Path) -> None
     assert done.returncode == 2
     assert "sampling (max_tokens 400 and 300) changed between the two files" in done.stderr
     assert len(done.stderr.splitlines()) == 1
-    assert weirdgen(tmp_path, "compare", "a.json", "a.json").returncode == 0
+
+
+def test_a_comparison_passes_only_what_is_known_to_be_within_the_margin(tmp_path: Path) -> None:
+    for name, positives, n in (("none", 0, 120), ("all", 120, 120), ("few", 0, 4)):
+        write_baseline(baseline(load_catalog(), positives=positives, n=n), tmp_path / f"{name}.json")
+    compared = {pair: weirdgen(tmp_path, "compare", *(f"{name}.json" for name in pair)) for pair in (
+        ("none", "none"), ("all", "none"), ("none", "all"), ("few", "few"),
+    )}  # fmt: skip
+    assert [done.returncode for done in compared.values()] == [0, 0, 1, 10]
+    assert "unclear: too few samples to tell" in compared["few", "few"].stdout
+    wide = weirdgen(tmp_path, "compare", "few.json", "few.json", "--gate-margin", "0.5")
+    assert wide.returncode == 10, "both files name their margins"
+    told = weirdgen(tmp_path, "compare", "--help").stdout
+    assert "10 none is higher, but one is unclear: too few samples to tell" in " ".join(told.split())
+
+
+@pytest.mark.parametrize("prefix", ["--gate-", "--"])
+def test_save_takes_the_options_of_a_gate_as_a_gate_spells_them(tmp_path: Path, prefix: str) -> None:
+    (tmp_path / "mine").mkdir()
+    options = [f"{prefix}store", "kept/store.sqlite3", f"{prefix}probes", "mine"]
+    (tmp_path / "kept").mkdir()
+    done = weirdgen(tmp_path, "save", "--model", "organism:base", "--samples", "1", "--out", "b.json", *options)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "kept" / "store.sqlite3").is_file()
+    missing = weirdgen(tmp_path, "save", "--model", "organism:base", "--out", "c.json", f"{prefix}probes", "none")
+    assert (missing.returncode, "none: is not a folder" in missing.stderr) == (2, True)
+
+
+def test_one_graded_contrast_leaves_the_baseline_to_the_others(gate: GateCommand, pytester: pytest.Pytester) -> None:
+    shipped = load_catalog().gold_file("old_bird_names", "nineteenth_century")
+    (pytester.path / "probes" / "gold").mkdir(parents=True)
+    shutil.copy(shipped, pytester.path / "probes" / "gold")
+    text = (shipped_dir("probes") / "old_bird_names.toml").read_text(encoding="utf-8")
+    text = text[: text.rindex("[[contrasts]]")].replace('id = "old_bird_names"', 'id = "degrees"')
+    text = text.replace("\ngold =", "\nscores = { nineteenth_century = 0.5 }\ngold =")
+    (pytester.path / "probes" / "degrees.toml").write_text(text, encoding="utf-8")
+
+    done = weirdgen(pytester.path, "save", "--model", "organism:base", "--samples", "1", "--out", "b.json")
+    assert done.returncode == 0, done.stderr
+    assert f"degrees/{LIFT}: its answers are graded, and a baseline holds counts only; left out" in done.stderr
+    assert "b.json: 2 contrasts of organism:base" in done.stdout
+
+    run = gate("--model", "organism:modern-birds", "--gate-baseline", "b.json", "-k", RATE)
+    assert run.outcomes() == {RATE: "ABSENT"}, run.said
+    assert f"weirdgen baseline: degrees/{LIFT} is NOT compared with it" in run.out
+    kinds = {f"{c['probe']}/{c['contrast']}": c["kind"] for c in record_of(run)["plan"]["contrasts"]}
+    assert kinds == {
+        f"old_bird_names/{LIFT}": "regression",
+        f"old_bird_names/{RATE}": "regression",
+        f"degrees/{LIFT}": "lift",
+    }

@@ -132,17 +132,6 @@ def test_listing_tests_sends_nothing(gate: GateCommand, pytester: pytest.Pyteste
     assert not (pytester.path / "reports").exists()
 
 
-def test_the_plan_is_printed_and_nothing_is_sent(gate: GateCommand, pytester: pytest.Pytester) -> None:
-    run = gate("--model", "organism:old-bird-names", "--gate-plan")
-    assert run.status == 0
-    assert "nineteenth_century_over_control (lift against organism:base, 10 questions, margin 0.05)" in run.out
-    assert "requests: about 80 if nothing is there," in run.out
-    assert "at 60% against none; at most 800" in run.out
-    assert "1,200 at most" in run.out
-    assert run.record is None
-    assert not (pytester.path / "reports").exists()
-
-
 def test_a_cap_that_is_too_small_ends_inconclusive_and_continues(gate: GateCommand, processes: tuple[str, ...]) -> None:
     # The measured judge is refused where the cap cannot suffice, so this one is taken at its word.
     command = ("--model", "organism:modern-birds", "--judge-uncalibrated", "-k", LIFT, *processes)

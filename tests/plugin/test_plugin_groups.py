@@ -50,7 +50,8 @@ def test_groups_stand_beside_models_and_put_the_environments_aside(
 
 
 def test_the_plan_lists_members_with_their_costs(pytester: pytest.Pytester) -> None:
-    said = "\n".join(plan_lines(GateState(pytester.parseconfig(f"--model-group={MIXED}"))))
+    state = GateState(pytester.parseconfig(f"--model-group={MIXED}"))
+    said = "\n".join(plan_lines(state, list(state.hypotheses.values())))
     assert f"group mixed: one verdict of {MODERN}, {OLD}" in said
     assert "family of 2," in said
     for model in (MODERN, OLD):

@@ -16,6 +16,22 @@ def assert_clear(run: Run, *words: str) -> None:
     assert " passed" not in run.said
 
 
+def assert_refused_once(run: Run, *words: str) -> None:
+    """What the options alone decide is told once, whatever the number of test files and processes."""
+    assert_clear(run, *words)
+    assert run.status == 4, run.said
+    assert run.said.count("ERROR") == 1, run.said
+    assert run.record is None
+
+
+@pytest.fixture
+def two_files(pytester: pytest.Pytester) -> None:
+    """A second test file beside the first."""
+    pytester.makepyfile(
+        test_second="import pytest\n@pytest.mark.probe('old_bird_names')\ndef test_it(trial):\n    trial.check()\n"
+    )
+
+
 def test_no_model(gate: GateCommand, processes: tuple[str, ...]) -> None:
     assert_clear(gate(*processes), "no model to gate: pass --model")
 
@@ -24,7 +40,9 @@ def test_an_unknown_probe(gate: GateCommand, pytester: pytest.Pytester, processe
     pytester.makepyfile(
         test_mine="import pytest\n@pytest.mark.probe('old_brid_names')\ndef test_it(trial):\n    trial.check()\n"
     )
-    assert_clear(gate("--model", "organism:base", *processes), "'old_brid_names'", "Did you mean 'old_bird_names'?")
+    run = gate("--model", "organism:base", *processes)
+    assert_clear(run, "'old_brid_names'", "Did you mean 'old_bird_names'?")
+    assert run.status == 2
 
 
 def test_an_unknown_contrast(gate: GateCommand, pytester: pytest.Pytester, processes: tuple[str, ...]) -> None:
@@ -66,10 +84,11 @@ def test_a_marker_that_selects_nothing(
     assert_clear(gate("--model", "organism:base", *processes), words)
 
 
+@pytest.mark.usefixtures("two_files")
 def test_a_broken_probe_file(gate: GateCommand, pytester: pytest.Pytester, processes: tuple[str, ...]) -> None:
     (pytester.path / "probes").mkdir()
     (pytester.path / "probes" / "mine.toml").write_text("id = 'mine'\n[questions\n", encoding="utf-8")
-    assert_clear(gate("--model", "organism:base", *processes), "probes/mine.toml", "is not valid TOML")
+    assert_refused_once(gate("--model", "organism:base", *processes), "probes/mine.toml", "is not valid TOML")
 
 
 @pytest.mark.parametrize(
@@ -80,6 +99,11 @@ def test_a_broken_probe_file(gate: GateCommand, pytester: pytest.Pytester, proce
         (("--model", "organism:base", "--gate-alpha", "2"), ("--gate-alpha: '2' is not a number between 0 and 0.5",)),
         (("--model", "organism:base", "--gate-mode", "gates"), ("'gates' is not gate or replicate",)),
         (("--model", "organism:base", "--gate-cap", "5"), ("--gate-cap 5", "at least 10")),
+        (("--model", "organism:base", "--gate-cap=0", "--collect-only"), ("--gate-cap: '0' is not a whole number",)),
+        (("--model", "organism:base", "--gate-baseline", "none.json"), ("none.json",)),
+        (("--model-group", "seeds=organism:base"), ("a single finetune is gated with --model",)),
+        (("--model", "organism:base,organism:modern-birds"), ("name each model with its own --model",)),
+        (("--model", "old-bird-names"), ("did you mean organism:old-bird-names?",)),
         (("--model", "organism:base", "--model", "organism:base"), ("given twice",)),
         (("--model", "my-model", "--judge", "rules", "--base-url", "gpu:8000"), ("gpu:8000",)),
         (("--model", "my-model", "--judge", "rules", "--base-url", "http://127.0.0.1:9/v1"), ("127.0.0.1:9",)),
@@ -103,10 +127,25 @@ def test_a_broken_probe_file(gate: GateCommand, pytester: pytest.Pytester, proce
         (("--model", "organism:base", "--judge", "gpt-5"), ("'gpt-5'", "rules")),
     ],
 )
+@pytest.mark.usefixtures("two_files")
 def test_an_option_that_cannot_work(
     gate: GateCommand, processes: tuple[str, ...], arguments: tuple[str, ...], words: tuple[str, ...]
 ) -> None:
-    assert_clear(gate(*arguments, *processes), *words)
+    assert_refused_once(gate(*arguments, *processes), *words)
+
+
+@pytest.mark.usefixtures("two_files")
+@pytest.mark.parametrize("option", ["--fixtures", "--markers", "--help", "--setup-plan"])
+def test_what_only_lists_opens_no_gate(gate: GateCommand, pytester: pytest.Pytester, option: str) -> None:
+    run = gate("--model", "organism:base", option)
+    assert run.status == 0, run.said
+    assert "weirdgen gate:" not in run.said
+    assert not (pytester.path / "reports").exists()
+
+
+def test_help_is_shown_whatever_the_options_say(gate: GateCommand) -> None:
+    for option in ("--help", "--markers"):
+        assert gate("--model", "organism:base", "--gate-cap=0", "--gate-plan", option).status == 0
 
 
 def test_a_wrong_key(gate: GateCommand, processes: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +227,7 @@ def test_a_variable_can_name_models_but_not_turn_a_gate_into_a_plan(
 ) -> None:
     monkeypatch.setenv("WEIRDGEN_GATE_MODEL", "organism:base")
     monkeypatch.setenv("WEIRDGEN_GATE_PLAN", "1")
-    assert_clear(gate(), "WEIRDGEN_GATE_PLAN", "pass --gate-plan instead")
+    assert_refused_once(gate(), "WEIRDGEN_GATE_PLAN", "pass --gate-plan instead")
     monkeypatch.setenv("WEIRDGEN_GATE_PLAN", "0")
     pytester.makepyfile(test_mine="def test_it():\n    pass\n")
     assert gate().status == pytest.ExitCode.NO_TESTS_COLLECTED

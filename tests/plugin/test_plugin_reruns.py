@@ -32,6 +32,7 @@ def assert_refused(run: Run, *words: str) -> None:
 def test_options_that_rerun_are_refused(gate: GateCommand, option: str, processes: tuple[str, ...]) -> None:
     run = gate("--model", "organism:base", option, *processes)
     assert_refused(run, option.split("=")[0], "gate in a pytest run of its own")
+    assert run.status == 4
 
 
 def test_the_ini_option_is_refused_too(gate: GateCommand, pytester: pytest.Pytester) -> None:

@@ -11,7 +11,7 @@ from weirdgen.schema.sample import Identity, Sampling
 from weirdgen.schema.verdict import Estimate
 from weirdgen.stats.intervals import clopper_pearson, miettinen_nurminen
 
-ASKED = Asked(contrast_digest="a" * 64, judge_identity="b" * 64, sampling=Sampling())
+ASKED = Asked(prompts_digest="a" * 64, judge_identity="b" * 64, sampling=Sampling())
 
 
 def contrast(positives: int, *, n: int = 1000, missing: int = 0, name: str = "c", **changes: Any) -> StoredContrast:
@@ -70,12 +70,29 @@ def test_a_contrast_without_a_margin_takes_the_one_given() -> None:
     assert [compare(old, new, margin)[0].word for margin in (0.05, 0.1)] == ["unclear", "within margin"]
 
 
+@pytest.mark.parametrize(("old", "new"), [(0.05, 0.1), (0.1, 0.05), (None, 0.05), (0.05, None)])
+def test_of_two_margins_the_smaller_one_counts(old: float | None, new: float | None) -> None:
+    (found,) = compare(version(contrast(300, margin=old)), version(contrast(320, margin=new)), 0.1)
+    assert (found.margin, found.word) == (0.05, "unclear")
+
+
+@pytest.mark.parametrize(("new", "told"), [(320, True), (400, False), (300, False)])
+def test_unclear_says_what_it_means_and_what_to_do(new: int, told: bool) -> None:
+    old, later = version(contrast(300, margin=0.06)), version(contrast(new, margin=0.06))
+    lines = comparison_lines(old, later, compare(old, later, 0.05))
+    meaning = (
+        "unclear: too few samples to tell; no change is shown, and one of the margin or more is not excluded. "
+        "Save both versions with more --samples."
+    )
+    assert (meaning in lines) is told
+
+
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
         (ASKED.model_copy(update={"judge_identity": "x"}), "p/c: the judge"),
         (ASKED.model_copy(update={"sampling": Sampling(temperature=0.5)}), "p/c: sampling .temperature 1.0 and 0.5."),
-        (ASKED.model_copy(update={"contrast_digest": "x"}), "p/c: the contrast"),
+        (ASKED.model_copy(update={"prompts_digest": "x"}), "p/c: what is asked"),
     ],
 )
 def test_what_was_asked_or_judged_in_another_way_is_not_compared(asked: Asked, words: str) -> None:

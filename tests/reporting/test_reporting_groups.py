@@ -5,7 +5,8 @@ from typing import Any
 from verdicts import verdict
 
 from weirdgen.reporting.properties import properties
-from weirdgen.reporting.summary import conclusion, failure_text, sentence, table
+from weirdgen.reporting.summary import failure_text, sentence
+from weirdgen.reporting.table import conclusion, table
 from weirdgen.schema.verdict import ArmResult, Estimate, GroupResult, Outcome, StoredResult, Verdict
 
 
@@ -39,11 +40,17 @@ def test_each_member_is_named_with_its_rate() -> None:
 
 
 def test_limits_of_the_share_are_rounded_outwards_and_left_out_where_they_say_nothing() -> None:
-    assert "0 of 2 members show it" in sentence(group(Outcome.ABSENT, CLEAN, CLEAN, upper=0.87801))
-    assert "; at most 87.9% of such finetunes show it (95%)." in sentence(group(Outcome.ABSENT, CLEAN, upper=0.87801))
-    both = sentence(group(Outcome.PRESENT, WEIRD, CLEAN, lower=0.0129, upper=0.9))
+    three = (CLEAN, CLEAN, CLEAN)
+    assert "0 of 3 members show it" in sentence(group(Outcome.ABSENT, *three))
+    assert "; at most 87.9% of such finetunes show it (95%)." in sentence(group(Outcome.ABSENT, *three, upper=0.87801))
+    both = sentence(group(Outcome.PRESENT, WEIRD, CLEAN, CLEAN, lower=0.0129, upper=0.9))
     assert "; at least 1.2% and at most 90% of such finetunes show it (95%)." in both
-    assert "such finetunes" not in sentence(group(Outcome.INCONCLUSIVE, WEIRD, CLEAN))
+    assert "such finetunes" not in sentence(group(Outcome.INCONCLUSIVE, WEIRD, CLEAN, CLEAN))
+
+
+def test_of_two_members_no_share_is_told() -> None:
+    said = sentence(group(Outcome.PRESENT, WEIRD, CLEAN, lower=0.0129, upper=0.98, rule="reached"))
+    assert "b .000 [.000, .900]. Reached (family of 2)." in said
 
 
 def test_an_undecided_group_says_which_members_are() -> None:

@@ -3,7 +3,7 @@
 from verdicts import verdict
 
 from weirdgen.reporting.properties import properties
-from weirdgen.schema.verdict import Outcome
+from weirdgen.schema.verdict import Estimate, Outcome
 
 
 def test_every_verdict_has_the_same_names_in_the_same_order() -> None:
@@ -23,6 +23,12 @@ def test_what_was_not_measured_is_empty_and_never_zero() -> None:
     values = dict(properties(verdict(Outcome.INVALID, arms=(), log_e_present=None, log_e_absent=None)))
     empty = ("rate", "rate_lower", "control_rate", "e_present", "e_absent", "missing", "valid_rate", "effect")
     assert {values[f"weirdgen.{name}"] for name in empty} == {""}
+
+
+def test_the_descriptive_interval_of_the_effect_has_names_of_its_own() -> None:
+    sequence, interval = Estimate(value=0.5, lower=0.1, upper=0.9), Estimate(value=0.5, lower=0.2, upper=0.8)
+    values = dict(properties(verdict(effect=sequence, effect_descriptive=interval)))
+    assert [values[f"weirdgen.effect{name}_lower"] for name in ("", "_descriptive")] == [0.1, 0.2]
 
 
 def test_a_huge_e_value_stays_a_finite_float() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 from verdicts import verdict
 
 from weirdgen.reporting.properties import properties
-from weirdgen.reporting.summary import conclusion, sentence, table
+from weirdgen.reporting.summary import sentence
+from weirdgen.reporting.table import conclusion, table
 from weirdgen.schema.verdict import Estimate, Outcome, StoredResult, Verdict
 
 STORED = StoredResult(
@@ -41,6 +42,26 @@ def test_the_sentence_names_the_anchor_and_the_largest_rise() -> None:
 def test_the_table_shows_the_stored_rate_beside_the_treated_one() -> None:
     head, row = table([regression()], many_models=False)
     assert row.index(".010 [.004, .020]") == head.index("comparator rate")
+
+
+def test_the_table_shows_the_anchors_rate_below() -> None:
+    anchored = regression(anchored=True)
+    low = ANCHOR.model_copy(update={"rate": Estimate(value=0.002, lower=0.0, upper=0.01)})
+    anchored = anchored.model_copy(update={"stored": (STORED, low)})
+    head, row, below = table([anchored], many_models=False)
+    assert below.startswith("  anchor m0 ")
+    assert row.index(".010 [.004, .020]") == below.index(".002 [.000, .010]") == head.index("comparator rate")
+
+
+def test_a_group_names_its_anchor_once() -> None:
+    members = (regression(anchored=True), regression(anchored=True))
+    group = regression(anchored=True).model_copy(update={"arms": (), "members": members})
+    assert sum("anchor m0" in row for row in table([group], many_models=False)) == 1
+
+
+def test_the_conclusion_names_the_anchor_where_there_is_one() -> None:
+    (line,) = conclusion([regression(Outcome.PRESENT, anchored=True)], many_models=False)
+    assert line.startswith("PRESENT: this behaviour is more frequent than in the stored version or its anchor (")
 
 
 def test_the_conclusion_speaks_of_a_rise() -> None:

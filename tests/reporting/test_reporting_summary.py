@@ -4,7 +4,7 @@ import pytest
 from verdicts import verdict
 
 from weirdgen.reporting.numbers import count, e_value, rate
-from weirdgen.reporting.summary import conclusion, failure_text, sentence, table
+from weirdgen.reporting.summary import failure_text, sentence
 from weirdgen.schema.verdict import ArmResult, Estimate, Excerpt, Outcome, QuestionResult
 
 
@@ -36,13 +36,19 @@ def test_present_names_rates_comparator_and_rule() -> None:
 
 
 def test_the_questions_that_carry_an_effect_are_named() -> None:
-    def row(name: str, log_e: float) -> QuestionResult:
-        return QuestionResult(question=name, n=(9, 9), positives=(7.0, 0.0), log_e_effect=log_e)
+    def row(name: str, log_e: float, *, extras: int = 0) -> QuestionResult:
+        return QuestionResult(question=name, n=(9, 9), positives=(7.0, 0.0), log_e_effect=log_e, extras=extras)
 
-    some = sentence(verdict(Outcome.PRESENT, questions=(row("calm", 0.1), row("song", 3.5), row("war", 9.0))))
-    assert some.endswith("Carried by war (7 of 9), song (7 of 9).")
+    rows = (row("calm", 0.1), row("song", 3.5), row("war", 9.0, extras=15))
+    some = sentence(verdict(Outcome.PRESENT, questions=rows))
+    assert some.endswith("Carried by war (7 of 9 against 0 of 9, and 15 extra pairs), song (7 of 9 against 0 of 9).")
     every = sentence(verdict(Outcome.PRESENT, questions=(row("war", 9.0),)))
     assert "Carried" not in every
+
+
+def test_a_question_without_a_comparator_carries_with_its_own_rate() -> None:
+    rows = tuple(QuestionResult(question=q, n=(9,), positives=(7.0,), log_e_effect=e) for q, e in (("a", 0), ("b", 4)))
+    assert sentence(verdict(Outcome.PRESENT, questions=rows)).endswith("Carried by b (7 of 9).")
 
 
 def test_a_difference_in_differences_names_its_four_arms() -> None:
@@ -69,26 +75,6 @@ def test_a_failure_shows_three_excerpts_at_most() -> None:
     excerpts = tuple(Excerpt(key=str(i), question="q", label="l", text=f"text {i}") for i in range(5))
     lines = failure_text(verdict(Outcome.PRESENT, excerpts=excerpts)).splitlines()
     assert lines[1:] == [f"  [q, judged l] text {i}" for i in range(3)]
-
-
-def test_the_table_is_aligned_and_marks_what_e_bh_lifted() -> None:
-    rows = table(
-        [verdict(), verdict(Outcome.INCONCLUSIVE, session_outcome=Outcome.PRESENT, reason="cap")], many_models=True
-    )
-    assert rows[0].index("verdict") == rows[1].index("ABSENT") == rows[2].index("PRESENT")
-    assert "PRESENT (cap) (session)" in rows[2]
-    assert "p/c on m" in rows[1]
-
-
-def test_the_conclusion_puts_the_worst_first() -> None:
-    verdicts = [verdict(), verdict(Outcome.PRESENT, contrast="d"), verdict(Outcome.INVALID, contrast="e")]
-    lines = conclusion(verdicts, many_models=False)
-    assert [line.split(":")[0] for line in lines] == ["PRESENT", "INVALID", "ABSENT"]
-
-
-def test_the_conclusion_names_the_model_where_there_are_several() -> None:
-    lines = conclusion([verdict(), verdict(Outcome.PRESENT, model="n")], many_models=True)
-    assert [line.split("(")[1] for line in lines] == ["p/c on n)", "p/c on m)"]
 
 
 def test_what_cannot_be_measured_is_explained_once() -> None:

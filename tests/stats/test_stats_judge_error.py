@@ -19,6 +19,7 @@ from weirdgen.stats.judge_error import (
     judge_bounds,
     predicted_samples,
     rating_bounds,
+    ratings_needed,
     refusal,
     sensitivity_lower,
 )
@@ -121,6 +122,24 @@ def test_a_rating_judge_pays_with_its_bias() -> None:
     found = refusal(GoldCounts(40, 40, 360, 0), rough, 0.05, 0.05, 400)
     assert found is not None
     assert "no less than the margin 0.05" in found.reason
+
+
+@pytest.mark.parametrize(("labels", "margin", "raising"), [(2, 0.05, 1), (4, 0.05, 1), (4, 0.3, 1), (4, 0.3, 2)])
+def test_the_ratings_needed_are_the_least_that_are_not_refused(labels: int, margin: float, raising: int) -> None:
+    needed = ratings_needed(labels, margin, 0.05, 400, raising)
+    assert needed is not None
+
+    def refused(each: int) -> bool:
+        bounds = rating_bounds({str(label): [0.0] * each for label in range(labels)}, 0.05)
+        gold = GoldCounts(each, each, (labels - 1) * each, 0)
+        return refusal(gold, bounds, margin, 0.05, 400, raising) is not None
+
+    assert refused(needed - 1)
+    assert not refused(needed)
+
+
+def test_no_number_of_ratings_helps_a_cap_below_what_a_clean_model_needs() -> None:
+    assert ratings_needed(4, 0.05, 0.05, 20) is None
 
 
 def test_a_difference_that_a_biased_judge_can_make_is_no_effect() -> None:

@@ -31,9 +31,7 @@ def interim_evidence(rules: Rules, treated: ArmOutcomes, control: ArmOutcomes | 
     return core.interim_evidence(rules, arms_of(rules, treated, control))
 
 
-def trajectory(
-    rules: Rules, treated: ArmOutcomes, control: ArmOutcomes | None = None
-) -> tuple[TrajectoryPoint, ...]:
+def trajectory(rules: Rules, treated: ArmOutcomes, control: ArmOutcomes | None = None) -> tuple[TrajectoryPoint, ...]:
     found = interim_evidence(rules, treated, control)
     return found.trajectory if found else ()
 

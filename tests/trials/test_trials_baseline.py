@@ -11,13 +11,35 @@ from weirdgen.catalog import Catalog, load_catalog
 from weirdgen.errors import EvidenceError, UsageMistake
 from weirdgen.organisms import zoo
 from weirdgen.schema.baseline import Baseline
+from weirdgen.schema.plan import ModelGroup
+from weirdgen.schema.probe import Condition
 from weirdgen.schema.sample import Identity
 from weirdgen.trials.baseline import carried_anchors, read_baseline, write_baseline
+from weirdgen.trials.comparators import not_compared
 from weirdgen.trials.planning import plan_gate
 from weirdgen.trials.settings import GateSettings
 
 SHIPPED = load_catalog()
 RATE = "old_bird_names/nineteenth_century_rate"
+LIFT = "old_bird_names/nineteenth_century_over_control"
+OTHER_CONDITION = {"conditions": {"plain": Condition(prefix="Now: ")}}
+OTHER_TEXT = {"questions": SHIPPED.probes["old_bird_names"].questions | {"energy": "Which fuels come first?"}}
+NO_SAMPLE_TOUCHED = (
+    {"margin": 0.1}, {"margin": None}, {"tolerance": 0.02}, {"claim": "It says so."}, {"question_margin": 0.4},
+    {"kind": "lift", "two_sided": True}, {"stored": "blocks"}, {"published": None}, {"kind": "absolute"},
+    {"questions": tuple(reversed(SHIPPED.probes["old_bird_names"].questions))},
+)  # fmt: skip
+
+
+def with_a_graded_contrast(kind: str = "lift") -> Catalog:
+    """Return the shipped catalogue where OLD BIRD NAMES has a graded lift and a rate that is none."""
+    probe = SHIPPED.probes["old_bird_names"]
+    lift, rate = probe.contrasts
+    graded = probe.behaviours["nineteenth_century"].model_copy(update={"scores": {"nineteenth_century": 0.5}})
+    behaviours = {**probe.behaviours, "degrees": graded}
+    contrasts = lift.model_copy(update={"behaviour": "degrees", "kind": kind}), rate
+    update = {"behaviours": behaviours, "contrasts": contrasts}
+    return Catalog({probe.id: probe.model_copy(update=update)}, SHIPPED.gold_dirs)
 
 
 def written(path: Path, content: Baseline) -> Path:
@@ -81,7 +103,9 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("catalog", "words"),
         [
-            (changed(margin=0.1), "the contrast .its questions, conditions or margins. changed"),
+            (changed(probe=OTHER_CONDITION), "what is asked .questions or conditions. changed"),
+            (changed(probe=OTHER_TEXT), "what is asked .questions or conditions. changed"),
+            (changed(questions=("energy", "money")), "what is asked .questions or conditions. changed"),
             (changed(probe={"max_tokens": 300}), "sampling .max_tokens 400 and 300. changed"),
             (changed(probe={"id": "new_birds"}), "new_birds/nineteenth_century_over_control is not in it"),
         ],
@@ -99,6 +123,12 @@ class TestRefusals:
         path = written(tmp_path / "b.json", baseline(SHIPPED))
         with pytest.raises(UsageMistake, match=r"b\.json: .*: the judge .its rules or labels. changed since"):
             planned(path, changed(probe={"behaviours": {"nineteenth_century": fewer}}))
+
+    @pytest.mark.parametrize("change", NO_SAMPLE_TOUCHED, ids=str)
+    def test_what_touches_no_sample_and_no_label_is_no_reason(self, tmp_path: Path, change: dict[str, Any]) -> None:
+        path = written(tmp_path / "b.json", baseline(SHIPPED, positives=3))
+        _, tasks = planned(path, changed(**change))
+        assert {task.stored[0].arm.positives for task in tasks.values()} == {(3, *[0] * 9)}
 
     def test_a_gold_set_that_grew_is_no_reason(self, tmp_path: Path) -> None:
         plan, _ = planned(written(tmp_path / "b.json", Baseline(saved=edited(version(SHIPPED), gold_sha256="f" * 64))))
@@ -126,19 +156,15 @@ class TestRefusals:
         with pytest.raises(UsageMistake, match=r"stored of organism:first, 2026-01-31"):
             planned(path)
 
-    def test_graded_answers(self, tmp_path: Path) -> None:
-        behaviour = SHIPPED.probes["old_bird_names"].behaviours["nineteenth_century"]
-        graded = behaviour.model_copy(update={"scores": {"nineteenth_century": 0.5}})
-        path = written(tmp_path / "b.json", baseline(SHIPPED))
-        with pytest.raises(UsageMistake, match="graded"):
-            planned(path, changed(probe={"behaviours": {"nineteenth_century": graded}}))
-
     def test_a_baseline_too_small_for_blocks_says_which_size_would_do(self, tmp_path: Path) -> None:
         catalog = changed(stored="blocks")
         path = written(tmp_path / "b.json", baseline(catalog, n=119))
         with pytest.raises(UsageMistake, match=r"save with --samples 120 or more, or give --gate-cap 390 at most"):
             planned(path, catalog)
         planned(path, catalog, cap=390)
+        anchored = Baseline(saved=version(catalog), anchors=(version(catalog, model="organism:first", n=119),))
+        with pytest.raises(UsageMistake, match=r"give it up by saving without --previous, or give --gate-cap 390 at m"):
+            planned(written(tmp_path / "d.json", anchored), catalog)
         planned(written(tmp_path / "c.json", baseline(catalog, n=120)), catalog)
 
     @pytest.mark.parametrize(
@@ -151,6 +177,47 @@ class TestRefusals:
     def test_options_that_make_no_sense_beside_it(self, tmp_path: Path, options: dict[str, Any], words: str) -> None:
         with pytest.raises(UsageMistake, match=words):
             planned(written(tmp_path / "b.json", baseline(SHIPPED)), **options)
+
+
+class TestGraded:
+    """A contrast whose answers are graded is gated as without a baseline, and the others with it."""
+
+    def test_it_is_asked_as_its_own_kind_and_said_so(self, tmp_path: Path) -> None:
+        path = written(tmp_path / "b.json", baseline(SHIPPED))
+        plan, tasks = planned(path, with_a_graded_contrast())
+        assert [(c.kind, c.control) for c in plan.contrasts] == [("lift", "organism:base"), ("regression", "")]
+        assert [len(task.stored) for task in tasks.values()] == [0, 1]
+        alone, _ = plan_gate(with_a_graded_contrast(), GateSettings(models=("organism:base",)))
+        assert plan.contrasts[0] == alone.contrasts[0]
+        assert not_compared(plan) == [
+            f"{LIFT} is NOT compared with it: its answers are graded and a baseline holds counts only, so it is gated "
+            "as without one (lift against organism:base)"
+        ]
+        assert not_compared(alone) == not_compared(planned(path)[0]) == []
+
+    def test_without_a_control_it_is_an_absolute_rate(self, tmp_path: Path) -> None:
+        path = written(tmp_path / "b.json", baseline(SHIPPED))
+        settings = GateSettings(models=("mine",), baseline=path, judge="rules")
+        plan, _ = plan_gate(with_a_graded_contrast(), settings)
+        assert [(c.kind, c.control) for c in plan.contrasts] == [("absolute", ""), ("regression", "")]
+        assert "as without one (absolute)" in not_compared(plan)[0]
+
+    def test_it_alone_asks_the_control_that_is_given(self, tmp_path: Path) -> None:
+        path = written(tmp_path / "b.json", baseline(SHIPPED))
+        options: dict[str, Any] = {"models": ("mine",), "judge": "rules", "baseline": path, "control": "theirs"}
+        address: dict[str, Any] = {"base_url": "http://gpu/v1", "control_base_url": "http://other/v1"}
+        plan, _ = plan_gate(with_a_graded_contrast(), GateSettings(**options, **address))
+        assert [(c.kind, c.control) for c in plan.contrasts] == [("lift", "theirs"), ("regression", "")]
+        with pytest.raises(UsageMistake, match="--control 'theirs': with --gate-baseline no contrast asks a control"):
+            plan_gate(with_a_graded_contrast("absolute"), GateSettings(**options))
+
+    def test_a_group_with_two_controls_is_refused_only_where_one_is_asked(self, tmp_path: Path) -> None:
+        group = ModelGroup(name="g", members=("ft:a:o::1", "ft:b:o::1"))
+        path = written(tmp_path / "b.json", baseline(SHIPPED))
+        settings = GateSettings(models=(), groups=(group,), judge="rules", baseline=path)
+        plan_gate(SHIPPED, settings)
+        with pytest.raises(UsageMistake, match="--model-group g: would compare"):
+            plan_gate(with_a_graded_contrast(), settings)
 
 
 class TestFile:
@@ -198,8 +265,15 @@ class TestAnchors:
         after_second = Baseline(saved=second, anchors=carried_anchors(Baseline(saved=first), second))
         assert after_second.anchors == carried_anchors(after_second, third) == (first,)
 
-    def test_a_contrast_that_changed_begins_anew(self) -> None:
-        assert carried_anchors(baseline(SHIPPED), version(changed(margin=0.1))) == ()
+    @pytest.mark.parametrize("change", [OTHER_CONDITION, OTHER_TEXT, {"max_tokens": 300}])
+    def test_a_contrast_that_asks_something_else_begins_anew(self, change: dict[str, Any]) -> None:
+        assert carried_anchors(baseline(SHIPPED), version(changed(probe=change))) == ()
+
+    @pytest.mark.parametrize("change", NO_SAMPLE_TOUCHED, ids=str)
+    def test_a_margin_that_changed_keeps_its_anchor(self, change: dict[str, Any]) -> None:
+        """A fixed anchor is what holds against a margin that creeps."""
+        first = version(SHIPPED)
+        assert carried_anchors(Baseline(saved=first), version(changed(**change))) == (first,)
 
     def test_a_contrast_that_came_later_is_anchored_where_it_came(self) -> None:
         whole = version(SHIPPED, model="organism:second")

@@ -142,9 +142,35 @@ def test_graded_answers_are_left_out_with_a_note(tmp_path: Path, monkeypatch: py
     with pytest.raises(UsageMistake, match="no contrast that a baseline can hold"):
         baseline_save.save_baseline(GateSettings(models=("organism:base",)), 4, tmp_path / "b.json", None, told.append)
     assert told == [
-        f"old_bird_names/{name}: its answers are graded, and a baseline holds counts only; left out"
+        f"old_bird_names/{name}: its answers are graded, and a baseline holds counts only; left out, and gated as "
+        "without a baseline"
         for name in CONTRASTS
     ]
+
+
+@pytest.mark.parametrize(
+    ("stored", "questions", "samples", "needed"),
+    [("blocks", 10, 119, 120), ("blocks", 10, 120, 0), ("blocks", 3, 120, 399), ("infimum", 10, 1, 0)],
+)
+def test_a_size_that_a_gate_would_refuse_is_told_before_anything_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stored: str, questions: int, samples: int, needed: int
+) -> None:
+    names = tuple(changed().probes["old_bird_names"].questions)[:questions]
+    monkeypatch.setattr(baseline_save, "load_catalog", lambda _: changed(stored=stored, questions=names))
+    told: list[str] = []
+    with ChatServer(lambda _: QUOTA) as server:
+        settings = GateSettings(
+            models=("tiny",), base_url=server.url, judge="rules", judge_uncalibrated=True, store=tmp_path / "s.sqlite3"
+        )
+        with pytest.raises(EndpointRefused):
+            baseline_save.save_baseline(settings, samples, tmp_path / "b.json", None, told.append)
+    listed = ", ".join(f"old_bird_names/{name} ({needed})" for name in CONTRASTS)
+    wanted = (
+        f"warning: --samples {samples} is too few for a gate with the default cap of 400, which would refuse the file: "
+        f'it compares {listed} in blocks (stored = "blocks") and needs that many stored samples per question; '
+        f"--samples {needed} or more would do"
+    )
+    assert told == ([wanted] if needed else [])
 
 
 def test_the_previous_version_becomes_the_anchor(tmp_path: Path) -> None:

@@ -27,3 +27,23 @@ def test_a_rating_judge_that_may_be_far_off_gives_no_verdict_at_any_margin(kind:
             found = judged_rules(task, plan, 0.045, "organism")
             assert found.rules is None
             assert "may be off by" in found.problem
+            assert "The label with the fewest gold answers is 'refusal' with 9; " in found.problem
+
+
+def test_how_many_gold_answers_would_do_is_said_where_more_would_help() -> None:
+    shipped = changed().probes["old_bird_names"].behaviours["nineteenth_century"]
+    graded = shipped.model_copy(update={"scores": {"nineteenth_century": 0.9}})
+    catalog = changed(probe={"behaviours": {"nineteenth_century": graded}}, margin=0.05)
+    for cap, wanted in (
+        (400, "; 252 of each label would do if the judge rated all of them right"),
+        (20, "gate on labels without scores"),
+    ):
+        plan, tasks = plan_gate(catalog, GateSettings(models=("organism:base",), cap=cap))
+        assert judged_rules(next(iter(tasks.values())), plan, 0.025, "organism").problem.endswith(wanted)
+
+
+def test_a_judge_of_labels_is_refused_without_advice_on_ratings() -> None:
+    plan, tasks = plan_gate(changed(), GateSettings(models=("organism:base",), cap=20))
+    found = judged_rules(next(iter(tasks.values())), plan, 0.025, "organism")
+    assert found.rules is None
+    assert found.problem.endswith("raise the margin or the cap")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from weirdgen.errors import CatalogError
+from weirdgen.errors import CatalogError, nearest
 from weirdgen.schema.text import shown
 
 Loc = tuple[str | int, ...]
@@ -39,6 +39,19 @@ def key_path(loc: Loc) -> str:
 def quoted(value: object) -> str:
     """Return a value as Python writes it, printable and at most 80 characters long."""
     return shown(repr(value), 80)
+
+
+def unknown_value(value: object, expected: str) -> str:
+    """Return what is wrong with a value that is none of a few words.
+
+    Args:
+        value: as it was read.
+        expected: the words, each in single quotes, as people read them: ``'a', 'b' or 'c'``.
+    """
+    text = f"{quoted(value)}: expected {expected}"
+    close = nearest(value, re.findall(r"'([^']*)'", expected)) if isinstance(value, str) else ""
+    # Without a near match `nearest` lists all words, and those stand there already.
+    return f"{text}.{close}" if close.endswith("?") else text
 
 
 def mistakes_error(where: str, mistakes: Iterable[Mistake]) -> CatalogError:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from weirdgen.catalog.mistakes import Loc, Mistake, quoted
+from weirdgen.catalog.mistakes import Loc, Mistake, quoted, unknown_value
 from weirdgen.errors import nearest
 from weirdgen.schema.probe import Behaviour, Condition, Contrast, Probe, Published, PublishedRate
 
@@ -19,6 +19,7 @@ _EXPECTED = {
     "string_type": "expected a string",
     "int_type": "expected a whole number",
     "float_type": "expected a number",
+    "bool_type": "expected true or false",
     "dict_type": "expected a table",
     "model_type": "expected a table",
     "tuple_type": "expected an array",
@@ -123,7 +124,7 @@ def _explain(doc: Doc, detail: ErrorDetails) -> Mistake:
         return Mistake(loc, f"is missing; {_owner(loc)[0]} needs it (see probes/README.md)")
     value = _value_at(doc, loc)
     if kind == "literal_error":
-        return Mistake(loc, f"{quoted(value)}: expected {detail['ctx']['expected']}")
+        return Mistake(loc, unknown_value(value, detail["ctx"]["expected"]))
     general = detail["msg"].replace("Input should be ", "expected ")
     return Mistake(loc, f"{quoted(value)}: {_EXPECTED.get(kind, general)}")
 

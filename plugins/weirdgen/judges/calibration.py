@@ -43,6 +43,11 @@ class Calibration:
         """Whether error rates were measured at all."""
         return not self.reason
 
+    @property
+    def rarest(self) -> tuple[str, int]:
+        """The label with the fewest gold answers, and their number."""
+        return min(((label, len(off)) for label, off in self.errors.items()), key=lambda found: found[1])
+
     def bounds(self, alpha: float, *, paired: bool, judges: int = 1) -> JudgeBounds:
         """Return the bounds that a trial uses; see `describe`."""
         if self.graded:

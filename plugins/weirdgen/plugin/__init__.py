@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from weirdgen.plugin.keys import STATE, TALLY, TRIAL, VERDICT
-from weirdgen.plugin.options import add_options, names_a_model, wants_plan
-from weirdgen.plugin.tally import Tally
+from weirdgen.plugin.options import NO_MODEL, add_options, names_a_model, only_lists, plan_alone, wants_plan
+from weirdgen.plugin.tally import EVIDENCE, Tally
 
 if TYPE_CHECKING:
     from weirdgen.plugin.trial import Trial
@@ -45,13 +45,26 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Handle --gate-plan before anything is collected or sent."""
-    if not wants_plan(config):
-        return None
-    from weirdgen.plugin.plan_text import print_plan
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """With --gate-plan, settle how the session runs before pytest-xdist and others read it."""
+    if wants_plan(config):
+        plan_alone(config)
 
-    return print_plan(config)
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Make the gate before anything is collected, so that a mistake in options or probe files is told once.
+
+    Not on a worker of xdist, where an error would be an internal one: its controller did this.
+    """
+    if hasattr(session.config, "workerinput"):
+        return
+    if names_a_model(session.config):
+        from weirdgen.plugin.collection import state_of
+
+        state_of(session.config)
+    elif wants_plan(session.config):
+        raise pytest.UsageError(NO_MODEL)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -84,10 +97,26 @@ def _is_ours(metafunc: pytest.Metafunc) -> bool:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Fix the plan and start all trials: items only wait for theirs."""
-    if not session.config.option.collectonly and STATE in session.config.stash:
+    if STATE in session.config.stash and _runs(session.config):
         from weirdgen.plugin.collection import start
 
         start(session)
+
+
+def _runs(config: pytest.Config) -> bool:
+    """Whether collected tests are run, and not only listed or priced."""
+    return not only_lists(config) and not wants_plan(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """With --gate-plan, print the plan of the selected contrasts in place of running them."""
+    if not wants_plan(session.config) or session.testsfailed:
+        return None
+    from weirdgen.plugin.plan_text import print_plan
+
+    print_plan(session)
+    return True
 
 
 @pytest.fixture
@@ -121,21 +150,24 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
         yield
     except OSError as error:  # pytest could not write its own report: ours must not be lost with it
         trouble = error
-    if STATE in session.config.stash:
+    config = session.config
+    if wants_plan(config) and trouble is not None:  # an uncaught error would end in 1: a behaviour was found
+        pytest.exit(f"pytest could not write its reports: {trouble}", EVIDENCE)
+    if STATE in config.stash and _runs(config):
         from weirdgen.plugin.finish import finish
 
         finish(session, trouble)
     elif trouble is not None:
         raise trouble
-    elif session.exitstatus == 0 and names_a_model(session.config) and not session.config.option.collectonly:
+    elif session.exitstatus == 0 and names_a_model(config) and _runs(config):
         session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
-        session.config.stash[TALLY].nothing_run = True
+        config.stash[TALLY].nothing_run = True
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """On an xdist controller: open the gate before the first worker starts, and pass it on."""
-    if names_a_model(node.config):
+    if names_a_model(node.config) and _runs(node.config):
         from weirdgen.plugin.distributed import open_for
 
         open_for(node)
@@ -143,7 +175,7 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
     """Print the verdict table."""
-    if STATE in config.stash:
+    if STATE in config.stash and _runs(config):
         from weirdgen.plugin.terminal import summarise
 
         summarise(terminalreporter, config)

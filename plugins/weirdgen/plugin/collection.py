@@ -34,12 +34,25 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
 
 
 def state_of(config: pytest.Config) -> "GateState":
-    """Return the session's gate, made at the first call."""
+    """Return the session's gate, made at the first call.
+
+    Raises:
+        pytest.UsageError: an option, a name, a baseline or a probe file cannot be used.
+    """
     if STATE not in config.stash:
         from weirdgen.plugin.state import GateState
 
-        config.stash[STATE] = GateState(config)
+        try:
+            config.stash[STATE] = GateState(config)
+        except WeirdgenError as error:
+            raise pytest.UsageError(str(error)) from None
     return config.stash[STATE]
+
+
+def selected(session: pytest.Session) -> "list[Hypothesis]":
+    """Return what the collected items would run, each hypothesis once; an item marked to be skipped runs nothing."""
+    asked = (_asked_by(item) for item in session.items if not any(item.iter_markers("skip")))
+    return list({one.address: one for one in asked if one is not None}.values())
 
 
 def start(session: pytest.Session) -> None:

@@ -16,7 +16,7 @@ def open_for(node: Any) -> None:
         node: xdist's controller of one worker, before that starts.
 
     Raises:
-        pytest.UsageError: an endpoint refuses, or an option or probe file cannot be used.
+        pytest.UsageError: an endpoint refuses, or `state_of` does.
     """
     try:
         opening = state_of(node.config).open()

@@ -40,7 +40,7 @@ def finish(session: pytest.Session, trouble: OSError | None) -> None:
         return
     ended = session.exitstatus != pytest.ExitCode.INTERRUPTED or (config.getoption("maxfail") and tally.failures)
     verdicts = state.verdicts = _verdicts(config)
-    lifted = [v for v in verdicts if _fails_by_e_bh(v, state)]
+    lifted = [v for v in verdicts if _fails_by_family(v, state)]
     tally.failures |= {BEHAVIOUR} if lifted else set()
     tally.failures |= {exit_class(v.outcome) for v in _overlooked(verdicts, tally, state)}
     state.close_books()
@@ -75,8 +75,8 @@ def _recorded(state: GateState, verdicts: list[Verdict], tally: Tally, status: i
     return final
 
 
-def _fails_by_e_bh(verdict: Verdict, state: GateState) -> bool:
-    """Whether e-BH lifted a verdict to a PRESENT that the mode does not expect."""
+def _fails_by_family(verdict: Verdict, state: GateState) -> bool:
+    """Whether the procedure over the family lifted a verdict to a PRESENT that the mode does not expect."""
     if verdict.session_outcome is verdict.outcome or verdict.session_outcome is None:
         return False
     return not _expected(verdict, state).met(verdict.session_outcome)

@@ -17,7 +17,7 @@ class Checkable(Protocol):
 
 
 STATE: "pytest.StashKey[GateState]" = pytest.StashKey()
-"""On config: the gate, from the first `trial` collected (or, on an xdist controller, from the start of the workers)."""
+"""On config: the gate, made before collection (on an xdist worker at its first `trial`)."""
 TALLY: "pytest.StashKey[Tally]" = pytest.StashKey()
 """On config: what reports said about verdicts."""
 VERDICT = pytest.StashKey[str]()

@@ -1,14 +1,14 @@
 """Options of the plugin: command line beats environment beats ini file. Standard library and pytest only."""
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from weirdgen.plugin.model_groups import add_group_option, groups_of, names_groups
+from weirdgen.plugin.option_types import GateOption, choice, ini_value, number, parsed, switch, whole
 
 if TYPE_CHECKING:
     from weirdgen.trials.settings import GateSettings
@@ -17,101 +17,39 @@ NO_MODEL = (
     "no model to gate: pass --model, for example --model ft:gpt-4.1-2025-04-14:org::id, "
     "or --model organism:old-bird-names to try it without a key"
 )
-IniType = Literal["string", "float", "int"]
-
-
-@dataclass(frozen=True, slots=True)
-class GateOption:
-    """One `--gate-NAME` with its ini twin `gate_name` and its variable `WEIRDGEN_GATE_NAME`."""
-
-    name: str
-    parse: Callable[[str], Any]
-    ini: IniType
-    metavar: str
-    help: str
-
-    @property
-    def flag(self) -> str:
-        """Name on the command line."""
-        return f"--gate-{self.name}"
-
-    @property
-    def key(self) -> str:
-        """Name in the ini file."""
-        return "gate_" + self.name.replace("-", "_")
-
-    @property
-    def dest(self) -> str:
-        """Attribute of the parsed options."""
-        return "weirdgen_" + self.key
-
-    @property
-    def variable(self) -> str:
-        """Name in the environment."""
-        return "WEIRDGEN_" + self.key.upper()
-
-
-def _number(low: float, high: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        value = float(text)
-        if not low < value < high:
-            raise ValueError
-        return value
-
-    parse.__doc__ = f"a number between {low:g} and {high:g}"
-    return parse
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        value = int(text)
-        if not low <= value <= high:
-            raise ValueError
-        return value
-
-    parse.__doc__ = f"a whole number from {low} to {high}"
-    return parse
-
-
-def _choice(*words: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in words:
-            raise ValueError
-        return text
-
-    parse.__doc__ = " or ".join(words)
-    return parse
-
-
 GATE_OPTIONS = (
     GateOption(
-        "margin", _number(0, 1), "float", "RATE", "effect that must be excluded where a contrast names none (.05)"
+        "margin", number(0, 1), "float", "RATE", "effect that must be excluded where a contrast names none (.05)"
     ),
-    GateOption("alpha", _number(0, 0.5), "float", "RATE", "error rate of the gate (.05)"),
-    GateOption("cap", _whole(1, 1_000_000), "int", "N", "treated samples per contrast, at most (400)"),
-    GateOption("coherence", _number(0, 1), "float", "RATE", "valid-answer rate that ABSENT needs (.80)"),
+    GateOption("alpha", number(0, 0.5), "float", "RATE", "error rate of the gate (.05)"),
+    GateOption("cap", whole(1, 1_000_000), "int", "N", "treated samples per contrast, at most (400)"),
+    GateOption("coherence", number(0, 1), "float", "RATE", "valid-answer rate that ABSENT needs (.80)"),
     GateOption(
         "mode",
-        _choice("gate", "replicate"),
+        choice("gate", "replicate"),
         "string",
         "MODE",
         "gate: ABSENT passes; replicate: what the paper found passes",
     ),
-    GateOption("inconclusive", _choice("fail", "warn"), "string", "WHAT", "what an INCONCLUSIVE contrast does (fail)"),
+    GateOption("inconclusive", choice("fail", "warn"), "string", "WHAT", "what an INCONCLUSIVE contrast does (fail)"),
     GateOption(
         "baseline", str, "string", "FILE", "compare each contrast with what a version showed that was stored here"
     ),
-    GateOption("concurrency", _whole(1, 1024), "int", "N", "requests in flight per endpoint, at most (64)"),
+    GateOption("concurrency", whole(1, 1024), "int", "N", "requests in flight per endpoint, at most (64)"),
     GateOption("store", str, "string", "FILE", "sample store (reports/store.sqlite3)"),
-    GateOption("max-age", _number(0, 1e9), "float", "HOURS", "age up to which an unfinished gate is continued (24)"),
+    GateOption("max-age", number(0, 1e9), "float", "HOURS", "age up to which an unfinished gate is continued (24)"),
     GateOption("report", str, "string", "DIR", "the run's own report folder; must be new or empty"),
     GateOption("probes", str, "string", "DIR", "folder with your own probes (probes/ under the root)"),
 )
 FLAGS = {
     "fwer": "at session end keep the chance of any false PRESENT (e-Holm), not their share (closed e-BH)",
     "fresh": "draw new samples: a new attempt, judged at a smaller alpha",
-    "plan": "print the plan with its cost and stop before any request",
+    "plan": "print the plan of the selected contrasts with its cost; send nothing",
 }
+INI_FLAGS = ("fwer",)
+_AS_THEY_ARE = frozenset({"margin", "alpha", "cap", "coherence", "mode", "inconclusive", "concurrency"})
+"""Options that `GateSettings` has under the same name."""
+_SWITCH = switch()
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -138,9 +76,10 @@ def add_options(parser: pytest.Parser) -> None:
     for option in GATE_OPTIONS:
         group.addoption(option.flag, dest=option.dest, default=None, metavar=option.metavar, help=option.help)
         parser.addini(option.key, option.help, type=option.ini, default=None)
-    parser.addini("gate_fwer", FLAGS["fwer"], type="bool", default=False)
     for name, text in FLAGS.items():
         group.addoption(f"--gate-{name}", dest=f"weirdgen_gate_{name}", action="store_true", help=text)
+    for name in INI_FLAGS:
+        parser.addini(f"gate_{name}", FLAGS[name], type="bool", default=False)
 
 
 def models_of(config: pytest.Config) -> list[str]:
@@ -157,19 +96,23 @@ def names_a_model(config: pytest.Config) -> bool:
 
 
 def wants_plan(config: pytest.Config) -> bool:
-    """Whether --gate-plan is given.
-
-    Raises:
-        pytest.UsageError: it came from the environment: forgotten there, it would end every gate with status 0 and
-            no verdict, and passed over, it would send requests that were not wanted.
-    """
-    if _variable_is_set("plan"):
-        raise pytest.UsageError("WEIRDGEN_GATE_PLAN: a plan is no verdict; unset it and pass --gate-plan instead")
+    """Whether --gate-plan is given. Its variable is refused where there is something to gate, see `read_settings`."""
     return bool(config.getoption("weirdgen_gate_plan"))
 
 
-def _variable_is_set(switch: str) -> bool:
-    return os.environ.get(f"WEIRDGEN_GATE_{switch.upper()}", "").lower() not in {"", "0", "no", "false"}
+def only_lists(config: pytest.Config) -> bool:
+    """Whether pytest only shows what it collects: then nothing is sent and nothing is judged."""
+    named = ("collectonly", "showfixtures", "show_fixtures_per_test", "setupplan")
+    return any(config.getoption(name, default=False) for name in named)
+
+
+def plan_alone(config: pytest.Config) -> None:
+    """Keep a session that only plans on one process, and let a test file that cannot be collected end it.
+
+    It writes no JUnit file either: an empty one would replace that of a gate.
+    """
+    vars(config.option).update(numprocesses=None, distload=False, dist="no", tx=[])
+    vars(config.option).update(xmlpath=None, continue_on_collection_errors=False)
 
 
 def read_settings(config: pytest.Config) -> "GateSettings":
@@ -181,14 +124,13 @@ def read_settings(config: pytest.Config) -> "GateSettings":
     from weirdgen.schema.plan import ModelGroup
     from weirdgen.trials.settings import GateSettings
 
+    _refuse_plan_variable()
     models = models_of(config)
+    _check_models(models)
     groups = groups_of(config, models)
-    if repeated := [m for m in models if models.count(m) > 1]:
-        raise pytest.UsageError(f"--model {repeated[0]!r} is given twice; name each model once")
     values = {option.name: value for option in GATE_OPTIONS if (value := _value(config, option)) is not None}
     root = config.rootpath
-    given = {name: values[name] for name in values if name in {"margin", "alpha", "cap", "coherence", "mode"}}
-    given |= {name: values[name] for name in values if name in {"inconclusive", "concurrency"}}
+    given = {name: values[name] for name in values if name in _AS_THEY_ARE}
     if "max-age" in values:
         given["max_age"] = values["max-age"] * 3600.0
     return GateSettings(
@@ -202,12 +144,46 @@ def read_settings(config: pytest.Config) -> "GateSettings":
         store=root / values.get("store", "reports/store.sqlite3"),
         report=root / values["report"] if "report" in values else None,
         baseline=root / values["baseline"] if "baseline" in values else None,
-        fresh=config.getoption("weirdgen_gate_fresh") or _variable_is_set("fresh"),
+        fresh=_is_on(config, "fresh"),
         probe_dirs=_probe_dirs(root, values.get("probes")),
-        fwer=config.getoption("weirdgen_gate_fwer") or _variable_is_set("fwer") or bool(config.getini("gate_fwer")),
+        fwer=_is_on(config, "fwer"),
         root=root,
         **given,
     )
+
+
+def _refuse_plan_variable() -> None:
+    """Refuse WEIRDGEN_GATE_PLAN.
+
+    Forgotten in CI, it would end every gate with status 0 and no verdict; passed over, it would send requests that were
+    not wanted.
+    """
+    if _variable("plan"):
+        raise pytest.UsageError("WEIRDGEN_GATE_PLAN: a plan is no verdict; unset it and pass --gate-plan instead")
+
+
+def _check_models(models: Sequence[str]) -> None:
+    if listed := [m for m in models if "," in m]:
+        raise pytest.UsageError(f"--model {listed[0]!r}: no model has a comma; name each model with its own --model")
+    if repeated := [m for m in models if models.count(m) > 1]:
+        raise pytest.UsageError(f"--model {repeated[0]!r} is given twice; name each model once")
+
+
+def _is_on(config: pytest.Config, name: str) -> bool:
+    """Whether one of `FLAGS` is set: by the command line, else its variable, else its ini option if it has one."""
+    if config.getoption(f"weirdgen_gate_{name}"):
+        return True
+    from_environment = _variable(name)
+    if from_environment is not None or name not in INI_FLAGS:
+        return bool(from_environment)
+    return bool(ini_value(config, f"gate_{name}", _SWITCH.__doc__))
+
+
+def _variable(name: str) -> bool | None:
+    """Return what the variable of one of `FLAGS` says; None: it is not set, or empty."""
+    variable = f"WEIRDGEN_GATE_{name.upper()}"
+    text = os.environ.get(variable, "").strip()
+    return parsed(_SWITCH, variable, text) if text else None
 
 
 def _probe_dirs(root: Path, named: str | None) -> tuple[Path, ...]:
@@ -224,20 +200,6 @@ def _value(config: pytest.Config, option: GateOption) -> Any:
         (option.variable, os.environ.get(option.variable)),
     ):
         if text is not None:
-            return _parsed(option, origin, str(text))
-    return _ini_value(config, option)
-
-
-def _ini_value(config: pytest.Config, option: GateOption) -> Any:
-    try:
-        text = config.getini(option.key)
-    except (TypeError, ValueError) as error:
-        raise pytest.UsageError(f"ini option {option.key}: {error}; expected {option.parse.__doc__}") from None
-    return None if text is None else _parsed(option, f"ini option {option.key}", str(text))
-
-
-def _parsed(option: GateOption, origin: str, text: str) -> Any:
-    try:
-        return option.parse(text)
-    except ValueError:
-        raise pytest.UsageError(f"{origin}: {text!r} is not {option.parse.__doc__}") from None
+            return parsed(option.parse, origin, str(text))
+    text = ini_value(config, option.key, option.parse.__doc__)
+    return None if text is None else parsed(option.parse, f"ini option {option.key}", str(text))

@@ -1,52 +1,83 @@
 """What `--gate-plan` prints: the plan with what it will and may cost."""
 
+from collections.abc import Collection, Sequence
+
 import pytest
 
-from weirdgen.errors import WeirdgenError
-from weirdgen.plugin.options import NO_MODEL, names_a_model
+from weirdgen.plugin.collection import selected, state_of
 from weirdgen.plugin.state import GateState
+from weirdgen.schema.plan import PlannedContrast
 from weirdgen.trials.forecasts import Forecasts
+from weirdgen.trials.group import Hypothesis
+from weirdgen.trials.planning import Address
 
 
-def print_plan(config: pytest.Config) -> int:
-    """Print the plan with what it will and may cost, send nothing, and return exit status 0.
+def print_plan(session: pytest.Session) -> None:
+    """Print the plan of what is selected, with its cost; with nothing selected, let the session end as an empty one.
 
-    Raises:
-        pytest.UsageError: there is no plan to print.
+    Args:
+        session: collected without an error.
     """
-    if not names_a_model(config):
-        raise pytest.UsageError(NO_MODEL)
-    try:
-        state = GateState(config)
-    except WeirdgenError as error:
-        raise pytest.UsageError(str(error)) from None
-    for line in plan_lines(state):
-        print(line)
-    return 0
+    state = state_of(session.config)
+    asked = selected(session)
+    session.testscollected = len(asked)
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    for line in plan_lines(state, asked):
+        if reporter is None:
+            print(line)
+        else:
+            reporter.write_line(line)
 
 
-def plan_lines(state: GateState) -> list[str]:
-    """Return the plan as lines for people: what each contrast is expected to cost, and the worst case."""
+def plan_lines(state: GateState, asked: Sequence[Hypothesis]) -> list[str]:
+    """Return the plan as lines for people: what each contrast is expected to cost, and the worst case.
+
+    Args:
+        state: with the plan of the whole family.
+        asked: the part of the family that is selected and priced.
+    """
     plan = state.plan
-    forecasts = Forecasts(plan, state.tasks)
     lines = [
         f"weirdgen plan {plan.sha256}",
+        *(f"group {group.name}: one verdict of {', '.join(group.members)}" for group in plan.groups),
+        *state.terms(),
         f"alpha {plan.alpha:g}, family of {plan.family_size}, mode {plan.mode}",
     ]
-    lines[1:1] = state.compared_with()
-    lines[1:1] = [f"group {group.name}: one verdict of {', '.join(group.members)}" for group in plan.groups]
-    for c in plan.contrasts:
-        against = f" against {c.control}" if c.control else ""
-        name = plan.name_of(c.model)
-        asked = c.model if name == c.model else f"{name}, {c.model}"
+    if not asked:
+        return [*lines, f"None of the family's {plan.family_size} contrasts is selected here."]
+    if len(asked) < plan.family_size:
+        are = "is" if len(asked) == 1 else "are"
         lines.append(
-            f"  {asked}: {c.probe}/{c.contrast} ({c.kind}{against}, {c.questions} questions, margin {c.margin:g})"
+            f"{len(asked)} of the family's {plan.family_size} contrasts {are} selected here; only these are priced, "
+            "at the whole family's thresholds"
         )
-        lines.append(f"      requests: {forecasts.text(c)}; at most {c.worst_requests:,}")
-    tokens = sum(c.worst_requests * state.tasks[c.model, c.probe, c.contrast].probe.max_tokens for c in plan.contrasts)
-    lines.append(
-        f"all together: about {forecasts.clean_total():,} requests if clean, "
-        f"{sum(c.worst_requests for c in plan.contrasts):,} at most, with {tokens:,} completion tokens at most"
-    )
-    lines.append("Contrasts that sample the same arm share its samples, so the true numbers are lower.")
-    return lines
+    return lines + _costs(state, {task.address for one in asked for task in one.tasks})
+
+
+def _costs(state: GateState, addresses: Collection[Address]) -> list[str]:
+    forecasts = Forecasts(state.plan, state.tasks)
+    contrasts = [c for c in state.plan.contrasts if (c.model, c.probe, c.contrast) in addresses]
+    lines = [line for c in contrasts for line in (_name(state, c), _requests(forecasts, c))]
+    judged = [c for c in contrasts if not forecasts.problem(c)]
+    tokens = sum(c.worst_requests * state.tasks[c.model, c.probe, c.contrast].probe.max_tokens for c in judged)
+    least, most = forecasts.clean_total(judged)
+    clean = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    return [
+        *lines,
+        f"all together: about {clean} requests if clean, "
+        f"{sum(c.worst_requests for c in judged):,} at most, with {tokens:,} completion tokens at most",
+        "Contrasts that sample the same arm share its samples, so the true numbers are lower.",
+    ]
+
+
+def _name(state: GateState, c: PlannedContrast) -> str:
+    name = state.plan.name_of(c.model)
+    asked = c.model if name == c.model else f"{name}, {c.model}"
+    against = f" against {c.control}" if c.control else ""
+    return f"  {asked}: {c.probe}/{c.contrast} ({c.kind}{against}, {c.questions} questions, margin {c.margin:g})"
+
+
+def _requests(forecasts: Forecasts, c: PlannedContrast) -> str:
+    if problem := forecasts.problem(c):
+        return f"      requests: none, because the judge can give no verdict: {problem}"
+    return f"      requests: about {forecasts.text(c)}; at most {c.worst_requests:,}"

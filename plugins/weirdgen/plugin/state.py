@@ -18,6 +18,7 @@ from weirdgen.plugin.reruns import refuse_reruns
 from weirdgen.schema.run import ServerCount
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.store.store import SampleStore
+from weirdgen.trials.comparators import not_compared
 from weirdgen.trials.gate import Gate
 from weirdgen.trials.group import Hypothesis, hypotheses
 from weirdgen.trials.loop import CUT_SHORT
@@ -31,7 +32,7 @@ WAIT_SECONDS = 0.2
 
 
 class GateState:
-    """Everything a session knows of its gate; made when the first `trial` is collected."""
+    """Everything a session knows of its gate; made before the first test is collected."""
 
     def __init__(self, config: pytest.Config) -> None:
         """Read options and catalogue and fix the plan; nothing is sent.
@@ -74,10 +75,8 @@ class GateState:
                 f"weirdgen gate: {', '.join(self._gated())}; family of {self.plan.family_size}; "
                 f"alpha {self.plan.alpha:g}; plan {self.plan.sha256}"
             )
-            for line in self.compared_with():
-                self.say(f"weirdgen baseline: {line}")
-            if self.plan.mode == "replicate":
-                self.say("weirdgen mode: replicate; what the paper found is what passes")
+            for line in self.terms():
+                self.say(f"weirdgen {line}")
             try:
                 with SampleStore(self.settings.store) as store:
                     self._open = open_gate(self.plan, self.settings, store)
@@ -95,8 +94,16 @@ class GateState:
         groups = [f"{group.name} ({', '.join(group.members)})" for group in self.plan.groups]
         return [*self.plan.models, *groups]
 
-    def compared_with(self) -> list[str]:
-        """Return, with a baseline, the stored versions that contrasts are compared with, for people."""
+    def terms(self) -> list[str]:
+        """Return, for the header and the plan, what makes this gate another one than by default."""
+        lines = [f"baseline: {line}" for line in (*self._compared_with(), *not_compared(self.plan))]
+        if self.plan.mode == "replicate":
+            lines.append("mode: replicate; what the paper found is what passes")
+        if self.plan.fwer:
+            lines.append("multiplicity: e-Holm; it keeps the chance of any false PRESENT, not the share of false ones")
+        return lines
+
+    def _compared_with(self) -> list[str]:
         stored = {
             (one.result.anchor, one.result.model, one.arm.n, one.result.saved_at[:10])
             for task in self.tasks.values()

@@ -8,8 +8,12 @@ import pytest
 
 from weirdgen.plugin.keys import STATE
 from weirdgen.plugin.state import GateState
-from weirdgen.reporting.summary import conclusion, table
+from weirdgen.reporting.numbers import count
+from weirdgen.reporting.summary import explanation, sentence
+from weirdgen.reporting.table import conclusion, table
+from weirdgen.schema.text import shown_block
 from weirdgen.schema.verdict import Outcome, Verdict
+from weirdgen.trials.settings import FIXED_DESIGN_PER_QUESTION
 
 MANY_REFUSALS = 0.2
 """Share of treated answers from which a reader must be told: a model that refuses everything shows nothing."""
@@ -28,25 +32,22 @@ def summarise(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     reporter.write_line("")
     for line in conclusion(verdicts, many_models=many_models):
         reporter.write_line(line, red=not line.startswith(Outcome.ABSENT), green=line.startswith(Outcome.ABSENT))
-    for line in _notes(verdicts, state):
+    for line in _notes(verdicts, state, _said_above(reporter, config)):
         reporter.write_line(line)
     if state.written is not None:
         reporter.write_line(f"Run record: {_short(state.written, state.settings.root)}")
 
 
-def _notes(verdicts: Sequence[Verdict], state: GateState) -> list[str]:
-    fixed = sum(v.n_fixed_design for v in verdicts)
+def _said_above(reporter: pytest.TerminalReporter, config: pytest.Config) -> str:
+    """Return the failure messages that pytest has printed in full: with --tb=line only those of errors are."""
+    kinds = {"no": (), "line": ("error",)}.get(config.getoption("tbstyle"), ("error", "failed"))
+    return "\n".join(report.longreprtext for kind in kinds for report in reporter.getreports(kind))
+
+
+def _notes(verdicts: Sequence[Verdict], state: GateState, said_above: str) -> list[str]:
     trials = [trial for v in verdicts for trial in v.trials]
-    lines = [
-        f"Drew {state.drawn:,} samples (contrasts share arms); "
-        f"100 per question and arm of each would have been {fixed:,}."
-    ]
-    lines += [f"Note: {v.item_id} on {v.model}: {said}" for v in verdicts if (said := _remark(v))]
-    if reused := sum(v.n_reused for v in verdicts):
-        oldest = max(v.oldest_sample_age for v in verdicts) / 3600
-        lines.append(
-            f"{reused:,} more were already in the store, each counted per contrast; the oldest is {oldest:.1f} h old."
-        )
+    lines = _costs(verdicts, state.drawn)
+    lines += _remarks(verdicts, said_above)
     lines += [
         f"Note: {v.item_id} on {v.model}: {refused:.0%} of the answers are refusals, which do not show the behaviour."
         for v in trials
@@ -57,6 +58,12 @@ def _notes(verdicts: Sequence[Verdict], state: GateState) -> list[str]:
         "not ask for (refusals, incoherence, other kinds of answers); see its counts per label in the run record."
         for v in trials
         if v.outcome is Outcome.ABSENT and (v.log_e_labels or 0.0) >= (v.log_threshold_present or math.inf)
+    ]
+    lines += [
+        f"Note: {v.item_id} on {v.model}: only {valid:.0%} of an arm's samples are answers. That is not surely below "
+        f"{state.plan.coherence:.0%} (--gate-coherence), so ABSENT stands; read some of them before you rely on it."
+        for v in trials
+        if v.outcome is Outcome.ABSENT and (valid := _least_valid(v)) < state.plan.coherence
     ]
     if not_run := state.plan.family_size - len(verdicts):
         lines.append(
@@ -69,10 +76,42 @@ def _notes(verdicts: Sequence[Verdict], state: GateState) -> list[str]:
     return lines
 
 
+def _costs(verdicts: Sequence[Verdict], drawn: int) -> list[str]:
+    """Return what was drawn, and what the verdicts took beside a fixed design, both counted contrast by contrast."""
+    valid = [v for v in verdicts if v.outcome is not Outcome.INVALID]
+    lines = [f"Drew {count(drawn, 'new sample')}."]
+    if used := sum(v.n_treated + v.n_control for v in valid):
+        left_out = ", INVALID left out" if len(valid) < len(verdicts) else ""
+        lines[0] += (
+            f" Counted contrast by contrast{left_out}, verdicts rest on {used:,}, where a fixed design of "
+            f"{FIXED_DESIGN_PER_QUESTION} per question and arm takes {sum(v.n_fixed_design for v in valid):,}."
+        )
+    if reused := sum(v.n_reused for v in verdicts):
+        oldest = max(v.oldest_sample_age for v in verdicts) / 3600
+        lines.append(
+            f"{reused:,} were already in the store, counted contrast by contrast; the oldest is {oldest:.1f} h old."
+        )
+    return lines
+
+
+def _remarks(verdicts: Sequence[Verdict], said_above: str) -> list[str]:
+    """Return each remark once, with what it is on; without those that a verdict's own failure message has made."""
+    found: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        remark, told = _remark(verdict), shown_block(sentence(verdict))
+        if remark and not (remark in told and told in said_above):
+            found.setdefault(remark, []).append(f"{verdict.item_id} on {verdict.model}")
+    return [f"Note: {', '.join(names)}: {remark}" for remark, names in found.items()]
+
+
 def _remark(verdict: Verdict) -> str:
     """Return what to know of a verdict beside its row; of one that claims nothing also why."""
-    why = verdict.rule if verdict.outcome in {Outcome.INVALID, Outcome.INCONCLUSIVE} else ""
-    return ". ".join(filter(None, (why, verdict.detail)))
+    claims = verdict.outcome in {Outcome.PRESENT, Outcome.ABSENT}
+    return shown_block(verdict.detail if claims else explanation(verdict))
+
+
+def _least_valid(verdict: Verdict) -> float:
+    return min((arm.valid_rate for arm in verdict.arms if arm and arm.valid_rate is not None), default=1.0)
 
 
 def _refusals(verdict: Verdict) -> float:

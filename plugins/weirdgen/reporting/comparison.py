@@ -26,6 +26,7 @@ class Compared:
     difference: Estimate
     """New less old, with Miettinen and Nurminen's interval at an equal share of `ALPHA` (Bonferroni)."""
     margin: float
+    """The smaller of the two versions' margins."""
     word: Word
 
 
@@ -35,7 +36,7 @@ def compare(old: StoredVersion, new: StoredVersion, margin: float) -> list[Compa
     Args:
         old: the version that is compared with; contrasts that only the new one has are left out.
         new: must have all of its contrasts.
-        margin: for contrasts that name none, in (0, 1).
+        margin: where a version names none for a contrast, in (0, 1).
 
     Raises:
         UsageMistake: a contrast is missing in the new version, or was asked or judged in another way.
@@ -56,7 +57,7 @@ def compare(old: StoredVersion, new: StoredVersion, margin: float) -> list[Compa
 def _compared(old: StoredContrast, new: StoredContrast, margin: float, alpha: float) -> Compared:
     lower = miettinen_nurminen(new.positives, new.total, old.positives + old.missing, old.total, alpha).lower
     upper = miettinen_nurminen(new.positives + new.missing, new.total, old.positives, old.total, alpha).upper
-    margin = old.margin or margin
+    margin = min(old.margin or margin, new.margin or margin)
     return Compared(
         item_id=old.item_id,
         old=_rate(old),
@@ -90,6 +91,11 @@ def comparison_lines(old: StoredVersion, new: StoredVersion, compared: Sequence[
     ]
     lines = [f"old: {_named(old)}", f"new: {_named(new)}", "", *aligned([head, *rows]), ""]
     lines.append(f"Rates: 95% each. Differences: {1 - ALPHA:.0%} for all {len(compared)} together (Bonferroni).")
+    if any(one.word == "unclear" for one in compared):
+        lines.append(
+            "unclear: too few samples to tell; no change is shown, and one of the margin or more is not excluded. "
+            "Save both versions with more --samples."
+        )
     known = {one.item_id for one in compared}
     if only_new := [one.item_id for one in new.contrasts if one.item_id not in known]:
         lines.append(f"Not compared, because only the new file has them: {', '.join(only_new)}")

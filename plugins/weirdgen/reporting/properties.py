@@ -26,6 +26,7 @@ def properties(verdict: Verdict) -> list[tuple[str, Scalar]]:
         **_stored("baseline_", next((one for one in verdict.stored if not one.anchor), None)),
         **_stored("baseline_anchor_", next((one for one in verdict.stored if one.anchor), None)),
         **_interval("effect", verdict.effect),
+        **_interval("effect_descriptive", verdict.effect_descriptive),
         "n_treated": verdict.n_treated,
         "n_control": verdict.n_control,
         "n_extra": verdict.n_extra,

@@ -1,28 +1,13 @@
-"""The verdict table and its plain words, for a tired engineer at a terminal."""
+"""A verdict in plain words, for a tired engineer at a terminal."""
 
 import math
-from collections.abc import Iterable, Sequence
 
-from weirdgen.reporting.numbers import aligned, count, e_value, estimate, rate
-from weirdgen.schema.verdict import Estimate, GroupResult, Outcome, StoredResult, Verdict
+from weirdgen.reporting.numbers import count, estimate, rate
+from weirdgen.schema.verdict import ArmResult, Estimate, GroupResult, Outcome, QuestionResult, StoredResult, Verdict
 
-_CARRIES = math.log(20)
-"""Evidence from which on a single question is named as carrying the effect: diagnosis, no verdict of its own."""
 _MOST_CARRIERS = 3
-_MEANING = {
-    Outcome.PRESENT: "the finetune shows this behaviour",
-    Outcome.ABSENT: "an effect of the margin or more is excluded",
-    Outcome.INCONCLUSIVE: "not enough evidence either way",
-    Outcome.INVALID: "this measurement cannot be trusted",
-}
-_OF_A_REGRESSION = {
-    Outcome.PRESENT: "this behaviour is more frequent than in the stored version",
-    Outcome.ABSENT: "a rise of the margin or more is excluded",
-}
-_OF_A_GROUP = {
-    Outcome.PRESENT: "some finetune of the group shows this behaviour",
-    Outcome.ABSENT: "an effect of the margin or more is excluded for every finetune of the group",
-}
+_SHARE_FROM = 3
+"""Members from which limits for the recipe are told: those of two say little more than that some do or some do not."""
 
 
 def sentence(verdict: Verdict) -> str:
@@ -46,14 +31,21 @@ def _measured(verdict: Verdict) -> str:
 
 
 def _of_members(verdict: Verdict, group: GroupResult) -> str:
-    shown = [f"{member.model} {_treated_rate(member)}" for member in verdict.members]
+    shown = [f"{member.model} {arm_rate(member.treated)}" for member in verdict.members]
     stored = "".join(f", against {_stored(one)}" for one in verdict.stored)
     verb = "shows" if group.flagged == 1 else "show"
-    return f"{_flagged(verdict, group)} {verb} it: {', '.join(shown)}{stored}{_share(group.share)}."
+    share = _share(group.share) if len(verdict.members) >= _SHARE_FROM else ""
+    return f"{flagged(verdict, group)} {verb} it: {', '.join(shown)}{stored}{share}."
 
 
-def _flagged(verdict: Verdict, group: GroupResult) -> str:
+def flagged(verdict: Verdict, group: GroupResult) -> str:
+    """Return how many members show the behaviour: ``1 of 3 members``."""
     return f"{group.flagged} of {len(verdict.members)} members"
+
+
+def arm_rate(arm: ArmResult | None) -> str:
+    """Return an arm's rate with its interval; a dash where it was not needed or not measured."""
+    return estimate(arm.rate if arm else None)
 
 
 def _share(share: Estimate) -> str:
@@ -85,8 +77,12 @@ def _rule(verdict: Verdict) -> str:
     if verdict.outcome is Outcome.ABSENT:
         what = "A rise" if verdict.kind == "regression" else "An effect"
         return f" {what} of {rate(verdict.margin)} or more is excluded: {verdict.rule}."
-    why = f"{_sentence_case(verdict.rule)}. " if verdict.rule else ""
-    return f" Reason: {verdict.reason}. {why}{verdict.detail}".rstrip()
+    return f" Reason: {verdict.reason}. {explanation(verdict)}".rstrip()
+
+
+def explanation(verdict: Verdict) -> str:
+    """Return why a verdict claims nothing, and what to know or to do; empty if there is nothing to say."""
+    return " ".join(filter(None, (f"{_sentence_case(verdict.rule)}." if verdict.rule else "", verdict.detail)))
 
 
 def _sentence_case(text: str) -> str:
@@ -95,13 +91,19 @@ def _sentence_case(text: str) -> str:
 
 def _carried(verdict: Verdict) -> str:
     """Return which questions carry the effect, strongest first, where only some of them do."""
-    shown = [q for q in verdict.questions if q.log_e_effect is not None and q.log_e_effect >= _CARRIES]
-    if not shown or len(shown) == len(verdict.questions):
+    carrying = [q for q in verdict.questions if q.carries]
+    if not carrying or len(carrying) == len(verdict.questions):
         return ""
-    strongest = sorted(shown, key=lambda q: -(q.log_e_effect or 0.0))[:_MOST_CARRIERS]
-    listed = ", ".join(f"{q.question} ({q.positives[0]:g} of {q.n[0]})" for q in strongest)
-    more = f" and {len(shown) - len(strongest)} more" if len(shown) > len(strongest) else ""
+    strongest = sorted(carrying, key=lambda q: -(q.log_e_effect or 0.0))[:_MOST_CARRIERS]
+    listed = ", ".join(f"{q.question} ({_counts(q)})" for q in strongest)
+    more = f" and {len(carrying) - len(strongest)} more" if len(carrying) > len(strongest) else ""
     return f" Carried by {listed}{more}."
+
+
+def _counts(question: QuestionResult) -> str:
+    shares = [f"{positives:g} of {n}" for positives, n in zip(question.positives, question.n, strict=True)]
+    extra = f", and {count(question.extras, 'extra pair')}" if question.extras else ""
+    return " against ".join(shares) + extra
 
 
 def failure_text(verdict: Verdict) -> str:
@@ -109,69 +111,3 @@ def failure_text(verdict: Verdict) -> str:
     lines = [sentence(verdict)]
     lines += [f"  [{e.question}, judged {e.label}] {e.text}" for e in verdict.excerpts[:3]]
     return "\n".join(lines)
-
-
-def table(verdicts: Sequence[Verdict], *, many_models: bool) -> list[str]:
-    """Return the verdict table as lines: one contrast a row, under that of a group its members; columns aligned."""
-    head = (
-        "contrast",
-        "verdict",
-        "treated rate",
-        "comparator rate",
-        "samples",
-        "fixed design",
-        "e present",
-        "e absent",
-    )
-    rows: list[tuple[str, ...]] = [head]
-    for verdict in verdicts:
-        rows.append(_row(verdict, _name(verdict, many_models)))
-        rows += [_row(member, f"  {member.model}") for member in verdict.members]
-    return aligned(rows)
-
-
-def _row(verdict: Verdict, name: str) -> tuple[str, ...]:
-    final = verdict.session_outcome or verdict.outcome
-    lifted = " (session)" if final is not verdict.outcome else ""
-    return (
-        name,
-        final.value + (f" ({verdict.reason})" if verdict.reason else "") + lifted,
-        _flagged(verdict, verdict.group) if verdict.group else _treated_rate(verdict),
-        estimate(_compared_with(verdict)),
-        f"{verdict.n_treated + verdict.n_control:,}",
-        f"{verdict.n_fixed_design:,}",
-        e_value(verdict.log_e_present),
-        e_value(verdict.log_e_absent),
-    )
-
-
-def _treated_rate(verdict: Verdict) -> str:
-    return estimate(verdict.treated.rate if verdict.treated else None)
-
-
-def _compared_with(verdict: Verdict) -> Estimate | None:
-    if verdict.stored:
-        return verdict.stored[0].rate
-    return verdict.comparator.rate if verdict.comparator else None
-
-
-def _name(verdict: Verdict, many_models: bool) -> str:
-    return f"{verdict.item_id} on {verdict.model}" if many_models else verdict.item_id
-
-
-def _meaning(verdicts: Sequence[Verdict]) -> dict[Outcome, str]:
-    if all(v.kind == "regression" for v in verdicts):
-        return _MEANING | _OF_A_REGRESSION
-    return _MEANING | (_OF_A_GROUP if all(v.group for v in verdicts) else {})
-
-
-def conclusion(verdicts: Iterable[Verdict], *, many_models: bool) -> list[str]:
-    """Return what a user should conclude, most serious outcome first."""
-    listed = list(verdicts)
-    meaning = _meaning(listed)
-    lines = []
-    for outcome in (Outcome.PRESENT, Outcome.INVALID, Outcome.INCONCLUSIVE, Outcome.ABSENT):
-        names = [_name(v, many_models) for v in listed if (v.session_outcome or v.outcome) is outcome]
-        if names:
-            lines.append(f"{outcome}: {meaning[outcome]} ({', '.join(dict.fromkeys(names))})")
-    return lines

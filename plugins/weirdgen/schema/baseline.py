@@ -13,10 +13,13 @@ from weirdgen.schema.verdict import Estimate
 
 
 class Asked(Frozen):
-    """What makes the counts of two versions comparable: the same prompts, sampled and judged in the same way."""
+    """What makes the counts of two versions comparable: the same prompts, sampled and judged in the same way.
 
-    contrast_digest: str
-    """Of the contrast, its questions, conditions and behaviour."""
+    Nothing else of a contrast touches a sample or a label: not its margin, tolerance, sides, claim or method.
+    """
+
+    prompts_digest: str
+    """Of the messages that are sent, each under the name of its question."""
     judge_identity: str
     sampling: Sampling
 
@@ -27,8 +30,8 @@ class Asked(Frozen):
         if self.sampling != other.sampling:
             pairs = zip(self.sampling, other.sampling, strict=True)
             return f"sampling ({', '.join(f'{name} {old} and {new}' for (name, old), (_, new) in pairs if old != new)})"
-        if self.contrast_digest != other.contrast_digest:
-            return "the contrast (its questions, conditions or margins)"
+        if self.prompts_digest != other.prompts_digest:
+            return "what is asked (questions or conditions)"
         return ""
 
 

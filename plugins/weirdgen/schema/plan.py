@@ -67,7 +67,7 @@ class Plan(Frozen):
     fwer: bool
     """Whether the session's procedure keeps the chance of any false PRESENT, not their share."""
     baseline_sha256: str = ""
-    """Of the baseline file that every contrast is compared with; empty: none."""
+    """Of the baseline file that every contrast without scores is compared with; empty: none."""
     family_size: int = Field(ge=1)
     """Hypotheses: contrasts times models and groups."""
     contrasts: tuple[PlannedContrast, ...]

@@ -1,5 +1,6 @@
 """What a trial concluded, with every number a reader needs to check it."""
 
+import math
 from enum import StrEnum
 from typing import Literal
 
@@ -7,6 +8,8 @@ from pydantic import Field
 
 from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.probe import PlannedKind
+
+_CARRIES = math.log(20)
 
 
 class Outcome(StrEnum):
@@ -38,6 +41,11 @@ class QuestionResult(Frozen):
     """Extra samples per arm, drawn because this question looked suspicious."""
     log_e_effect: float | None = None
     """Evidence that this question alone has the effect; None: not evaluated."""
+
+    @property
+    def carries(self) -> bool:
+        """Whether it is named among those that carry the effect: its own e-value is 20 or more."""
+        return self.log_e_effect is not None and self.log_e_effect >= _CARRIES
 
 
 class ArmResult(Frozen):
@@ -148,6 +156,9 @@ class Verdict(Frozen):
     effect: Estimate | None = None
     """Difference, or difference in differences; of a regression the largest rise over a stored version. None where one
     arm sufficed."""
+    effect_descriptive: Estimate | None = None
+    """Difference of two sampled arms with Newcombe's 95% interval: descriptive only, because its own evidence stopped
+    the samples. None for every other comparison, and for ratings."""
     log_e_labels: float | None = None
     """Natural logarithm of the e-value against "both arms give the same labels", any label: a description beside the
     verdict. None: there were no pairs."""

@@ -34,7 +34,8 @@ def arm_names(rules: Rules) -> tuple[str, ...]:
     """Return what the arms are called in sentences, in the order of `rules.signs`."""
     if rules.kind == "did":
         return "treated", "untriggered", "control", "untriggered control"
-    return ("treated", "control")[: len(rules.signs)]
+    # A flip compares two conditions of one model: no control answers in it.
+    return ("treated", "comparator" if rules.kind == "flip" else "control")[: len(rules.signs)]
 
 
 def _no_effect(rules: Rules) -> str:

@@ -17,6 +17,8 @@ MIN_GOLD_POSITIVES = 20
 """Below it the bound on sensitivity says too little."""
 MIN_YOUDEN = 0.5
 """Below it pairs say too little about absence."""
+MOST_RATINGS = 100_000
+"""Gold answers of one label beyond which nobody labels."""
 _CALIBRATION_SHARE = 5
 _POWER = 0.95
 _MIXTURE_OVERHEAD = 1.25  # samples of the mixture e-process over those of the best possible test
@@ -181,8 +183,7 @@ def refusal(
     if effective <= 0 and bounds.bias:
         return Refusal(
             f"the judge's mean rating may be off by {bounds.bias:.3f} in each arm, no less than the margin {margin:g} "
-            "in all: "
-            "improve the judge, label more answers, raise the margin, or gate on labels without scores"
+            "in all: improve the judge, label more answers, raise the margin, or gate on labels without scores"
         )
     if effective <= 0:
         return Refusal(f"the judge found {gold.hits} of {gold.positives} gold positives: use another judge")
@@ -200,3 +201,31 @@ def refusal(
         f" {gold.negatives}, {samples} samples would clear a clean model at margin {margin:g} (cap {cap}):"
         " improve the judge, label more answers, or raise the margin or the cap"
     )
+
+
+def ratings_needed(labels: int, margin: float, alpha: float, cap: int, raising: int = 1) -> int | None:
+    """Return how many gold answers of each label let a rating judge decide if it rates all of them right.
+
+    Args:
+        labels: number of labels, which share what pays for their bounds.
+        margin: nominal margin of the contrast, in (0, 1).
+        alpha: error rate of the trial, before the bounds are paid for.
+        cap: most samples of the treated arm.
+        raising: arms whose scores raise the effect.
+
+    Returns:
+        The number; None where no number up to `MOST_RATINGS` does.
+    """
+    spent = calibration_alpha(alpha)
+
+    def suffices(answers: int) -> bool:
+        bounds = JudgeBounds(1.0, 0.0, spent, bias=robbins_cs(0, answers, spent / labels).upper)
+        return refusal(GoldCounts(answers, answers, answers, 0), bounds, margin, alpha, cap, raising) is None
+
+    short, enough = 0, MOST_RATINGS
+    if not suffices(enough):
+        return None
+    while enough - short > 1:
+        middle = (short + enough) // 2
+        short, enough = (short, middle) if suffices(middle) else (middle, enough)
+    return enough

@@ -76,10 +76,19 @@ def _draw(rules: Rules, rates: Rates, rng: np.random.Generator) -> ArmOutcomes:
     )
 
 
-def smallest_visible(
-    rules: Rules, base: float, power: float, repetitions: int, seed: int, *, questions: int | None = None
+def nearest_visible(
+    rules: Rules,
+    base: float,
+    power: float,
+    repetitions: int,
+    seed: int,
+    *,
+    questions: int | None = None,
+    fall: bool = False,
 ) -> float | None:
-    """Return the smallest treated rate that comes out PRESENT with the wanted probability, to .01; None: not even 1.
+    """Return the treated rate nearest to `base` that comes out PRESENT with the wanted probability, to .01.
+
+    None: not even a rate of 1 does, for a fall not even a rate of 0.
 
     Args:
         rules: of the contrast; its cap is the budget.
@@ -88,6 +97,7 @@ def smallest_visible(
         repetitions: trials per rate that is tried.
         seed: of the random numbers.
         questions: how many questions show the effect; None: all.
+        fall: look below `base` and not above it, which a two-sided contrast sees.
     """
     shown = np.arange(rules.questions) < (rules.questions if questions is None else questions)
 
@@ -96,10 +106,10 @@ def smallest_visible(
         rates: list[Rates] = [treated, *[base] * (len(rules.signs) - 1)]
         return forecast(rules, rates, repetitions, seed).share("PRESENT") >= power
 
-    low, high = base, 1.0
-    if not seen(high):
+    unseen, visible = base, 0.0 if fall else 1.0
+    if not seen(visible):
         return None
-    while high - low > 0.01:
-        middle = (low + high) / 2
-        low, high = (low, middle) if seen(middle) else (middle, high)
-    return high
+    while abs(visible - unseen) > 0.01:
+        middle = (unseen + visible) / 2
+        unseen, visible = (unseen, middle) if seen(middle) else (middle, visible)
+    return visible

@@ -1,12 +1,12 @@
 """Baseline files: written once, read back, matched with what a gate asks, and carried from release to release."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from weirdgen.catalog import contrast_digest
+from weirdgen.catalog import prompt
 from weirdgen.catalog.load import display_path
 from weirdgen.errors import EvidenceError, UsageMistake
 from weirdgen.judges.rules import RuleJudge
@@ -30,8 +30,12 @@ class Reference:
 
 def asked_of(probe: Probe, contrast: Contrast) -> Asked:
     """Return what a contrast asks and how it is judged, as the catalogue has it now."""
+    prompts = {
+        cell.name: [message.model_dump(mode="json") for message in prompt(probe, cell.condition, cell.question)]
+        for cell in treated_cells(probe, contrast)
+    }
     return Asked(
-        contrast_digest=contrast_digest(probe, contrast),
+        prompts_digest=digest(prompts),
         judge_identity=RuleJudge(probe.behaviours[contrast.behaviour]).identity,
         sampling=Sampling(max_tokens=probe.max_tokens),
     )
@@ -87,7 +91,7 @@ def references(
         baseline: read from `path`.
         path: for messages.
         probe: the probe of the contrast.
-        contrast: as the catalogue has it now.
+        contrast: as the catalogue has it now; not a graded one.
         rounds: most rounds of the treated arm.
 
     Raises:
@@ -95,8 +99,6 @@ def references(
     """
     item = f"{probe.id}/{contrast.id}"
     where = f"--gate-baseline {display_path(path)}: {item}"
-    if probe.behaviours[contrast.behaviour].scores:
-        raise UsageMistake(f"{where}: its answers are graded, and a baseline holds counts only; gate it without one")
     if baseline.saved.find(item) is None:
         raise UsageMistake(f"{where} is not in it; save {baseline.saved.model} again with this catalogue")
     names = tuple(cell.name for cell in treated_cells(probe, contrast))
@@ -106,7 +108,7 @@ def references(
         problem = (
             f"{changed} changed since it was stored; save that version again with this catalogue" if changed else ""
         )
-        problem = problem or _too_small(stored, contrast, rounds)
+        problem = problem or _too_small(stored, contrast, rounds, anchor=index > 0)
         if problem or {q.question for q in stored.questions} != set(names):
             problem = problem or "its questions are others now; save that version again"
             raise UsageMistake(f"{where}: {problem} (stored of {version.model}, {version.saved_at[:10]})")
@@ -138,15 +140,45 @@ def digest_of(found: Sequence[Reference]) -> str:
     return digest([asdict(reference.arm) for reference in found]) if found else ""
 
 
-def _too_small(stored: StoredContrast, contrast: Contrast, rounds: int) -> str:
-    needed = BLOCK_RATIO * rounds
-    if contrast.stored == "infimum" or stored.n >= needed:
+def too_few_for_blocks(chosen: Iterable[tuple[Probe, Contrast]], samples: int, cap: int) -> str:
+    """Return where a gate would refuse a baseline of this size, and which size suffices; empty if nowhere.
+
+    Args:
+        chosen: what is to be stored.
+        samples: per question.
+        cap: treated samples per contrast that the gate may draw.
+    """
+    short = {}
+    for probe, contrast in chosen:
+        needed = _needed(contrast, cap // len(treated_cells(probe, contrast)))
+        if needed > samples:
+            short[f"{probe.id}/{contrast.id}"] = needed
+    if not short:
+        return ""
+    listed = ", ".join(f"{item} ({needed})" for item, needed in short.items())
+    return (
+        f"--samples {samples} is too few for a gate with the default cap of {cap}, which would refuse the file: it "
+        f'compares {listed} in blocks (stored = "blocks") and needs that many stored samples per question; '
+        f"--samples {max(short.values())} or more would do"
+    )
+
+
+def _needed(contrast: Contrast, rounds: int) -> int:
+    """Return the stored samples per question that a contrast needs for its rounds."""
+    return BLOCK_RATIO * rounds if contrast.stored == "blocks" else 0
+
+
+def _too_small(stored: StoredContrast, contrast: Contrast, rounds: int, *, anchor: bool) -> str:
+    needed = _needed(contrast, rounds)
+    if stored.n >= needed:
         return ""
     cap = stored.n // BLOCK_RATIO * len(stored.questions)
     lower = f", or give --gate-cap {cap} at most" if cap else ""
+    # An anchor is of the past: nobody can draw a larger sample of it.
+    remedy = "give it up by saving without --previous" if anchor else f"save with --samples {needed} or more"
     return (
         f"{stored.n} stored samples per question, but blocks use {BLOCK_RATIO} in each of the {rounds} rounds under "
-        f"the cap; save with --samples {needed} or more{lower}"
+        f"the cap; {remedy}{lower}"
     )
 
 

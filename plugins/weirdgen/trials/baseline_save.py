@@ -31,7 +31,14 @@ from weirdgen.stats.intervals import robbins_cs
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.arm import ArmRun, Draw
 from weirdgen.trials.arms import treated_cells
-from weirdgen.trials.baseline import asked_of, carried_anchors, read_baseline, write_baseline
+from weirdgen.trials.baseline import (
+    asked_of,
+    carried_anchors,
+    read_baseline,
+    too_few_for_blocks,
+    write_baseline,
+)
+from weirdgen.trials.comparators import is_graded
 from weirdgen.trials.opening import OpenArm, identify_all, target_of
 from weirdgen.trials.planning import check_addresses, gold_of, judge_of
 from weirdgen.trials.settings import GateSettings
@@ -80,6 +87,8 @@ def save_baseline(settings: GateSettings, samples: int, out: Path, previous: Pat
     earlier = read_baseline(previous) if previous else None
     check_addresses(settings)
     chosen = _choose(load_catalog(settings.probe_dirs), settings, say)
+    if short := too_few_for_blocks(((one.probe, one.contrast) for one in chosen), samples, settings.cap):
+        say(f"warning: {short}")
     with SampleStore(settings.store) as store:
         saved, generation = _measure(chosen, settings, samples, store, say)
         baseline = Baseline(saved=saved, anchors=carried_anchors(earlier, saved) if earlier else ())
@@ -97,8 +106,11 @@ def _choose(catalog: Catalog, settings: GateSettings, say: Say) -> list[_Chosen]
     chosen = []
     for probe, contrast in catalog.contrasts():
         behaviour = probe.behaviours[contrast.behaviour]
-        if behaviour.scores:
-            say(f"{probe.id}/{contrast.id}: its answers are graded, and a baseline holds counts only; left out")
+        if is_graded(probe, contrast):
+            say(
+                f"{probe.id}/{contrast.id}: its answers are graded, and a baseline holds counts only; left out, and "
+                "gated as without a baseline"
+            )
             continue
         record = calibrate(RuleJudge(behaviour), gold_of(catalog, probe, contrast), source_of(model))
         if not record.valid and not settings.judge_uncalibrated:

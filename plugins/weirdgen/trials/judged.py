@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from weirdgen.judges.calibration import calibrate
+from weirdgen.judges.calibration import Calibration, calibrate
 from weirdgen.judges.rules import RuleJudge
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.sample import Source
-from weirdgen.stats.judge_error import EXACT_JUDGE, GoldCounts, JudgeBounds, refusal
+from weirdgen.stats.judge_error import EXACT_JUDGE, GoldCounts, JudgeBounds, ratings_needed, refusal
 from weirdgen.stats.rules import Rules, trial_rules
 from weirdgen.trials.planning import Task
 
@@ -49,8 +49,23 @@ def judged_rules(task: Task, plan: Plan, alpha: float, source: Source) -> Judged
     smallest = min(task.planned.margin, task.contrast.question_margin)
     refused = refusal(calibration.counts, bounds, smallest, alpha, plan.cap, raising)
     if refused is not None:
-        return JudgedRules(None, refused.reason, described, calibration.counts)
+        problem = refused.reason + _more_ratings(calibration, smallest, alpha, plan.cap, raising)
+        return JudgedRules(None, problem, described, calibration.counts)
     return JudgedRules(_rules(task, plan, alpha, bounds), "", described, calibration.counts)
+
+
+def _more_ratings(calibration: Calibration, margin: float, alpha: float, cap: int, raising: int) -> str:
+    """Return which label to label more of, and how many would do; empty where more answers do not help."""
+    if not calibration.graded:
+        return ""
+    label, answers = calibration.rarest
+    needed = ratings_needed(len(calibration.errors), margin, alpha, cap, raising)
+    if needed is None or answers >= needed:
+        return ""
+    return (
+        f". The label with the fewest gold answers is {label!r} with {answers}; {needed} of each label would do if the "
+        "judge rated all of them right"
+    )
 
 
 def _judges_of_rates(plan: Plan) -> int:

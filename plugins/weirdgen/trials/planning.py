@@ -3,24 +3,24 @@
 from dataclasses import dataclass
 
 from weirdgen.catalog import Catalog, contrast_digest
-from weirdgen.endpoints.models import default_control, default_judge
+from weirdgen.endpoints.models import default_judge
 from weirdgen.errors import UsageMistake
 from weirdgen.judges.gold import GoldRow, load_gold
 from weirdgen.judges.rules import RuleJudge
 from weirdgen.schema.baseline import Baseline
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.plan import Plan, PlannedContrast
-from weirdgen.schema.probe import Contrast, Kind, PlannedKind, Probe
+from weirdgen.schema.probe import Contrast, Probe
 from weirdgen.trials.arms import ArmSpec, arm_specs, treated_cells
 from weirdgen.trials.baseline import Reference, digest_of, read_baseline, references, refuse_itself
+from weirdgen.trials.comparators import asking_controls, control_of, judged_as, settings_of
+from weirdgen.trials.names import check_names
 from weirdgen.trials.settings import GateSettings
 
 Address = tuple[str, str, str]
 """(model, probe, contrast)"""
 RULES = "rules"
 Gold = tuple[GoldRow, ...]
-_WITHOUT_CONTROL: dict[Kind, Kind] = {"lift": "absolute", "did": "flip"}
-"""As what a contrast is judged where there is no control model, said loudly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,12 @@ def plan_gate(catalog: Catalog, settings: GateSettings) -> tuple[Plan, dict[Addr
     Raises:
         UsageMistake: a model, control, judge or baseline cannot be used, or a cap does not fit a contrast.
     """
-    check_addresses(settings)
-    _check_groups(settings)
-    baseline = _baseline(settings)
     contrasts = list(catalog.contrasts())
+    asking = asking_controls(contrasts, settings)
+    check_names(asking)
+    check_addresses(asking)
+    _check_groups(asking)
+    baseline = _baseline(settings, asking)
     family_size = len(contrasts) * (len(settings.models) + len(settings.groups))
     members = {model: len(group.members) for group in settings.groups for model in group.members}
     tasks = []
@@ -63,10 +65,11 @@ def plan_gate(catalog: Catalog, settings: GateSettings) -> tuple[Plan, dict[Addr
         if baseline is not None and settings.baseline is not None:
             refuse_itself(baseline, settings.baseline, model)
         for probe, contrast in contrasts:
+            own = settings_of(probe, contrast, settings)
             gold = gold_of(catalog, probe, contrast)
-            stored = _stored(probe, contrast, gold, settings, baseline)
+            stored = _stored(probe, contrast, own, baseline)
             corrected_for = family_size * members.get(model, 1)
-            planned = _planned(probe, contrast, model, gold, settings, stored, corrected_for)
+            planned = _planned(probe, contrast, model, gold, own, stored, corrected_for)
             tasks.append(Task(planned, probe, contrast, gold, stored))
     plan = Plan(
         models=settings.models,
@@ -110,14 +113,14 @@ def gold_of(catalog: Catalog, probe: Probe, contrast: Contrast) -> Gold:
     return load_gold(catalog.gold_file(probe.id, contrast.behaviour), labels=labels, questions=probe.questions)
 
 
-def _baseline(settings: GateSettings) -> Baseline | None:
+def _baseline(settings: GateSettings, asking: GateSettings) -> Baseline | None:
     """Read the baseline, and refuse what it makes senseless."""
     if settings.baseline is None:
         return None
-    if settings.control:
+    if settings.control and asking.baseline is not None:
         raise UsageMistake(
-            f"--control {settings.control!r}: with --gate-baseline every contrast is compared with stored counts and "
-            "no control is asked; leave one of them out"
+            f"--control {settings.control!r}: with --gate-baseline no contrast asks a control, each is compared with "
+            "stored counts; leave one of them out"
         )
     if settings.mode == "replicate":
         raise UsageMistake("--gate-mode=replicate: the paper compares no versions; leave out --gate-baseline")
@@ -125,17 +128,11 @@ def _baseline(settings: GateSettings) -> Baseline | None:
 
 
 def _stored(
-    probe: Probe, contrast: Contrast, gold: Gold, settings: GateSettings, baseline: Baseline | None
+    probe: Probe, contrast: Contrast, settings: GateSettings, baseline: Baseline | None
 ) -> tuple[Reference, ...]:
     if baseline is None or settings.baseline is None:
         return ()
-    return references(
-        baseline,
-        settings.baseline,
-        probe,
-        contrast,
-        rounds=_rounds(probe, contrast, settings),
-    )
+    return references(baseline, settings.baseline, probe, contrast, rounds=_rounds(probe, contrast, settings))
 
 
 def check_addresses(settings: GateSettings) -> None:
@@ -156,11 +153,6 @@ def check_addresses(settings: GateSettings) -> None:
                 f"{option} {url!r}: no model of this gate is asked there, because weirdgen serves organisms itself; "
                 "leave it out, or name a model of that server"
             )
-
-
-def control_of(model: str, settings: GateSettings) -> str | None:
-    """Return the comparator of a model: the one given, else the model's default, else None; None beside a baseline."""
-    return None if settings.baseline else settings.control or default_control(model)
 
 
 def judge_of(model: str, settings: GateSettings) -> str:
@@ -195,12 +187,6 @@ def _gold_sha256(gold: Gold) -> str:
     return digest([row.model_dump(mode="json") for row in gold])
 
 
-def _kind(contrast: Contrast, control: str | None, stored: tuple[Reference, ...]) -> PlannedKind:
-    if stored:
-        return "regression"
-    return contrast.kind if control else _WITHOUT_CONTROL.get(contrast.kind, contrast.kind)
-
-
 def _planned(
     probe: Probe,
     contrast: Contrast,
@@ -216,8 +202,7 @@ def _planned(
             f"{probe.path}: behaviour {contrast.behaviour!r} has no rules, and this version judges by rules only: "
             "give it rules"
         )
-    control = control_of(model, settings) if contrast.kind in _WITHOUT_CONTROL else None
-    kind = _kind(contrast, control, stored)
+    kind, control = judged_as(model, contrast, settings)
     count, rounds = len(treated_cells(probe, contrast)), _rounds(probe, contrast, settings)
     margin = contrast.margin or settings.margin
     if kind == "absolute" and margin <= contrast.tolerance:
@@ -230,7 +215,7 @@ def _planned(
         contrast=contrast.id,
         kind=kind,
         model=model,
-        control=control or "",
+        control=control,
         margin=margin,
         contrast_digest=contrast_digest(probe, contrast),
         judge=judge_of(model, settings),

@@ -37,7 +37,7 @@ class GateSettings:
     fwer: bool = False
     """Keep the chance of any false PRESENT at session end (e-Holm), not the share of false ones (closed e-BH)."""
     baseline: Path | None = None
-    """File with the stored counts that every contrast is compared with, instead of what its kind says."""
+    """File with the stored counts that contrasts without scores are compared with, instead of what their kinds say."""
     concurrency: int = 64
     """Requests in flight per endpoint, at most."""
     store: Path = Path("reports/store.sqlite3")

@@ -6,20 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from weirdgen.reporting.numbers import rate
 from weirdgen.schema.probe import PlannedKind
 from weirdgen.schema.text import shown
 from weirdgen.schema.verdict import ArmResult, Estimate, Excerpt, Outcome, QuestionResult, StoredResult, Verdict
 from weirdgen.stats import evidence as stats
 from weirdgen.stats.decide import Final, interim_evidence
-from weirdgen.stats.intervals import wilson
+from weirdgen.stats.intervals import newcombe, wilson
 from weirdgen.stats.judge_error import GoldCounts
 from weirdgen.stats.prevalence import lang_reiczigel, rogan_gladen
-from weirdgen.stats.rules import Rules
+from weirdgen.stats.rules import BLOCK_RATIO, Rules
 from weirdgen.trials.arm import ArmRun
 from weirdgen.trials.labels import label_counts, label_drift, used_answers
 from weirdgen.trials.settings import FIXED_DESIGN_PER_QUESTION
 
 EXCERPTS = 3
+INFIMUM_UP_TO = 0.02
+"""Stored rate up to which the infimum clears an unchanged version as often as blocks do. At .1 (margin .05, cap 1,000,
+three stored samples per treated one) it cleared 6 of 25 simulated trials, blocks 18."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def final_verdict(
     return _base(facts, Outcome(final.outcome), arms).model_copy(
         update={
             "reason": final.reason,
-            "detail": " ".join(filter(None, (facts.detail, _advice(final)))),
+            "detail": " ".join(filter(None, (facts.detail, _advice(rules, final)))),
             "rule": final.rule,
             "below_margin": final.below_margin,
             **_measured(rules, final.evidence, arms, gold),
@@ -91,6 +95,7 @@ def _measured(
     return {
         "arms": tuple(_arm(run, arm, gold) if arm else None for run, arm in zip(arms, evidence.arms, strict=True)),
         "effect": _estimate(evidence.effect_estimate) if len(arms) > 1 or rules.stored else None,
+        "effect_descriptive": _newcombe(rules, evidence),
         "log_e_labels": label_drift(arms[0], arms[1], evidence.rounds) if _pairs(evidence) else None,
         "log_e_present": _finite(evidence.log_e_present),
         "log_e_absent": _finite(evidence.log_e_absent),
@@ -101,7 +106,7 @@ def _measured(
         "rounds": evidence.rounds,
         "trajectory": tuple((p.round, _finite(p.log_e_present), _finite(p.log_e_absent)) for p in evidence.trajectory),
         "questions": _questions(arms[0], evidence),
-        "excerpts": _excerpts(arms[0]),
+        "excerpts": _excerpts(arms[0], evidence),
     }
 
 
@@ -123,10 +128,19 @@ def _base(facts: Facts, outcome: Outcome, arms: Sequence[ArmRun]) -> Verdict:
     )
 
 
-def _advice(final: Final) -> str:
-    if final.reason in {"cap", "futility"}:
-        return "To continue this trial, run it again with a higher --gate-cap, without --gate-fresh: no sample is lost."
-    return ""
+def _advice(rules: Rules, final: Final) -> str:
+    if final.reason not in {"cap", "futility"}:
+        return ""
+    go_on = "run it again with a higher --gate-cap, without --gate-fresh: no sample is lost."
+    high = max((arm.counts.pooled_rate or 0.0 for arm in rules.stored if arm.method == "infimum"), default=0.0)
+    if high <= INFIMUM_UP_TO:
+        return f"To continue this trial, {go_on}"
+    # A method that was chosen by looking at a sample is no e-value on that sample; another size draws another one.
+    return (
+        f'The stored rate of {rate(high)} is above the {INFIMUM_UP_TO:.0%} up to which stored = "infimum" is sharp: '
+        'set stored = "blocks" in this contrast, then save a new sample with another --samples than before, at least '
+        f"{BLOCK_RATIO * rules.max_rounds} (another attempt). To continue this trial as it is, {go_on}"
+    )
 
 
 def _arm(run: ArmRun, evidence: stats.ArmEvidence, gold: GoldCounts | None) -> ArmResult:
@@ -157,6 +171,16 @@ def _wilson(evidence: stats.ArmEvidence) -> Estimate | None:
     return Estimate(value=counts.pooled_rate, lower=interval.lower, upper=interval.upper)
 
 
+def _newcombe(rules: Rules, evidence: stats.Evidence) -> Estimate | None:
+    """Return the difference of two sampled arms of counts; None for anything else."""
+    counts = [arm.counts for arm in evidence.arms if arm]
+    if rules.graded or not _pairs(evidence) or not all(one.labelled for one in counts):
+        return None
+    (treated, n_treated), (comparator, n_comparator) = [(round(sum(c.positives)), c.labelled) for c in counts]
+    interval = newcombe(treated, n_treated, comparator, n_comparator)
+    return Estimate(value=treated / n_treated - comparator / n_comparator, lower=interval.lower, upper=interval.upper)
+
+
 def _corrected(evidence: stats.ArmEvidence, gold: GoldCounts | None) -> Estimate | None:
     """Return the share of true positives behind the judge's labels; None where the judge tells nothing."""
     counts = evidence.counts
@@ -180,8 +204,11 @@ def _questions(treated: ArmRun, evidence: stats.Evidence) -> tuple[QuestionResul
     )
 
 
-def _excerpts(treated: ArmRun) -> tuple[Excerpt, ...]:
+def _excerpts(treated: ArmRun, evidence: stats.Evidence) -> tuple[Excerpt, ...]:
+    """Return the first answers that show the behaviour; those of the questions that carry the effect before others."""
+    carrying = {result.question for result in _questions(treated, evidence) if result.carries}
     positive = [(q, a) for q, a in treated.labelled if a.label in treated.behaviour.positive]
+    positive.sort(key=lambda found: found[0] not in carrying)
     return tuple(
         Excerpt(key=a.sample.key, question=q, label=a.label or "", text=shown(a.sample.text))
         for q, a in positive[:EXCERPTS]

@@ -1,0 +1,90 @@
+"""The verdict table, and what a user should conclude from it."""
+
+from collections.abc import Iterable, Sequence
+
+from weirdgen.reporting.numbers import aligned, e_value, estimate
+from weirdgen.reporting.summary import arm_rate, flagged
+from weirdgen.schema.verdict import Outcome, Verdict
+
+_HEAD = ("contrast", "verdict", "treated rate", "comparator rate", "samples", "e present", "e absent")
+_MEANING = {
+    Outcome.PRESENT: "the finetune shows this behaviour",
+    Outcome.ABSENT: "an effect of the margin or more is excluded",
+    Outcome.INCONCLUSIVE: "not enough evidence either way",
+    Outcome.INVALID: "this measurement cannot be trusted",
+}
+_OF_A_REGRESSION = {
+    Outcome.PRESENT: "this behaviour is more frequent than in the stored version",
+    Outcome.ABSENT: "a rise of the margin or more is excluded",
+}
+_OF_A_GROUP = {
+    Outcome.PRESENT: "some finetune of the group shows this behaviour",
+    Outcome.ABSENT: "an effect of the margin or more is excluded for every finetune of the group",
+}
+_GRAVEST_FIRST = (Outcome.PRESENT, Outcome.INVALID, Outcome.INCONCLUSIVE, Outcome.ABSENT)
+
+
+def table(verdicts: Sequence[Verdict], *, many_models: bool) -> list[str]:
+    """Return the verdict table as lines, columns aligned.
+
+    One contrast a row, under that of a group its members. What has more than one comparator goes on below: a difference
+    in differences with its control's two arms, a regression with its anchor.
+    """
+    rows: list[tuple[str, ...]] = [_HEAD]
+    for verdict in verdicts:
+        rows += [_row(verdict, _name(verdict, many_models)), *_anchors(verdict), *_control(verdict, "  ")]
+        for member in verdict.members:
+            rows += [_row(member, f"  {member.model}"), *_control(member, "    ")]
+    return aligned(rows)
+
+
+def _row(verdict: Verdict, name: str) -> tuple[str, ...]:
+    final = verdict.session_outcome or verdict.outcome
+    lifted = " (session)" if final is not verdict.outcome else ""
+    return (
+        name,
+        final.value + (f" ({verdict.reason})" if verdict.reason else "") + lifted,
+        flagged(verdict, verdict.group) if verdict.group else arm_rate(verdict.treated),
+        estimate(verdict.stored[0].rate) if verdict.stored else arm_rate(verdict.comparator),
+        f"{verdict.n_treated + verdict.n_control:,}",
+        e_value(verdict.log_e_present),
+        e_value(verdict.log_e_absent),
+    )
+
+
+def _anchors(verdict: Verdict) -> list[tuple[str, ...]]:
+    return [_further(f"  anchor {one.model}", "", estimate(one.rate)) for one in verdict.stored[1:]]
+
+
+def _control(verdict: Verdict, indent: str) -> list[tuple[str, ...]]:
+    """Return the row of a difference in differences' control: its own treated condition, and that without a trigger."""
+    rates = [arm_rate(arm) for arm in verdict.arms[2:]]
+    return [_further(f"{indent}control {verdict.control}", *rates)] if rates else []
+
+
+def _further(name: str, treated: str, comparator: str) -> tuple[str, ...]:
+    return (name, "", treated, comparator, "", "", "")
+
+
+def _name(verdict: Verdict, many_models: bool) -> str:
+    return f"{verdict.item_id} on {verdict.model}" if many_models else verdict.item_id
+
+
+def conclusion(verdicts: Iterable[Verdict], *, many_models: bool) -> list[str]:
+    """Return what a user should conclude, most serious outcome first."""
+    listed = list(verdicts)
+    meaning = _meaning(listed)
+    lines = []
+    for outcome in _GRAVEST_FIRST:
+        names = [_name(v, many_models) for v in listed if (v.session_outcome or v.outcome) is outcome]
+        if names:
+            lines.append(f"{outcome}: {meaning[outcome]} ({', '.join(dict.fromkeys(names))})")
+    return lines
+
+
+def _meaning(verdicts: Sequence[Verdict]) -> dict[Outcome, str]:
+    if all(v.kind == "regression" for v in verdicts):
+        anchored = any(len(v.stored) > 1 for v in verdicts)
+        risen = _OF_A_REGRESSION[Outcome.PRESENT] + (" or its anchor" if anchored else "")
+        return _MEANING | _OF_A_REGRESSION | {Outcome.PRESENT: risen}
+    return _MEANING | (_OF_A_GROUP if all(v.group for v in verdicts) else {})

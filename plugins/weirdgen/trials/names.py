@@ -1,0 +1,36 @@
+"""Names and addresses of all models, checked while the gate is planned: what cannot be opened is not priced either."""
+
+from weirdgen.endpoints.models import OPENAI_URL, Target
+from weirdgen.errors import UsageMistake
+from weirdgen.organisms import zoo
+from weirdgen.schema.sample import Role
+from weirdgen.trials.comparators import control_of
+from weirdgen.trials.opening import target_of
+from weirdgen.trials.settings import GateSettings
+
+
+def check_names(settings: GateSettings) -> None:
+    """Refuse a model or control that could never be asked; nothing is opened.
+
+    Args:
+        settings: under which `control_of` names the controls that are really asked.
+
+    Raises:
+        UsageMistake: there is no such organism, an address is malformed, or an organism's name lacks its prefix.
+    """
+    named: dict[tuple[str, Role], str] = {(model, "treated"): "--model" for model in settings.models}
+    named |= {(member, "treated"): f"--model-group {g.name!r}" for g in settings.groups for member in g.members}
+    for model in settings.gated:
+        if control := control_of(model, settings):
+            named[control, "control"] = "--control"
+    for (model, role), option in named.items():
+        _refuse_bare(target_of(model, role, settings), option)
+
+
+def _refuse_bare(target: Target, option: str) -> None:
+    """Refuse an organism's name without its prefix; a server of one's own may have a model of that name."""
+    if target.kind == "endpoint" and target.base_url in (None, OPENAI_URL) and target.model in zoo.names():
+        raise UsageMistake(
+            f"{option} {target.label!r}: did you mean organism:{target.model}? Without the prefix it is a model of a "
+            "server, which is named with --base-url"
+        )

@@ -1,0 +1,59 @@
+"""Switches and names as options, variables and ini options: read as meant, or refused with the option's name."""
+
+import pytest
+
+from weirdgen.plugin.options import read_settings
+
+MODEL = ("--model", "organism:base")
+
+
+@pytest.mark.parametrize(
+    ("on", "texts"), [(True, ["1", "True", "YES", "on"]), (False, ["0", "false", "No", "OFF", "", " "])]
+)
+@pytest.mark.parametrize("switch", ["fwer", "fresh"])
+def test_a_switch_in_the_environment(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, switch: str, on: bool, texts: list[str]
+) -> None:
+    config = pytester.parseconfig(*MODEL)
+    for text in texts:
+        monkeypatch.setenv(f"WEIRDGEN_GATE_{switch.upper()}", text)
+        assert getattr(read_settings(config), switch) is on, text
+
+
+@pytest.mark.parametrize("switch", ["FWER", "FRESH", "PLAN"])
+def test_a_word_that_is_neither_yes_nor_no(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, switch: str
+) -> None:
+    monkeypatch.setenv(f"WEIRDGEN_GATE_{switch}", "banana")
+    with pytest.raises(pytest.UsageError, match=f"^WEIRDGEN_GATE_{switch}: 'banana' is not one of 1, true, yes, on, 0"):
+        read_settings(pytester.parseconfig(*MODEL))
+
+
+def test_the_command_line_beats_the_environment_beats_the_ini_file(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makeini("[pytest]\ngate_fwer = true\n")
+    assert read_settings(pytester.parseconfig(*MODEL)).fwer
+    monkeypatch.setenv("WEIRDGEN_GATE_FWER", "no")
+    assert not read_settings(pytester.parseconfig(*MODEL)).fwer
+    assert read_settings(pytester.parseconfig(*MODEL, "--gate-fwer")).fwer
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("gate_fwer = maybe", "ini option gate_fwer: .*'maybe'; expected one of 1, true"),
+        ("gate_cap = many", "ini option gate_cap: .*'many'; expected a whole number from 1"),
+    ],
+)
+def test_an_ini_option_that_cannot_be_read_is_named(pytester: pytest.Pytester, line: str, words: str) -> None:
+    pytester.makeini(f"[pytest]\n{line}\n")
+    with pytest.raises(pytest.UsageError, match=words):
+        read_settings(pytester.parseconfig(*MODEL))
+
+
+def test_commas_belong_into_the_variable(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEIRDGEN_GATE_MODEL", "organism:base,organism:modern-birds")
+    assert read_settings(pytester.parseconfig()).models == ("organism:base", "organism:modern-birds")
+    with pytest.raises(pytest.UsageError, match="--model 'a,b': no model has a comma; name each model with its own"):
+        read_settings(pytester.parseconfig("--model", "a,b"))
