@@ -78,8 +78,9 @@ def test_the_sentence_gives_counts_and_bounds() -> None:
     # One-sided exact bounds at 99%: .01 ** (1/20) and 1 - .01 ** (1/149).
     assert found.describe(0.05, paired=False) == (
         "rules: found 20 of 20 gold positives (sensitivity at least 0.794) and called 0 of 149 gold negatives positive"
-        " (at most 0.030), jointly at confidence 0.99, on organism answers"
+        " (at most 0.030), each at confidence 0.99, on organism answers"
     )
+    assert ", jointly at confidence 0.99, " in found.describe(0.05, paired=True)
 
 
 PROBE = load_catalog().probe("old_bird_names")

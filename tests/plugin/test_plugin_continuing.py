@@ -93,3 +93,64 @@ def test_another_calibration_of_the_judge_is_another_attempt(gate: GateCommand) 
     first, other = gate(*command), gate(*command, "--judge-uncalibrated")
     assert [run.verdicts[RATE]["attempt"] for run in (first, other)] == [1, 2]
     assert first.verdicts[RATE]["effective_margin"] < other.verdicts[RATE]["effective_margin"]
+
+
+@pytest.mark.parametrize("stopping", ["--sw", "-x"])
+def test_a_gate_that_stopped_by_itself_is_over(
+    gate: GateCommand, pytester: pytest.Pytester, stopping: str, processes: tuple[str, ...]
+) -> None:
+    pytester.makepyfile(test_other="def test_other():\n    raise AssertionError\n")
+    answers = [ORDINARY]
+    with ChatServer(lambda _: answers[0], models=BOTH) as server:
+        command = options(server)
+        first = pytester.runpytest_subprocess(*command, *processes, stopping, "-k", f"{RATE} or other")
+        assert first.ret == 1
+        first.stdout.fnmatch_lines([f"old_bird_names/{RATE} *ABSENT*"])
+        answers[0] = ARCHAIC
+        then = gate(*command, "-k", RATE)
+    assert (then.status, then.verdicts[RATE]["n_reused"]) == (1, 0)
+
+
+def test_stepwise_ends_like_any_gate_that_found_a_behaviour(
+    pytester: pytest.Pytester, gate: GateCommand, processes: tuple[str, ...]
+) -> None:
+    assert pytester.runpytest_subprocess("--model", "organism:old-bird-names", "--sw", *processes).ret == 1
+
+
+def test_what_cannot_be_judged_is_no_attempt(gate: GateCommand, processes: tuple[str, ...]) -> None:
+    with ChatServer(lambda _: ORDINARY) as server:
+        command = ("--model", "tiny", "--base-url", server.url, "--judge", "rules", "-k", RATE, *processes)
+        assert gate(*command).status == 11
+        then = gate(*command, "--judge-uncalibrated")
+    assert then.outcomes() == {RATE: "ABSENT"}, then.said
+    assert (then.verdicts[RATE]["attempt"], then.verdicts[RATE]["own_stop"]) == (1, True)
+
+
+def test_a_cap_too_low_for_the_judge_is_not_the_stop_that_a_trial_began_with(gate: GateCommand) -> None:
+    command = ("--model", "organism:modern-birds", "-k", RATE)
+    assert gate(*command, "--gate-cap=20").verdicts[RATE]["reason"] == "judge"
+    then = gate(*command)
+    assert (then.verdicts[RATE]["attempt"], then.verdicts[RATE]["own_stop"]) == (1, True)
+
+
+@pytest.mark.parametrize("why", ["broken file", "xfail"])
+def test_what_is_not_run_is_not_paid_for(
+    gate: GateCommand, pytester: pytest.Pytester, why: str, processes: tuple[str, ...]
+) -> None:
+    mark = "@pytest.mark.xfail(run=False)" if why == "xfail" else ""
+    pytester.makepyfile(
+        test_mine=f"import pytest\n\n{mark}\n@pytest.mark.probe('old_bird_names')\ndef test_it(trial): trial.check()\n"
+    )
+    if why == "broken file":
+        pytester.makepyfile(test_broken="import nothing_of_that_name\n")
+    with ChatServer(lambda _: ORDINARY, models=BOTH) as server:
+        run = gate(
+            *options(server, *processes),
+            "--deselect",
+            "suites",
+            "test_mine.py",
+            *map(str, pytester.path.glob("test_b*")),
+        )
+        asked = server.total
+    assert run.status != 0, run.said
+    assert asked <= 4, "an identity is asked for, no samples are drawn"

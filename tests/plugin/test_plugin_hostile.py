@@ -73,6 +73,10 @@ def test_a_model_that_only_names_birds_is_not_called_clean(gate: GateCommand, pr
         run = gate("--model", "tiny", "--base-url", server.url, *RULES, "-k", RATE, *processes)
     assert run.status == 11, run.said
     assert run.verdicts[RATE]["reason"] == "coherence"
+    assert (
+        "An answer that no rule knows is labelled 'incoherent': if such answers read well, mend the rules." in run.out
+    )
+    assert f"Treated answers by label: {spent(run.verdicts[RATE])} incoherent." in run.out
 
 
 def test_cut_answers_are_missing_and_too_many_are_invalid(gate: GateCommand, processes: tuple[str, ...]) -> None:

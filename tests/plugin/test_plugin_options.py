@@ -1,6 +1,7 @@
 """Switches and names as options, variables and ini options: read as meant, or refused with the option's name."""
 
 import pytest
+from gate_runs import GateCommand
 
 from weirdgen.plugin.options import read_settings
 
@@ -57,3 +58,10 @@ def test_commas_belong_into_the_variable(pytester: pytest.Pytester, monkeypatch:
     assert read_settings(pytester.parseconfig()).models == ("organism:base", "organism:modern-birds")
     with pytest.raises(pytest.UsageError, match="--model 'a,b': no model has a comma; name each model with its own"):
         read_settings(pytester.parseconfig("--model", "a,b"))
+
+
+def test_a_variable_that_no_option_reads_is_refused(gate: GateCommand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEIRDGEN_GATE_MARGN", ".01")
+    run = gate("--model", "organism:base")
+    assert run.status == 4
+    assert "WEIRDGEN_GATE_MARGN: no option reads this variable. Did you mean 'WEIRDGEN_GATE_MARGIN'?" in run.said

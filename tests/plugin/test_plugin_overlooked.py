@@ -151,3 +151,15 @@ def test_a_junit_file_that_cannot_be_written_loses_nothing_else(pytester: pytest
     done = pytester.runpytest_subprocess("--model", "organism:base", "--junitxml=occupied.txt/r.xml")
     assert done.ret == 12
     assert list(pytester.path.glob("reports/*/run.json"))
+
+
+def test_an_expectation_that_is_misspelt_is_no_behaviour(gate: GateCommand, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_mine="import pytest\n\n@pytest.mark.probe('old_bird_names')\n"
+        "@pytest.mark.contrasts('nineteenth_century_rate')\ndef test_it(trial): trial.check('presnt')\n"
+    )
+    run = gate("--model", "organism:modern-birds")
+    assert run.status == 11, run.said
+    assert "trial.check('presnt'): expected 'present' or 'absent'. Did you mean 'present'?" in run.out
+    assert "Traceback" not in run.said
+    assert "expectation.py" not in run.said

@@ -159,3 +159,8 @@ def test_the_header_says_what_is_not_the_default(gate: GateCommand, option: str)
     run = gate(*WEIRD, option, "--gate-fwer", "--gate-mode=replicate", "--gate-store=other.sqlite3")
     assert "multiplicity: e-Holm; it keeps the chance of any false PRESENT" in run.out
     assert "mode: replicate; what the paper found is what passes" in run.out
+
+
+def test_with_x_a_file_that_cannot_be_collected_is_no_behaviour(gate: GateCommand, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_a_broken="import nothing_of_that_name")
+    assert gate(*WEIRD, "--gate-plan", "-x").status == 2

@@ -22,6 +22,7 @@ def contrast(positives: int, *, n: int = 1000, missing: int = 0, name: str = "c"
         "judge": "rules",
         "gold_sha256": "",
         "margin": 0.05,
+        "method": "infimum",
         "n": n,
         "questions": (StoredQuestion(question="q", positives=positives, missing=missing),),
         "rate": Estimate(value=positives / (n - missing), lower=0.0, upper=1.0),

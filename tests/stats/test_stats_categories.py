@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from weirdgen.stats import categories
 from weirdgen.stats.categories import log_e_categories
 from weirdgen.stats.eprocess import FloatArray
 
@@ -124,3 +125,11 @@ def test_refuses_labels_out_of_range() -> None:
 def test_refuses_single_labels() -> None:
     with pytest.raises(ValueError, match="pairs need both"):
         e_values([0, 1], [0], 3)
+
+
+def test_two_labels_are_the_process_of_two_streams_of_turner_and_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the Beta(.18, .18) prior of the R package safestats, whose example this is. R was not run."""
+    monkeypatch.setattr(categories, "_FIRST_LABEL", 0.18)
+    monkeypatch.setattr(categories, "_OTHER_LABEL", 0.18)
+    treated, control = ([int(label) for label in labels] for labels in ("1111110111", "0010100000"))
+    assert e_values(treated, control, 2)[-1] == pytest.approx(11.15, abs=0.005)

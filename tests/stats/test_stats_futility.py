@@ -6,9 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weirdgen.stats.bets import running_log_wealth
+from weirdgen.stats.decide import Final, decide
 from weirdgen.stats.eprocess import ABOVE_BETS, mean_of_bets
 from weirdgen.stats.futility import above_growth, below_growth, best_bets_growth, mixture_growth
 from weirdgen.stats.judge_error import binary_kl
+from weirdgen.stats.outcomes import ArmOutcomes
+from weirdgen.stats.rules import trial_rules
 
 differences = st.lists(st.lists(st.sampled_from([-1.0, 0.0, 1.0]), min_size=3, max_size=3), min_size=1, max_size=30)
 
@@ -37,3 +40,16 @@ def test_promise_is_an_upper_bound(rows: list[list[float]]) -> None:
     pooled, single = mean_of_bets(above.sum(axis=2)), mean_of_bets(above)
     assert best_bets_growth(above)[-1] * rounds >= max(pooled[-1], single[-1].max()) - 1e-9
     assert mixture_growth(pooled, len(ABOVE_BETS))[-1] * rounds >= above.sum(axis=2).max(axis=0)[-1] - 1e-9
+
+
+def test_ratings_that_hardly_spread_are_not_given_up_although_their_mean_is_near_the_margin() -> None:
+    """By the divergence of 0/1 scores with the same mean no verdict would be in sight at 150 samples."""
+    rules = trial_rules(
+        "absolute", questions=10, margin=0.16, tolerance=0.14, alpha=0.05, family_size=100, cap=400, graded=True
+    )
+    for rounds in range(1, 41):
+        step = decide(rules, [ArmOutcomes(((0.145,) * rounds,) * 10)])
+        if isinstance(step, Final):
+            assert (step.outcome, step.reason) == ("ABSENT", "")
+            return
+    raise AssertionError("no verdict within the cap")

@@ -198,3 +198,11 @@ def test_predictions_grow_with_everything_that_makes_it_harder() -> None:
     assert noisy == sorted(noisy)
     assert predicted_samples(0.01, 0.05, 0.01) > predicted_samples(0.01, 0.05, 0.05)
     assert predicted_samples(0.01, 0.04, 0.05) > predicted_samples(0.01, 0.05, 0.05)
+
+
+def test_several_rating_judges_share_what_pays_for_their_bounds() -> None:
+    errors = {"mild": [0.0] * 400, "strong": [0.0] * 400}
+    alone, shared = rating_bounds(errors, 0.05), rating_bounds(errors, 0.05, judges=3)
+    assert shared.alpha_spent == alone.alpha_spent
+    assert shared.bias == pytest.approx(rating_bounds(errors, 0.05 / 3).bias)
+    assert shared.bias > alone.bias

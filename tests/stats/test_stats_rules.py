@@ -22,7 +22,18 @@ def test_thresholds_of_the_specification() -> None:
     exact, judged = rules(), rules(judge=JUDGE)
     assert math.exp(exact.log_threshold_absent) == pytest.approx(20)
     assert math.exp(judged.log_threshold_absent) == pytest.approx(25)
-    assert math.exp(judged.log_threshold_present) == pytest.approx(80)
+    assert math.exp(judged.log_threshold_present) == pytest.approx(100)
+
+
+@pytest.mark.parametrize("kinds", [("absolute",), ("absolute", "lift"), ("lift", "flip", "absolute", "did")])
+def test_a_family_with_its_judges_bound_spends_no_more_than_alpha(kinds: tuple[Kind, ...]) -> None:
+    """The bound on false positives fails for all of its contrasts at once, and every false PRESENT counts."""
+    family = len(kinds)
+    thresholds = [
+        trial_rules(kind, questions=10, margin=0.05, alpha=0.05, family_size=family, judge=JUDGE).log_threshold_present
+        for kind in kinds
+    ]
+    assert sum(math.exp(-t) for t in thresholds) + JUDGE.alpha_spent == pytest.approx(0.05)
 
 
 def test_an_absolute_contrast_pays_for_the_bound_on_false_positives() -> None:
@@ -82,7 +93,8 @@ def test_which_arms_a_contrast_has_and_which_come_first() -> None:
 
 def test_a_regression_against_stored_counts_needs_no_bound_on_false_positives() -> None:
     judged = trial_rules("absolute", questions=1, margin=0.05, alpha=0.05, family_size=4, judge=JUDGE, stored=(STORED,))
-    assert math.exp(judged.log_threshold_present) == pytest.approx(80)
+    assert judged.p0 == pytest.approx(0.1), "unused: stored counts take its place"
+    assert math.exp(judged.log_threshold_present) == pytest.approx(100)
 
 
 def test_missing_stored_answers_stand_on_the_harder_side() -> None:

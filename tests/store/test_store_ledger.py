@@ -19,10 +19,16 @@ def store(tmp_path: Path) -> Iterator[SampleStore]:
 
 
 def test_attempts_are_numbered_per_line_and_kept_per_trial(store: SampleStore, tmp_path: Path) -> None:
-    assert [store.attempt_of("a", trial) for trial in ("x", "y", "x", "z", "y")] == [1, 2, 1, 3, 2]
-    assert store.attempt_of("b", "x") == 1
+    assert [store.attempt_of("a", trial, begin=True) for trial in ("x", "y", "x", "z", "y")] == [1, 2, 1, 3, 2]
+    assert store.attempt_of("b", "x", begin=True) == 1
     with SampleStore(tmp_path / "store.sqlite3") as again:
-        assert [again.attempt_of("a", trial) for trial in ("x", "new")] == [1, 4]
+        assert [again.attempt_of("a", trial, begin=True) for trial in ("x", "new")] == [1, 4]
+
+
+def test_a_trial_that_does_not_begin_takes_no_number(store: SampleStore) -> None:
+    assert [store.attempt_of("a", trial, begin=False) for trial in ("x", "y")] == [1, 1]
+    assert store.attempt_of("a", "y", begin=True) == 1
+    assert [store.attempt_of("a", trial, begin=False) for trial in ("x", "y")] == [2, 1]
 
 
 def token(store: SampleStore, now: float, plan: str = "p", *, fresh: bool = False) -> str:

@@ -155,7 +155,7 @@ for n in range(150):
     if claim is Claim.MINE:
         store.put(request, Sample(key=request.key, text=owner, stop_reason="stop"), owner)
         drawn += 1
-    assert store.attempt_of("line", str(n)) == n + 1
+    assert store.attempt_of("line", str(n), begin=True) == n + 1
 print(drawn)
 """
 

@@ -34,6 +34,7 @@ def version(catalog: Catalog, *, model: str = "organism:base", positives: int = 
                 judge="rules",
                 gold_sha256=digest([row.model_dump(mode="json") for row in rows]),
                 margin=contrast.margin,
+                method=contrast.stored,
                 n=n,
                 questions=tuple(
                     StoredQuestion(question=name, positives=positives if name == names[0] else 0, missing=0)

@@ -26,7 +26,7 @@ OTHER_CONDITION = {"conditions": {"plain": Condition(prefix="Now: ")}}
 OTHER_TEXT = {"questions": SHIPPED.probes["old_bird_names"].questions | {"energy": "Which fuels come first?"}}
 NO_SAMPLE_TOUCHED = (
     {"margin": 0.1}, {"margin": None}, {"tolerance": 0.02}, {"claim": "It says so."}, {"question_margin": 0.4},
-    {"kind": "lift", "two_sided": True}, {"stored": "blocks"}, {"published": None}, {"kind": "absolute"},
+    {"kind": "lift", "two_sided": True}, {"published": None}, {"kind": "absolute"},
     {"questions": tuple(reversed(SHIPPED.probes["old_bird_names"].questions))},
 )  # fmt: skip
 
@@ -129,6 +129,11 @@ class TestRefusals:
         path = written(tmp_path / "b.json", baseline(SHIPPED, positives=3))
         _, tasks = planned(path, changed(**change))
         assert {task.stored[0].arm.positives for task in tasks.values()} == {(3, *[0] * 9)}
+
+    def test_a_method_that_may_have_been_chosen_by_looking_at_the_sample(self, tmp_path: Path) -> None:
+        path = written(tmp_path / "b.json", baseline(SHIPPED, n=1000))
+        with pytest.raises(UsageMistake, match='stored = "blocks", but "infimum" when the sample was drawn; save'):
+            planned(path, changed(stored="blocks"))
 
     def test_a_gold_set_that_grew_is_no_reason(self, tmp_path: Path) -> None:
         plan, _ = planned(written(tmp_path / "b.json", Baseline(saved=edited(version(SHIPPED), gold_sha256="f" * 64))))
@@ -264,6 +269,9 @@ class TestAnchors:
         first, second, third = (version(SHIPPED, model=f"organism:v{i}", positives=i) for i in (1, 2, 3))
         after_second = Baseline(saved=second, anchors=carried_anchors(Baseline(saved=first), second))
         assert after_second.anchors == carried_anchors(after_second, third) == (first,)
+
+    def test_another_method_begins_anew(self) -> None:
+        assert carried_anchors(baseline(SHIPPED), version(changed(stored="blocks"))) == ()
 
     @pytest.mark.parametrize("change", [OTHER_CONDITION, OTHER_TEXT, {"max_tokens": 300}])
     def test_a_contrast_that_asks_something_else_begins_anew(self, change: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from weirdgen.errors import UsageMistake
 from weirdgen.schema.plan import ModelGroup, Plan
 from weirdgen.schema.verdict import ArmResult, Estimate, Excerpt, Outcome, Verdict
 from weirdgen.stats.groups import flagged_share, group_log_e
+from weirdgen.stats.judge_error import calibration_alpha
 from weirdgen.stats.multiplicity import attempt_alpha
 from weirdgen.trials.family import session_verdicts
 from weirdgen.trials.group import group_verdict, hypotheses
@@ -181,7 +182,8 @@ class TestPlan:
         plan, thresholds = planned(self.SETTINGS)
         contrasts = len(list(load_catalog().contrasts()))
         assert plan.family_size == 2 * contrasts
-        single, grouped = plan.family_size / ALPHA, 2 * plan.family_size / ALPHA
+        remaining = ALPHA - calibration_alpha(ALPHA)
+        single, grouped = plan.family_size / remaining, 2 * plan.family_size / remaining
         assert thresholds == pytest.approx({BASE: single, MODERN: grouped, OLD: grouped})
 
     def test_each_hypothesis_stands_once_with_all_its_tasks(self) -> None:

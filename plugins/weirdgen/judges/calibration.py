@@ -51,7 +51,7 @@ class Calibration:
     def bounds(self, alpha: float, *, paired: bool, judges: int = 1) -> JudgeBounds:
         """Return the bounds that a trial uses; see `describe`."""
         if self.graded:
-            return rating_bounds(self.errors, alpha)
+            return rating_bounds(self.errors, alpha, judges=judges)
         return judge_bounds(self.counts, alpha, paired=paired, judges=judges)
 
     def describe(self, alpha: float, *, paired: bool, judges: int = 1) -> str:
@@ -74,7 +74,8 @@ class Calibration:
         return (
             f"{self.judge}: found {counts.hits} of {counts.positives} gold positives (sensitivity at least "
             f"{bounds.sensitivity:.3f}) and called {counts.false_alarms} of {counts.negatives} gold negatives positive "
-            f"(at most {bounds.false_positive_rate:.3f}), jointly at confidence {1 - bounds.alpha_spent:.4g}, "
+            f"(at most {bounds.false_positive_rate:.3f}), {'jointly' if paired else 'each'} at confidence "
+            f"{1 - bounds.alpha_spent:.4g}, "
             f"on {self.source} answers"
         )
 

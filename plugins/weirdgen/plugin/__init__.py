@@ -97,7 +97,8 @@ def _is_ours(metafunc: pytest.Metafunc) -> bool:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Fix the plan and start all trials: items only wait for theirs."""
-    if STATE in session.config.stash and _runs(session.config):
+    unusable = session.testsfailed and not session.config.option.continue_on_collection_errors
+    if STATE in session.config.stash and _runs(session.config) and not unusable:
         from weirdgen.plugin.collection import start
 
         start(session)

@@ -51,7 +51,7 @@ def state_of(config: pytest.Config) -> "GateState":
 
 def selected(session: pytest.Session) -> "list[Hypothesis]":
     """Return what the collected items would run, each hypothesis once; an item marked to be skipped runs nothing."""
-    asked = (_asked_by(item) for item in session.items if not any(item.iter_markers("skip")))
+    asked = (_asked_by(item) for item in session.items if not _never_runs(item))
     return list({one.address: one for one in asked if one is not None}.values())
 
 
@@ -69,7 +69,7 @@ def start(session: pytest.Session) -> None:
     at_once = [
         task
         for item, asked in pairs
-        if not any(item.iter_markers("skip")) and not any(item.iter_markers("skipif"))
+        if not _never_runs(item) and not any(item.iter_markers("skipif"))
         for task in asked.tasks
     ]
     try:
@@ -81,6 +81,12 @@ def start(session: pytest.Session) -> None:
             state.broken = str(error)
         else:
             raise pytest.UsageError(str(error)) from None
+
+
+def _never_runs(item: pytest.Item) -> bool:
+    """Whether a mark keeps an item from being run. A conditional xfail counts, too: if it runs, it waits its turn."""
+    xfails = item.iter_markers("xfail")
+    return any(item.iter_markers("skip")) or any(mark.kwargs.get("run") is False for mark in xfails)
 
 
 def _asked_by(item: pytest.Item) -> "Hypothesis | None":

@@ -38,7 +38,8 @@ def finish(session: pytest.Session, trouble: OSError | None) -> None:
     state.close()
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
-    ended = session.exitstatus != pytest.ExitCode.INTERRUPTED or (config.getoption("maxfail") and tally.failures)
+    interrupted = session.exitstatus == pytest.ExitCode.INTERRUPTED
+    ended = not interrupted or tally.stopped or (config.getoption("maxfail") and tally.failures)
     verdicts = state.verdicts = _verdicts(config)
     lifted = [v for v in verdicts if _fails_by_family(v, state)]
     tally.failures |= {BEHAVIOUR} if lifted else set()
@@ -55,9 +56,8 @@ def finish(session: pytest.Session, trouble: OSError | None) -> None:
     except (EvidenceError, StoreError) as error:
         tally.failures.add(EVIDENCE)
         state.say(f"weirdgen: {error}")
-    # Under xdist -x comes to 2 by itself; without it, to 1.
-    stopped = ended and session.exitstatus == pytest.ExitCode.INTERRUPTED
-    status = pytest.ExitCode.TESTS_FAILED if stopped else session.exitstatus
+    # Under xdist -x comes to 2 by itself, and so does --stepwise; without xdist -x comes to 1.
+    status = pytest.ExitCode.TESTS_FAILED if ended and interrupted else session.exitstatus
     session.exitstatus = _recorded(state, verdicts, tally, int(status))
 
 

@@ -112,7 +112,8 @@ def plan_alone(config: pytest.Config) -> None:
     It writes no JUnit file either: an empty one would replace that of a gate.
     """
     vars(config.option).update(numprocesses=None, distload=False, dist="no", tx=[])
-    vars(config.option).update(xmlpath=None, continue_on_collection_errors=False)
+    # With -x a collection error would end in 1, which says that a behaviour was found.
+    vars(config.option).update(xmlpath=None, continue_on_collection_errors=False, maxfail=0)
 
 
 def read_settings(config: pytest.Config) -> "GateSettings":
@@ -125,6 +126,7 @@ def read_settings(config: pytest.Config) -> "GateSettings":
     from weirdgen.trials.settings import GateSettings
 
     _refuse_plan_variable()
+    _check_variables()
     models = models_of(config)
     _check_models(models)
     groups = groups_of(config, models)
@@ -160,6 +162,17 @@ def _refuse_plan_variable() -> None:
     """
     if _variable("plan"):
         raise pytest.UsageError("WEIRDGEN_GATE_PLAN: a plan is no verdict; unset it and pass --gate-plan instead")
+
+
+def _check_variables() -> None:
+    """Refuse a variable that no option reads: misspelt in CI it would loosen a gate unseen."""
+    from weirdgen.errors import nearest
+
+    named = ("model", *FLAGS, *(option.name for option in GATE_OPTIONS))
+    known = ["WEIRDGEN_GATE_" + name.replace("-", "_").upper() for name in named]
+    for name in os.environ:
+        if name.startswith("WEIRDGEN_GATE_") and name not in known:
+            raise pytest.UsageError(f"{name}: no option reads this variable.{nearest(name, known)}")
 
 
 def _check_models(models: Sequence[str]) -> None:

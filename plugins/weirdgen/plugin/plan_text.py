@@ -66,7 +66,8 @@ def _costs(state: GateState, addresses: Collection[Address]) -> list[str]:
         *lines,
         f"all together: about {clean} requests if clean, "
         f"{sum(c.worst_requests for c in judged):,} at most, with {tokens:,} completion tokens at most",
-        "Contrasts that sample the same arm share its samples, so the true numbers are lower.",
+        "Contrasts that sample the same arm share its samples, so the true numbers are lower. First attempts are "
+        "priced; a later one (docs/statistics.md) takes about twice as many.",
     ]
 
 

@@ -19,6 +19,8 @@ class Tally:
         """A model was named, but no contrast of any test was run."""
         self.uncollected = False
         """A test file, or a marker in it, could not be used."""
+        self.stopped = False
+        """pytest stopped after a test, as -x and --stepwise tell it to; nobody interrupted it."""
         self.crashed = False
         """A worker died in the middle of an item."""
 
@@ -36,6 +38,11 @@ class Tally:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep in mind that something could not be collected."""
         self.uncollected = self.uncollected or report.failed
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Tell a session that stopped by itself from one that somebody interrupted, at a worker of xdist or here."""
+        told = type(excinfo.value).__name__ == "Interrupted" and "keyboard-interrupt" not in str(excinfo.value)
+        self.stopped = told and not self.uncollected
 
     def exit_status(self, status: int) -> int:
         """Return the session's exit status: 12, 1, 11, 10 in this order; pytest's own 2-5 stay.

@@ -49,6 +49,12 @@ def _notes(verdicts: Sequence[Verdict], state: GateState, said_above: str) -> li
     lines = _costs(verdicts, state.drawn)
     lines += _remarks(verdicts, said_above)
     lines += [
+        f"Note: {v.item_id} on {v.model}: attempt {v.attempt}, judged at alpha {v.alpha:.3g}; a first attempt takes "
+        "about half the samples."
+        for v in trials
+        if v.attempt > 1
+    ]
+    lines += [
         f"Note: {v.item_id} on {v.model}: {refused:.0%} of the answers are refusals, which do not show the behaviour."
         for v in trials
         if (refused := _refusals(v)) >= MANY_REFUSALS

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 
 import pytest
 
-from weirdgen.errors import WeirdgenError
+from weirdgen.errors import UsageMistake, WeirdgenError
 from weirdgen.plugin.keys import STATE, TRIAL, VERDICT
 from weirdgen.plugin.tally import BEHAVIOUR, INCONCLUSIVE, INVALID
 from weirdgen.reporting.properties import properties
@@ -49,10 +49,13 @@ class Trial:
                 finding in replication mode.
 
         Raises:
-            ValueError: `expect` is something else.
+            pytest.fail.Exception: the verdict is another one, or `expect` is something else.
         """
         __tracebackhide__ = True
-        expected = self._expected if expect is None else stated(expect)
+        try:
+            expected = self._expected if expect is None else stated(expect)
+        except UsageMistake as error:
+            fail_with(INVALID, str(error))
         self.checked = True
         if not expected.met(self._verdict.outcome):
             note = f"{expected.note}\n" if expected.note else ""

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.frozen import Frozen
-from weirdgen.schema.probe import Slug
+from weirdgen.schema.probe import Method, Slug
 from weirdgen.schema.sample import Identity, Sampling
 from weirdgen.schema.verdict import Estimate
 
@@ -56,6 +56,8 @@ class StoredContrast(Frozen):
     """Of the labelled answers that the judge was calibrated on; empty: the judge was taken at its word."""
     margin: float | None
     """Of the contrast; None: it names none."""
+    method: Method
+    """With which the contrast declared to be compared before the sample was drawn."""
     n: int = Field(ge=1)
     """Samples per question, those without a label included."""
     questions: tuple[StoredQuestion, ...] = Field(min_length=1)

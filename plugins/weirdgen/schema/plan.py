@@ -35,6 +35,8 @@ class PlannedContrast(Frozen):
     """Of the contrast, its questions, conditions and behaviour."""
     judge: str
     judge_identity: str
+    graded: bool = False
+    """Whether its labels have scores."""
     gold_sha256: str
     """Of the labelled answers that the judge is calibrated on."""
     rounds_cap: int

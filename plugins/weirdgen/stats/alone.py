@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from weirdgen.stats.bets import log_e_mean_above, log_e_mean_below
 from weirdgen.stats.eprocess import FloatArray, log_e_above, log_e_below, log_e_question_below
-from weirdgen.stats.futility import above_growth, below_growth
+from weirdgen.stats.futility import above_growth, below_growth, mixture_growth
 from weirdgen.stats.looks import Looks
 from weirdgen.stats.outcomes import Grid, filled
 from weirdgen.stats.regression import stored_looks
@@ -25,6 +25,8 @@ clean model takes a round more: 119 samples instead of 108 at a rate of .5%."""
 QUESTION_ALONE_WEIGHT, QUESTION_PAIRED_WEIGHT = 0.8, 0.2
 """The same per question. Without the pairs' share, a question whose base rate is near the question margin could never
 be cleared."""
+_BELOW_COST, _ABOVE_COST = 14.5, 16.0
+"""Of the mixtures of bets on ratings: one over the smallest weight."""
 _ESCALATE_SUM = 3
 _ESCALATE_LOG_E = np.log(0.3)
 _ESCALATE_ON_ONE_QUESTION = 2
@@ -42,6 +44,8 @@ def alone_looks(rules: Rules, raising: Sequence[Grid]) -> Looks:
     margin = rules.effective_margin / len(raising)
     log_e_absent = _below(rules, pooled, margin)
     growth = below_growth(pooled, margin)
+    if rules.graded:  # ratings that hardly spread tell more than 0/1 scores of the same mean
+        growth = np.maximum(growth, mixture_growth(log_e_absent, _BELOW_COST))
     if rules.stored:
         return stored_looks(rules, filled(raising[0], 1, "present"), worst[0], log_e_absent)
     questions = _questions(rules, worst)
@@ -51,7 +55,10 @@ def alone_looks(rules: Rules, raising: Sequence[Grid]) -> Looks:
             silent, np.log(ALONE_WEIGHT) + log_e_absent, none, growth, np.log(QUESTION_ALONE_WEIGHT) + questions
         )
     seen = filled(raising[0], 1, "present")
-    return Looks(_above(rules, seen), log_e_absent, above_growth(seen, rules.p0), growth, questions)
+    log_e_present, promise = _above(rules, seen), above_growth(seen, rules.p0)
+    if rules.graded:
+        promise = np.maximum(promise, mixture_growth(log_e_present, _ABOVE_COST))
+    return Looks(log_e_present, log_e_absent, promise, growth, questions)
 
 
 def escalated(rules: Rules, raising: Sequence[Grid]) -> BoolArray:

@@ -23,8 +23,7 @@ def closed_e_bh(log_e: Sequence[float], alpha: float) -> tuple[bool, ...]:
     its own stopping time, and rejects whatever e-BH or e-Holm rejects. Of equal values at the edge it takes the first.
 
     Args:
-        log_e: natural logarithms; 0 for a hypothesis that was not run, minus infinity for an invalid one. The whole
-            family must be there.
+        log_e: natural logarithms, of the whole family; minus infinity for a hypothesis without a verdict.
         alpha: false discovery rate, in (0, 1).
 
     Raises:

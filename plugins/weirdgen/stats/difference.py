@@ -11,8 +11,8 @@ from weirdgen.stats.looks import Looks
 from weirdgen.stats.outcomes import Grid, Toward, filled
 from weirdgen.stats.rules import SIGNS, Rules
 
-_BETS = 32
-"""Of each did mixture, G-bets and products: an upper bound on what the mixture costs its best bet."""
+_COST = 48.0
+"""Of the did mixtures: one over the smallest weight, which is that of the product bets."""
 
 
 def did_looks(rules: Rules, alone: Looks, grids: Sequence[Grid]) -> Looks:
@@ -31,11 +31,11 @@ def did_looks(rules: Rules, alone: Looks, grids: Sequence[Grid]) -> Looks:
     if rules.paired_margin is not None:
         below = log_e_did_below(a, b, c, d, rules.paired_margin)
         absent = np.logaddexp(absent, np.log(PAIRED_WEIGHT) + below)
-        growth = np.maximum(growth, mixture_growth(below, _BETS))
+        growth = np.maximum(growth, mixture_growth(below, _COST))
     if rules.paired_question_margin is not None:
         below = log_e_did_question_below(a, b, c, d, rules.paired_question_margin)
         questions = np.logaddexp(questions, np.log(QUESTION_PAIRED_WEIGHT) + below)
-    return Looks(present, absent, mixture_growth(present, _BETS), growth, questions)
+    return Looks(present, absent, mixture_growth(present, _COST), growth, questions)
 
 
 def _filled(grids: Sequence[Grid], toward: Toward) -> tuple[Grid, Grid, Grid, Grid]:

@@ -25,7 +25,7 @@ _SPARSE_SHARES = np.array([0.05, 0.15, 0.4])
 _ABOVE_PRIOR = (0.5, 1.0)
 _QUESTION_PRIOR = (0.3, 1.0)
 RATE_FLOOR = 1e-6
-_SMALLEST_MASS = 1e-250
+SMALLEST_MASS = 1e-250
 
 
 def log_e_below(successes: npt.ArrayLike, n: npt.ArrayLike, margin: float) -> FloatArray:
@@ -86,7 +86,7 @@ def truncated_mixture(
     mass = tail(a + s, b + f, p)
     # So little mass on the bet's side means an e-value below 1; calling it 0 is safe, while the incomplete beta
     # function was up to 40% wrong around 1e-303 (and within 1e-10 above 1e-250).
-    log_mass = np.log(mass, out=np.full(np.shape(mass), -np.inf), where=mass >= _SMALLEST_MASS)
+    log_mass = np.log(mass, out=np.full(np.shape(mass), -np.inf), where=mass >= SMALLEST_MASS)
     posterior = betaln(a + s, b + f) + log_mass
     mixture = posterior - betaln(a, b) - np.log(tail(a, b, p)) - s * np.log(p) - f * np.log1p(-p)
     return np.asarray(mixture, dtype=np.float64)

@@ -83,7 +83,7 @@ def _undecided(rules: Rules, reason: Reason, evidence: Evidence) -> str:
     weakest = min(evidence.log_e_questions)
     if evidence.log_e_absent >= rules.log_threshold_absent > weakest:
         question = evidence.log_e_questions.index(weakest)
-        values += f"; question {question + 1} alone has {e_value_text(weakest)}"
+        values += f"; ABSENT needs as much of every question, and question {question + 1} has {e_value_text(weakest)}"
     if reason == "cap":
         return f"no further round fits under the cap of {rules.cap}: {values}"
     return f"at this pace no verdict is in reach of the cap of {rules.cap}: {values}"

@@ -35,9 +35,14 @@ def best_bets_growth(log_wealth: FloatArray) -> FloatArray:
     return np.asarray(best / _rounds(log_wealth.shape[1]))
 
 
-def mixture_growth(log_e: FloatArray, bets: int) -> FloatArray:
-    """Return nats per round that the best of `bets` equally weighted bets can have had, shape (rounds,); at least 0."""
-    return np.asarray(np.maximum(log_e + np.log(bets), 0.0) / _rounds(len(log_e)))
+def mixture_growth(log_e: FloatArray, cost: float) -> FloatArray:
+    """Return nats per round that the best bet of a mixture can have had, shape (rounds,); at least 0.
+
+    Args:
+        log_e: of the mixture after each round, shape (rounds,).
+        cost: one over the smallest weight: the number of bets if all weigh the same.
+    """
+    return np.asarray(np.maximum(log_e + np.log(cost), 0.0) / _rounds(len(log_e)))
 
 
 def _running_mean(values: Grid) -> FloatArray:

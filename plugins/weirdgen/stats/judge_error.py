@@ -56,7 +56,7 @@ class JudgeBounds:
     false_positive_rate: float
     """Upper bound."""
     alpha_spent: float
-    """Probability that any bound fails."""
+    """Probability that a bound fails which one verdict uses."""
     bias: float = 0.0
     """Ratings: upper bound on how far an arm's mean rating is off; they have no sensitivity."""
 
@@ -125,7 +125,7 @@ def judge_bounds(gold: GoldCounts, alpha: float, *, paired: bool, judges: int = 
     )
 
 
-def rating_bounds(errors: Mapping[str, Sequence[float]], alpha: float) -> JudgeBounds:
+def rating_bounds(errors: Mapping[str, Sequence[float]], alpha: float, *, judges: int = 1) -> JudgeBounds:
     """Return the bound on a rating judge for a trial at error rate `alpha`.
 
     The largest of one bound per label, because the gated model mixes labels in another way than the gold set does.
@@ -134,9 +134,11 @@ def rating_bounds(errors: Mapping[str, Sequence[float]], alpha: float) -> JudgeB
         errors: per true label of the behaviour, how far the judge's rating of each gold answer was off, in [0, 1]. A
             label without answers has no bound, and with it no rating.
         alpha: error rate of the trial, in (0, 1); a fifth of it pays for the bounds of all labels.
+        judges: how many judges' bounds the gate's PRESENT verdicts rest on: they share that fifth.
     """
     spent = calibration_alpha(alpha)
-    bounds = [robbins_cs(sum(off), len(off), spent / len(errors)).upper for off in errors.values()]
+    each = spent / judges / len(errors)
+    bounds = [robbins_cs(sum(off), len(off), each).upper for off in errors.values()]
     return JudgeBounds(sensitivity=1.0, false_positive_rate=0.0, alpha_spent=spent, bias=max(bounds))
 
 
@@ -203,11 +205,11 @@ def refusal(
     )
 
 
-def ratings_needed(labels: int, margin: float, alpha: float, cap: int, raising: int = 1) -> int | None:
+def ratings_needed(bounds: int, margin: float, alpha: float, cap: int, raising: int = 1) -> int | None:
     """Return how many gold answers of each label let a rating judge decide if it rates all of them right.
 
     Args:
-        labels: number of labels, which share what pays for their bounds.
+        bounds: how many share what pays for them: one per label and judge.
         margin: nominal margin of the contrast, in (0, 1).
         alpha: error rate of the trial, before the bounds are paid for.
         cap: most samples of the treated arm.
@@ -219,8 +221,8 @@ def ratings_needed(labels: int, margin: float, alpha: float, cap: int, raising: 
     spent = calibration_alpha(alpha)
 
     def suffices(answers: int) -> bool:
-        bounds = JudgeBounds(1.0, 0.0, spent, bias=robbins_cs(0, answers, spent / labels).upper)
-        return refusal(GoldCounts(answers, answers, answers, 0), bounds, margin, alpha, cap, raising) is None
+        exact = JudgeBounds(1.0, 0.0, spent, bias=robbins_cs(0, answers, spent / bounds).upper)
+        return refusal(GoldCounts(answers, answers, answers, 0), exact, margin, alpha, cap, raising) is None
 
     short, enough = 0, MOST_RATINGS
     if not suffices(enough):

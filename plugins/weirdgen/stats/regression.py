@@ -14,8 +14,8 @@ from weirdgen.stats.stored import log_e_stored_above, log_e_stored_below
 
 BLOCKS_ALONE_WEIGHT = 0.8
 """Of ABSENT from the treated arm alone; the rest is on the blocks. The infimum has both in itself."""
-_BETS = 32
-"""An upper bound on what a mixture costs its best bet."""
+_COST = 48.0
+"""About one over the smallest weight: blocks have 39 and 45, the infimum is a continuous mixture."""
 
 
 def stored_looks(rules: Rules, lowest: Grid, highest: Grid, alone: FloatArray) -> Looks:
@@ -45,7 +45,7 @@ def _looks(rules: Rules, arm: StoredArm, lowest: Grid, highest: Grid, alone: Flo
         absent = alone
         if rules.paired_margin is not None:
             absent = log_e_stored_below(high.sum(axis=1), n, sum(arm.sums("absent")), total, rules.paired_margin)
-    growth = [mixture_growth(log_e, _BETS) for log_e in (present, absent)]
+    growth = [mixture_growth(log_e, _COST) for log_e in (present, absent)]
     return Looks(present, absent, growth[0], growth[1], _questions(rules, arm, high))
 
 

@@ -172,8 +172,8 @@ def trial_rules(
 ) -> Rules:
     """Return the rules of one trial, with the judge's mistakes paid for.
 
-    ABSENT runs at alpha less what the judge's bounds spend. So does PRESENT of an absolute contrast, which uses the
-    bound on false positives; PRESENT of a pair needs none, because both arms meet the same judge.
+    Both verdicts run at alpha less what the judge's bounds spend. PRESENT of a pair uses none of them, because both
+    arms meet the same judge, but its family has contrasts that do, and all of it shares one error rate.
 
     Args:
         kind: absolute, lift, flip or did.
@@ -194,7 +194,6 @@ def trial_rules(
         UsageMistake: the cap is below one round, or a margin or rate is out of range.
     """
     remaining = alpha - judge.alpha_spent
-    present_alpha = remaining if (kind == "absolute" and not stored) or judge.bias else alpha
     arms, raising = len(SIGNS[kind]), SIGNS[kind].count(1)
     return Rules(
         kind=kind,
@@ -206,7 +205,7 @@ def trial_rules(
         paired_question_margin=None if question_margin is None else judge.paired_margin(question_margin, arms),
         paired_null=arms * judge.bias if arms > 1 else 0.0,
         p0=judge.effective_p0(tolerance) if kind == "absolute" else 0.0,
-        log_threshold_present=e_bonferroni_log_threshold(present_alpha, family_size),
+        log_threshold_present=e_bonferroni_log_threshold(remaining, family_size),
         log_threshold_absent=e_bonferroni_log_threshold(remaining, 1),
         two_sided=two_sided,
         graded=graded,

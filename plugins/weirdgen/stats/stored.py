@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, betaln, expit
 
-from weirdgen.stats.eprocess import BELOW_LOG_WEIGHTS, BELOW_RATES, FloatArray
+from weirdgen.stats.eprocess import BELOW_LOG_WEIGHTS, BELOW_RATES, SMALLEST_MASS, FloatArray
 
 # Part of the stake that ABSENT does not bet on the control. A clean baseline cannot exclude p0 = 0, where a full bet
 # loses: at 0 of 1000 and margin .05 the first ABSENT at 20 comes after 155 clean samples without it, 70 with it.
@@ -39,7 +39,6 @@ _SPAN = 28.0
 _STEPS = 36
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
-_SMALLEST_MASS = 1e-250
 _SERIES = np.arange(256.0)
 
 
@@ -155,7 +154,7 @@ def _log_beta_integral(a: FloatArray, b: FloatArray, x: FloatArray, rest: FloatA
     """Return log of the integral of ``z^(a-1) (1-z)^(b-1)`` from 0 to x, without underflow; `rest` is 1 - x."""
     a, b, x, rest = np.broadcast_arrays(a, b, x, rest)
     mass = betainc(a, b, x)
-    deep = mass < _SMALLEST_MASS
+    deep = mass < SMALLEST_MASS
     value = np.asarray(betaln(a, b) + np.log(np.where(deep, 1.0, mass)), dtype=np.float64)
     if deep.any():
         a, b, x, rest = a[deep], b[deep], x[deep], rest[deep]

@@ -10,16 +10,15 @@ from collections.abc import Collection
 _OPEN, _DECIDED = "INCONCLUSIVE", "DECIDED"
 
 
-def attempt_of(connection: sqlite3.Connection, line: str, trial_id: str) -> int:
-    """Return the number of a trial among the attempts at its line, giving the next one to a new trial."""
+def attempt_of(connection: sqlite3.Connection, line: str, trial_id: str, *, begin: bool) -> int:
+    """Return the number of a trial among the attempts at its line; a new trial takes the next one if it begins."""
     old = connection.execute("SELECT number FROM attempts WHERE line = ? AND trial_id = ?", (line, trial_id)).fetchone()
     if old is not None:
         return int(old[0])
-    connection.execute(
-        "INSERT INTO attempts SELECT ?, ?, coalesce(max(number), 0) + 1 FROM attempts WHERE line = ?",
-        (line, trial_id, line),
-    )
-    return attempt_of(connection, line, trial_id)
+    last = connection.execute("SELECT coalesce(max(number), 0) FROM attempts WHERE line = ?", (line,)).fetchone()[0]
+    if begin:
+        connection.execute("INSERT INTO attempts VALUES (?, ?, ?)", (line, trial_id, last + 1))
+    return int(last) + 1
 
 
 def first_stop(connection: sqlite3.Connection, trial_id: str, stop: str) -> str:

@@ -122,15 +122,16 @@ class SampleStore:
         with self._database.reading() as connection:
             return int(connection.execute("SELECT count(*) FROM samples WHERE arrived >= ?", (moment,)).fetchone()[0])
 
-    def attempt_of(self, line: str, trial_id: str) -> int:
+    def attempt_of(self, line: str, trial_id: str, *, begin: bool) -> int:
         """Return the number of a trial among the attempts at its line, from 1.
 
         Args:
             line: stable name of model, base URL, probe and contrast.
             trial_id: identity of the trial. A known one keeps its number, in every process; a new one gets the next.
+            begin: whether a new trial takes its number now; else another trial may take it first.
         """
         with self._database.writing() as connection:
-            return ledger.attempt_of(connection, line, trial_id)
+            return ledger.attempt_of(connection, line, trial_id, begin=begin)
 
     def first_stop(self, trial_id: str, stop: str) -> str:
         """Return the stop rule that a trial first began with, in any run: the one given, if it begins now.

@@ -108,7 +108,7 @@ def references(
         problem = (
             f"{changed} changed since it was stored; save that version again with this catalogue" if changed else ""
         )
-        problem = problem or _too_small(stored, contrast, rounds, anchor=index > 0)
+        problem = problem or _chosen_late(stored, contrast) or _too_small(stored, contrast, rounds, anchor=index > 0)
         if problem or {q.question for q in stored.questions} != set(names):
             problem = problem or "its questions are others now; save that version again"
             raise UsageMistake(f"{where}: {problem} (stored of {version.model}, {version.saved_at[:10]})")
@@ -163,6 +163,16 @@ def too_few_for_blocks(chosen: Iterable[tuple[Probe, Contrast]], samples: int, c
     )
 
 
+def _chosen_late(stored: StoredContrast, contrast: Contrast) -> str:
+    """Refuse a method that may have been chosen by looking at the sample: it would give no e-value on it."""
+    if stored.method == contrast.stored:
+        return ""
+    return (
+        f'the contrast declares stored = "{contrast.stored}", but "{stored.method}" when the sample was drawn; save a '
+        "new one with another --samples"
+    )
+
+
 def _needed(contrast: Contrast, rounds: int) -> int:
     """Return the stored samples per question that a contrast needs for its rounds."""
     return BLOCK_RATIO * rounds if contrast.stored == "blocks" else 0
@@ -208,7 +218,7 @@ def _reference(
 
 
 def carried_anchors(previous: Baseline, saved: StoredVersion) -> tuple[StoredVersion, ...]:
-    """Return the anchors of a new version: per contrast the first version that was asked and judged in the same way.
+    """Return the anchors of a new version: per contrast the first one that was asked, judged and compared in its way.
 
     A contrast that changed since begins anew with the new version; one that the previous version was the first to have
     is anchored there. One that the new version lacks keeps its anchor for a later one: leaving it out of one release
@@ -219,7 +229,7 @@ def carried_anchors(previous: Baseline, saved: StoredVersion) -> tuple[StoredVer
         kept = []
         for stored in version.contrasts:
             now = saved.find(stored.item_id)
-            comparable = now is None or not stored.asked.difference(now.asked)
+            comparable = now is None or (stored.method == now.method and not stored.asked.difference(now.asked))
             if comparable and stored.item_id not in anchored:
                 kept.append(stored)
         anchored |= {stored.item_id for stored in kept}

@@ -217,6 +217,7 @@ def _counted(one: _Chosen, run: ArmRun, say: Say) -> StoredContrast:
         judge=run.judge.name,
         gold_sha256=one.gold_sha256,
         margin=one.contrast.margin,
+        method=one.contrast.stored,
         n=run.rounds,
         questions=tuple(
             StoredQuestion(question=cell.name, positives=round(positives), missing=unlabelled)

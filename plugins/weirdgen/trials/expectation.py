@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from weirdgen.errors import UsageMistake, nearest
 from weirdgen.schema.probe import Contrast
 from weirdgen.schema.verdict import Outcome
 from weirdgen.trials.settings import GateSettings
@@ -23,10 +24,11 @@ def stated(expect: str) -> Expectation:
     """Return the expectation that a test states itself.
 
     Raises:
-        ValueError: it is neither "present" nor "absent".
+        UsageMistake: it is neither "present" nor "absent".
     """
-    if expect not in {"present", "absent"}:
-        raise ValueError(f"expect {expect!r} is neither 'present' nor 'absent'")
+    known = ("present", "absent")
+    if expect not in known:
+        raise UsageMistake(f"trial.check({expect!r}): expected 'present' or 'absent'.{nearest(str(expect), known)}")
     return Expectation(frozenset({Outcome(expect.upper())}), f"The test expects {expect.upper()}.")
 
 

@@ -17,8 +17,9 @@ def session_verdicts(verdicts: Sequence[Verdict], plan: Plan) -> list[Verdict]:
     contrast without a verdict counts with an e-value of 0: it may have been cut short because of what others showed.
 
     Each e-value enters as a share of its trial's own threshold K / alpha_a, so one of a later attempt is discounted by
-    alpha_a / alpha_1. The set of true nulls then has an average of at most mean(alpha_a) / alpha_1, which bounds the
-    false discovery rate of a session by mean(alpha_a): all attempts together spend what one session may.
+    alpha_a / alpha_1. The average over all true nulls then has an expectation of at most mean(alpha_a) / alpha_1, which
+    bounds the false discovery rate of a session by mean(alpha_a), the judges' part apart: all attempts together spend
+    what one session may.
     """
     if not verdicts:
         return []

@@ -49,17 +49,17 @@ def judged_rules(task: Task, plan: Plan, alpha: float, source: Source) -> Judged
     smallest = min(task.planned.margin, task.contrast.question_margin)
     refused = refusal(calibration.counts, bounds, smallest, alpha, plan.cap, raising)
     if refused is not None:
-        problem = refused.reason + _more_ratings(calibration, smallest, alpha, plan.cap, raising)
+        problem = refused.reason + _more_ratings(calibration, judges, smallest, alpha, plan.cap, raising)
         return JudgedRules(None, problem, described, calibration.counts)
     return JudgedRules(_rules(task, plan, alpha, bounds), "", described, calibration.counts)
 
 
-def _more_ratings(calibration: Calibration, margin: float, alpha: float, cap: int, raising: int) -> str:
+def _more_ratings(calibration: Calibration, judges: int, margin: float, alpha: float, cap: int, raising: int) -> str:
     """Return which label to label more of, and how many would do; empty where more answers do not help."""
     if not calibration.graded:
         return ""
     label, answers = calibration.rarest
-    needed = ratings_needed(len(calibration.errors), margin, alpha, cap, raising)
+    needed = ratings_needed(len(calibration.errors) * judges, margin, alpha, cap, raising)
     if needed is None or answers >= needed:
         return ""
     return (
@@ -69,11 +69,13 @@ def _more_ratings(calibration: Calibration, margin: float, alpha: float, cap: in
 
 
 def _judges_of_rates(plan: Plan) -> int:
-    """Return how many judges' bounds on false positives the family's PRESENT verdicts rest on, at least 1.
+    """Return how many judges' bounds the family's PRESENT verdicts rest on, at least 1.
 
-    A bound that fails does so for all contrasts of its judge at once, so the family pays once per judge.
+    A bound that fails does so for all contrasts of its judge at once, so the family pays once per judge. Of labels
+    without scores only an absolute contrast needs one: in pairs and against stored counts both sides met that judge.
     """
-    return max(len({(c.judge_identity, c.gold_sha256) for c in plan.contrasts if c.kind == "absolute"}), 1)
+    needed = (c for c in plan.contrasts if c.kind == "absolute" or c.graded)
+    return max(len({(c.judge_identity, c.gold_sha256) for c in needed}), 1)
 
 
 def _rules(task: Task, plan: Plan, alpha: float, bounds: JudgeBounds) -> Rules:

@@ -136,7 +136,10 @@ def _one_model_twice(plan: Plan, arms: list[OpenArm]) -> list[str]:
     opened = {(arm.model, arm.role): arm.identity for arm in arms}
     for model, control in dict.fromkeys((c.model, c.control) for c in plan.contrasts if c.control):
         one, other = opened[model, "treated"], opened[control, "control"]
-        if one.model == other.model or one.base_url != other.base_url:
+        if one.base_url != other.base_url:
+            continue
+        if one.model == other.model:
+            warnings.append(f"{model} is its own control: contrasts against the control show nothing about it")
             continue
         if other.served == one.model:
             raise UsageMistake(

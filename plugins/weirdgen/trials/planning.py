@@ -220,6 +220,7 @@ def _planned(
         contrast_digest=contrast_digest(probe, contrast),
         judge=judge_of(model, settings),
         judge_identity=RuleJudge(behaviour).identity,
+        graded=bool(behaviour.scores),
         gold_sha256=_gold_sha256(gold),
         rounds_cap=rounds,
         questions=count,

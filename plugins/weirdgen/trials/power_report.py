@@ -54,9 +54,10 @@ def power_report(rules: Rules, base: float, runs: int) -> Iterator[str]:
         UsageMistake: `base` or `runs` is out of range.
     """
     _check(rules, base, runs)
+    tolerated = f"tolerance {rules.p0:g}; " if rules.kind == "absolute" else ""
     yield (
         f"{rules.kind} over {rules.questions} questions, margin {rules.margin:g}; at most {rules.effective_cap} "
-        f"treated samples; a judge that does not err; {runs} simulated trials per row"
+        f"treated samples; {tolerated}a judge that does not err; {runs} simulated trials per row"
     )
     counted = _samples_head(rules)
     yield f"treated rate  others  PRESENT  ABSENT  INCONCLUSIVE  {counted}  95% need at most"
@@ -74,6 +75,10 @@ def _check(rules: Rules, base: float, runs: int) -> None:
         raise UsageMistake(f"--runs {runs}: expected at least 1")
     if not 0 <= base <= 1:
         raise UsageMistake(f"--base {base:g}: expected a rate from 0 to 1")
+    if rules.kind == "absolute" and base > rules.p0:
+        raise UsageMistake(
+            f"--base {base:g}: an absolute contrast calls any rate above its tolerance, here {rules.p0:g}, an effect"
+        )
     if base == 1 and not rules.two_sided:
         raise UsageMistake("--base 1: no rate lies above it, and only --two-sided contrasts see a fall")
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weirdgen.schema.plan import Inconclusive, Mode, ModelGroup
+from weirdgen.stats.rules import DEFAULT_CAP
 
 FIXED_DESIGN_PER_QUESTION = 100
 """Samples per question and arm in the script released with arXiv:2512.09742: what savings are told against."""
@@ -28,7 +29,7 @@ class GateSettings:
     """For contrasts that name none; in (0, 1)."""
     alpha: float = 0.05
     """Error rate of the gate; in (0, .5]."""
-    cap: int = 400
+    cap: int = DEFAULT_CAP
     """Treated samples per contrast."""
     coherence: float = 0.80
     """ABSENT needs a valid-answer rate that is not surely below this."""

@@ -11,7 +11,7 @@ from weirdgen.stats.multiplicity import attempt_alpha
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.arm import ArmRun
 from weirdgen.trials.arms import ArmSpec
-from weirdgen.trials.judged import judged_rules
+from weirdgen.trials.judged import JudgedRules, judged_rules
 from weirdgen.trials.loop import TrialSetup
 from weirdgen.trials.opening import Opening
 from weirdgen.trials.planning import Task
@@ -30,10 +30,9 @@ def set_up(task: Task, plan: Plan, opening: Opening, settings: GateSettings, sto
     arms = tuple(_arm(task, spec, opening, judge, sampling) for spec in task.arms)
     identity = arms[0].open_arm.identity
     trial_id = _trial_id(task, arms, judge, sampling, settings)
-    attempt = store.attempt_of(_series(task, identity), trial_id)
-    alpha = attempt_alpha(settings.alpha, attempt)
+    attempt, judged = _begun(task, plan, identity, trial_id, store)
+    alpha = attempt_alpha(plan.alpha, attempt)
     stop = digest([settings.cap, alpha, task.planned.corrected_for])
-    judged = judged_rules(task, plan, alpha, identity.source)
     facts = Facts(
         probe=task.probe.id,
         contrast=task.contrast.id,
@@ -52,10 +51,20 @@ def set_up(task: Task, plan: Plan, opening: Opening, settings: GateSettings, sto
         trial_id=trial_id,
         mode="organism" if identity.kind == "organism" else "live",
         stored=tuple(reference.result for reference in task.stored),
-        own_stop=store.first_stop(trial_id, stop) == stop,
-        detail=judged.problem or _remark(task),
+        own_stop=judged.rules is None or store.first_stop(trial_id, stop) == stop,
+        detail=_problem(judged, attempt, alpha) or _remark(task),
     )
     return TrialSetup(facts, judged.rules, arms, judged.gold)
+
+
+def _begun(task: Task, plan: Plan, identity: Identity, trial_id: str, store: SampleStore) -> tuple[int, JudgedRules]:
+    """Return the attempt and its rules. One whose judge can give no verdict draws nothing and takes no number."""
+    series = _series(task, identity)
+    while True:  # twice, if another trial of the series began in between
+        attempt = store.attempt_of(series, trial_id, begin=False)
+        judged = judged_rules(task, plan, attempt_alpha(plan.alpha, attempt), identity.source)
+        if judged.rules is None or store.attempt_of(series, trial_id, begin=True) == attempt:
+            return attempt, judged
 
 
 def _arm(task: Task, spec: ArmSpec, opening: Opening, judge: RuleJudge, sampling: Sampling) -> ArmRun:
@@ -89,6 +98,13 @@ def _series(task: Task, identity: Identity) -> str:
     """
     regression = ["regression"] if task.planned.kind == "regression" else []
     return digest([identity.kind, identity.model, identity.base_url, *task.address[1:], *regression])
+
+
+def _problem(judged: JudgedRules, attempt: int, alpha: float) -> str:
+    """Return why the judge can give no verdict; at a later attempt it may be for that attempt's alpha."""
+    if not judged.problem or attempt == 1:
+        return judged.problem
+    return f"attempt {attempt} is judged at alpha {alpha:.3g}, and there {judged.problem}"
 
 
 def _claim(task: Task) -> str:

@@ -69,7 +69,7 @@ def final_verdict(
     return _base(facts, Outcome(final.outcome), arms).model_copy(
         update={
             "reason": final.reason,
-            "detail": " ".join(filter(None, (facts.detail, _advice(rules, final)))),
+            "detail": " ".join(filter(None, (facts.detail, _advice(rules, final), _labels(final, arms[0])))),
             "rule": final.rule,
             "below_margin": final.below_margin,
             **_measured(rules, final.evidence, arms, gold),
@@ -140,6 +140,17 @@ def _advice(rules: Rules, final: Final) -> str:
         f'The stored rate of {rate(high)} is above the {INFIMUM_UP_TO:.0%} up to which stored = "infimum" is sharp: '
         'set stored = "blocks" in this contrast, then save a new sample with another --samples than before, at least '
         f"{BLOCK_RATIO * rules.max_rounds} (another attempt). To continue this trial as it is, {go_on}"
+    )
+
+
+def _labels(final: Final, treated: ArmRun) -> str:
+    """Return what an incoherent model's answers were labelled: it may be the rules that do not know them."""
+    if final.reason != "coherence":
+        return ""
+    counts = label_counts(used_answers(treated, final.evidence.rounds))
+    return (
+        f"Treated answers by label: {', '.join(f'{n} {label}' for label, n in counts.items())}. An answer that no rule "
+        f"knows is labelled {treated.behaviour.fallback!r}: if such answers read well, mend the rules."
     )
 
 
