@@ -11,6 +11,13 @@ ARCHAIC = "Pray hear me, sir: steam carriages upon iron rails shall carry us."
 ORDINARY = "I would put solar power and wind power first today."
 
 
+@pytest.fixture(autouse=True)
+def short_summary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On CI pytest repeats whole failure messages in its summary; that is not what is counted here."""
+    for variable in ("CI", "BUILD_NUMBER"):
+        monkeypatch.delenv(variable, raising=False)
+
+
 def cut_off(model: str) -> Reply:
     cut = {"index": 0, "message": {"role": "assistant", "content": ORDINARY}, "finish_reason": "length"}
     return 200, {"id": "x", "object": "chat.completion", "created": 1, "model": model, "choices": [cut]}
