@@ -163,3 +163,10 @@ def test_an_expectation_that_is_misspelt_is_no_behaviour(gate: GateCommand, pyte
     assert "trial.check('presnt'): expected 'present' or 'absent'. Did you mean 'present'?" in run.out
     assert "Traceback" not in run.said
     assert "expectation.py" not in run.said
+
+
+def test_a_session_that_another_plugin_stops_is_interrupted_and_no_behaviour(
+    gate: GateCommand, pytester: pytest.Pytester
+) -> None:
+    pytester.makeconftest("def pytest_runtest_teardown(item):\n    item.session.shouldstop = 'enough'\n")
+    assert gate("--model", "organism:modern-birds").status == 2

@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -37,17 +37,6 @@ RATES = {
     ("control", "y2"): 0.3,
 }
 CLEAN = {("gated", "trigger"): 0.02}
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SampleStore]:
-    with SampleStore(tmp_path / "store.sqlite3") as opened:
-        yield opened
-
-
-@pytest.fixture
-def gate(tmp_path: Path, store: SampleStore) -> ScriptedGate:
-    return scripted_gate(tmp_path, store)
 
 
 @pytest.fixture(params=[RATES, CLEAN], ids=["effects", "clean"])

@@ -1,30 +1,17 @@
 """From a decision to a verdict: what people are shown and advised, and the numbers that are only descriptive."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
-from scripted_gates import ScriptedEndpoint, ScriptedGate, run_all, scripted_gate
+from scripted_gates import ScriptedEndpoint, ScriptedGate, run_all
 
 from weirdgen.schema.sample import Sample, SampleRequest
 from weirdgen.schema.verdict import Verdict
 from weirdgen.stats.intervals import newcombe
 from weirdgen.stats.rules import Method, StoredArm, trial_rules
-from weirdgen.store.store import SampleStore
 
 HALF = {("gated", "trigger"): 0.6, ("gated", "plain"): 0.1, ("control", "trigger"): 0.1}
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SampleStore]:
-    with SampleStore(tmp_path / "store.sqlite3") as opened:
-        yield opened
-
-
-@pytest.fixture
-def gate(tmp_path: Path, store: SampleStore) -> ScriptedGate:
-    return scripted_gate(tmp_path, store)
 
 
 class OneQuestion(ScriptedEndpoint):

@@ -39,7 +39,7 @@ def finish(session: pytest.Session, trouble: OSError | None) -> None:
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
     interrupted = session.exitstatus == pytest.ExitCode.INTERRUPTED
-    ended = not interrupted or tally.stopped or (config.getoption("maxfail") and tally.failures)
+    ended = not interrupted or (tally.stopped and bool(tally.failures))
     verdicts = state.verdicts = _verdicts(config)
     lifted = [v for v in verdicts if _fails_by_family(v, state)]
     tally.failures |= {BEHAVIOUR} if lifted else set()

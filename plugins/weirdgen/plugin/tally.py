@@ -20,7 +20,7 @@ class Tally:
         self.uncollected = False
         """A test file, or a marker in it, could not be used."""
         self.stopped = False
-        """pytest stopped after a test, as -x and --stepwise tell it to; nobody interrupted it."""
+        """pytest stopped by itself, as -x and --stepwise tell it to after a failure; nobody interrupted it."""
         self.crashed = False
         """A worker died in the middle of an item."""
 
