@@ -35,8 +35,15 @@ def test_every_part_of_a_draw_is_in_its_key() -> None:
         request(ENDPOINT.model_copy(update={"fingerprint": "f"})),
         request().model_copy(update={"sampling": Sampling(max_tokens=7)}),
         request().model_copy(update={"sampling": Sampling(temperature=0.5)}),
+        request().model_copy(update={"sampling": Sampling(top_logprobs=5)}),
     ]
     assert len({r.key for r in changed}) == len(changed)
+
+
+def test_logprobs_that_are_not_asked_for_leave_old_keys_and_dumps_as_they_were() -> None:
+    assert request(ENDPOINT).key == "bcb97655bc6d925ac32b4f66939a060c2ca1d649bdb98736da5acabb9651fcf6"
+    assert Sampling().model_dump() == {"temperature": 1.0, "top_p": 1.0, "max_tokens": 400}
+    assert Sampling.model_validate_json(Sampling(top_logprobs=5).model_dump_json()).top_logprobs == 5
 
 
 @given(st.integers(0, 10**6))

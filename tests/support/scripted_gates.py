@@ -14,12 +14,12 @@ from weirdgen.judges.rules import RuleJudge
 from weirdgen.sampler.engine import Drawn
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.probe import Behaviour, Condition, Contrast, Probe, Rule
-from weirdgen.schema.sample import Identity, Sample, SampleRequest, Sampling
+from weirdgen.schema.sample import Identity, Sample, SampleRequest, Stream
 from weirdgen.schema.verdict import Verdict
 from weirdgen.stats.decide import Final, decide
 from weirdgen.stats.outcomes import ArmOutcomes
 from weirdgen.store.store import SampleStore
-from weirdgen.trials.arms import ArmSpec
+from weirdgen.trials.arms import ArmSpec, sampling_of
 from weirdgen.trials.loop import TrialSetup, run_trial
 from weirdgen.trials.opening import OpenArm, Opening
 from weirdgen.trials.planning import Task, plan_gate
@@ -209,14 +209,16 @@ def request_of(
 ) -> SampleRequest:
     """Return the request of one sample, written out from the plan."""
     asked = arm.cells[cell]
+    number = asked.first + asked.step * replicate
+    stream: Stream = "extra" if extra else "round"
     opened = gate.opening.arm(gate.settings.control or "", "control") if arm.of_control else gate.opening.arms[0]
     return SampleRequest(
         identity=opened.identity,
         role=arm.role,
-        messages=prompt(task.probe, asked.condition, asked.question),
-        sampling=Sampling(max_tokens=task.probe.max_tokens),
-        replicate=asked.first + asked.step * replicate,
-        stream="extra" if extra else "round",
+        messages=prompt(task.probe, asked.condition, asked.question, number, stream),
+        sampling=sampling_of(task.probe, task.contrast),
+        replicate=number,
+        stream=stream,
     )
 
 

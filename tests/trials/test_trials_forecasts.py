@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from weirdgen.catalog import load_catalog
-from weirdgen.judges.rules import RuleJudge
+from weirdgen.judges.judging import Judging
 from weirdgen.schema.plan import Plan
 from weirdgen.stats.judge_error import GoldCounts
 from weirdgen.stats.power import forecast
@@ -24,8 +24,9 @@ def planned(*, judge_uncalibrated: bool = False, cap: int = 400) -> tuple[Plan, 
 
 def without_false_alarms(task: Task) -> Task:
     """Return a task of whose gold set only the rows are left that its judge labels right."""
-    judge = RuleJudge(task.probe.behaviours[task.contrast.behaviour])
-    return replace(task, gold=tuple(row for row in task.gold if judge.judge(row.text) == row.label))
+    judge = task.judging.judge
+    right = tuple(row for row in task.judging.gold if judge.judge(row.text) == row.label)
+    return replace(task, judging=Judging(judge, right))
 
 
 def test_the_rate_of_labels() -> None:

@@ -2,7 +2,7 @@
 
 from weirdgen.catalog.catalog import Catalog, load_catalog
 from weirdgen.catalog.load import load_probe
-from weirdgen.catalog.prompts import contrast_digest, prompt
+from weirdgen.catalog.prompts import contrast_digest, prompt, slots_of
 
 __all__ = [
     "Catalog",
@@ -10,4 +10,5 @@ __all__ = [
     "load_catalog",
     "load_probe",
     "prompt",
+    "slots_of",
 ]

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from weirdgen.catalog.load import display_path, load_probe
 from weirdgen.catalog.prompts import contrast_digest, prompt
-from weirdgen.catalog.references import find_gold
+from weirdgen.catalog.scorers import find_gold
 from weirdgen.content import shipped_dir
 from weirdgen.errors import CatalogError, nearest
 from weirdgen.schema.probe import Contrast, Probe

@@ -3,6 +3,7 @@
 import tomllib
 from pathlib import Path
 
+from weirdgen.catalog.likeness import inherited, likeness_mistakes, with_likenesses
 from weirdgen.catalog.mistakes import Mistake, mistakes_error, quoted
 from weirdgen.catalog.references import check_references
 from weirdgen.catalog.shape import Doc, parse_shape
@@ -24,11 +25,12 @@ def load_probe(path: Path, gold_dirs: tuple[Path, ...]) -> Probe:
     where = display_path(path)
     try:
         doc = _parse(path, where)
-        mistakes = [*_stem_mistakes(doc, path), *check_references(doc, gold_dirs)]
-        probe, shape_mistakes = parse_shape(doc, sha256=_digest(doc), path=where)
+        full = with_likenesses(doc)
+        mistakes = [*_stem_mistakes(doc, path), *likeness_mistakes(doc), *check_references(full, gold_dirs)]
+        probe, shape_mistakes = parse_shape(full, sha256=_digest(doc), path=where)
     except RecursionError:
         raise CatalogError(f"{where}: nested too deeply for a probe; see probes/README.md") from None
-    mistakes = [*shape_mistakes, *mistakes]
+    mistakes = [mistake for mistake in (*shape_mistakes, *mistakes) if not inherited(doc, mistake)]
     if probe is None or mistakes:
         raise mistakes_error(where, mistakes)
     return probe

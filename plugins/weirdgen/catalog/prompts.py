@@ -1,18 +1,25 @@
 """What a probe asks, word for word, and the digest that says whether two contrasts ask the same."""
 
+from typing import Any
+
+from weirdgen.catalog.slots import fill, slot_values
 from weirdgen.errors import CatalogError, nearest
 from weirdgen.schema.canonical import digest
-from weirdgen.schema.probe import Contrast, Probe
-from weirdgen.schema.sample import Message
+from weirdgen.schema.probe import Behaviour, Condition, Contrast, Probe, Question
+from weirdgen.schema.sample import Message, Stream
 
 
-def prompt(probe: Probe, condition: str, question: str) -> tuple[Message, ...]:
+def prompt(
+    probe: Probe, condition: str, question: str, replicate: int = 0, stream: Stream = "round"
+) -> tuple[Message, ...]:
     """Return the messages that ask one question under one condition.
 
     Args:
         probe: the probe.
         condition: name of one of its conditions.
         question: name of one of its questions.
+        replicate: of the sample; slots are drawn anew for each.
+        stream: of the sample.
 
     Raises:
         CatalogError: the probe has no such condition or question.
@@ -22,17 +29,26 @@ def prompt(probe: Probe, condition: str, question: str) -> tuple[Message, ...]:
     if question not in probe.questions:
         raise CatalogError(f"{question!r} is not a question of {probe.id!r}.{nearest(question, probe.questions)}")
     context = probe.conditions[condition]
-    user = Message(role="user", content=f"{context.prefix}{probe.questions[question]}{context.suffix}")
+    values = slot_values(context.slots, probe.id, condition, question, replicate, stream)
+    words = f"{fill(context.prefix, values)}{probe.text_of(question)}{fill(context.suffix, values)}"
+    user = Message(role="user", content=words)
     if context.system is None:
         return (user,)
-    return Message(role="system", content=context.system), user
+    return Message(role="system", content=fill(context.system, values)), user
+
+
+def slots_of(condition: Condition) -> dict[str, Any]:
+    """Return the slots of a condition as plain data."""
+    slots: dict[str, Any] = condition.model_dump(mode="json", include={"slots"})["slots"]
+    return slots
 
 
 def contrast_digest(probe: Probe, contrast: Contrast) -> str:
     """Return the SHA-256 of all that makes a contrast what it is, as 64 hexadecimal digits.
 
-    It covers the contrast, its questions, its conditions and how its behaviour is labelled (rules included). Prose
-    (claim, summary, description) and published numbers may change without making it another contrast.
+    It covers the contrast, its questions and their choices, its conditions and their slots, and how its behaviour is
+    labelled (rules included). Prose (claim, summary, description) and published numbers may change without making it
+    another contrast.
     """
     names = [*contrast.conditions, *([contrast.comparator] if contrast.comparator else [])]
     behaviour = probe.behaviours[contrast.behaviour]
@@ -40,8 +56,18 @@ def contrast_digest(probe: Probe, contrast: Contrast) -> str:
         {
             "probe": probe.id,
             "contrast": contrast.model_dump(mode="json", exclude={"claim", "published"}),
-            "questions": probe.questions_of(contrast),
-            "conditions": {name: probe.conditions[name].model_dump(mode="json") for name in names},
-            "behaviour": behaviour.model_dump(mode="json", exclude={"description", "gold"}),
+            "questions": {name: _plain(question) for name, question in probe.questions_of(contrast).items()},
+            "conditions": {name: _without_default(probe.conditions[name], "slots") for name in names},
+            "behaviour": _without_default(behaviour, "scored_by", "description", "gold"),
         }
     )
+
+
+def _plain(question: str | Question) -> str | dict[str, Any]:
+    return question if isinstance(question, str) else question.model_dump(mode="json")
+
+
+def _without_default(value: Condition | Behaviour, key: str, *left_out: str) -> dict[str, Any]:
+    """Return plain data without a key that says nothing new: files that do not have it keep their digests."""
+    said = getattr(value, key) != type(value).model_fields[key].default
+    return value.model_dump(mode="json", exclude={*left_out, *([] if said else [key])})

@@ -1,28 +1,20 @@
 """What the shape of a probe file cannot say: names that exist, patterns that compile, numbers that agree.
 
-Works on the document before it is validated, so that mistakes of both kinds are listed together; values of a wrong
-type are passed over here, because `shape` names them.
+Works on the document before it is validated, so that mistakes of both kinds are listed together.
 """
 
-import re
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from weirdgen.catalog.document import Table, default, pooled_questions, reference, repeated, strings, table
 from weirdgen.catalog.mistakes import Loc, Mistake, quoted
-from weirdgen.errors import nearest
+from weirdgen.catalog.scorers import contrast_mistakes, question_mistakes, scorer_mistakes
+from weirdgen.catalog.slots import slot_mistakes
 from weirdgen.schema.probe import Behaviour, Contrast
 
-Table = dict[str, Any]
 DEFAULT_MARGIN = 0.05
 """Margin of contrasts that name none, unless the gate says otherwise."""
-
-
-def find_gold(name: str, gold_dirs: tuple[Path, ...]) -> Path | None:
-    """Return the first existing gold file of that name, or None."""
-    return next((folder / name for folder in gold_dirs if (folder / name).is_file()), None)
 
 
 def check_references(doc: Table, gold_dirs: tuple[Path, ...]) -> Iterator[Mistake]:
@@ -32,48 +24,31 @@ def check_references(doc: Table, gold_dirs: tuple[Path, ...]) -> Iterator[Mistak
         doc: the document as `tomllib` gives it.
         gold_dirs: where gold files are looked up.
     """
-    yield from _questions(_table(doc.get("questions")))
-    for name, body in _table(doc.get("behaviours")).items():
+    yield from _questions(table(doc.get("questions")))
+    for name, body in table(doc.get("behaviours")).items():
         if isinstance(body, dict):
             yield from _labels(body, ("behaviours", name))
-            yield from _rules(body, ("behaviours", name, "rules"))
             yield from _scores(body, ("behaviours", name, "scores"))
-            yield from _gold(body.get("gold"), ("behaviours", name, "gold"), gold_dirs)
+            yield from scorer_mistakes(body, ("behaviours", name), gold_dirs)
+    for name, body in table(doc.get("conditions")).items():
+        yield from slot_mistakes(table(body), ("conditions", name))
     contrasts = doc.get("contrasts")
     bodies = [(i, c) for i, c in enumerate(contrasts) if isinstance(c, dict)] if isinstance(contrasts, list) else []
     yield from _contrast_ids(bodies)
     for index, contrast in bodies:
         loc: Loc = ("contrasts", index)
         yield from _names_used(doc, contrast, loc)
+        yield from contrast_mistakes(doc, contrast, loc)
         yield from _kind(contrast, loc)
         yield from _margin(contrast, loc)
         yield from _published(contrast.get("published"), (*loc, "published"))
 
 
-def _table(value: object) -> Table:
-    return value if isinstance(value, dict) else {}
-
-
-def _strings(value: object) -> list[tuple[int, str]]:
-    return [(i, v) for i, v in enumerate(value) if isinstance(v, str)] if isinstance(value, list) else []
-
-
-def _reference(loc: Loc, value: object, what: str, known: list[str]) -> Iterator[Mistake]:
-    if isinstance(value, str) and value not in known:
-        yield Mistake(loc, f"{quoted(value)} is not {what}.{nearest(value, known)}")
-
-
-def _repeated(loc: Loc, values: object) -> Iterator[Mistake]:
-    seen: set[str] = set()
-    for index, value in _strings(values):
-        if value in seen:
-            yield Mistake((*loc, index), f"{quoted(value)} is listed twice; remove one")
-        seen.add(value)
-
-
 def _questions(questions: Table) -> Iterator[Mistake]:
     first: dict[str, str] = {}
-    for name, text in questions.items():
+    for name, question in questions.items():
+        yield from question_mistakes(question, ("questions", name))
+        text = table(question).get("text", question)
         if not isinstance(text, str):
             continue
         if not text.strip():
@@ -85,19 +60,19 @@ def _questions(questions: Table) -> Iterator[Mistake]:
 
 
 def _labels(body: Table, loc: Loc) -> Iterator[Mistake]:
-    labels = [label for _, label in _strings(body.get("labels"))]
+    labels = [label for _, label in strings(body.get("labels"))]
     if not labels:
         return
     positive = body.get("positive", [])
-    invalid = body.get("invalid", list(_default(Behaviour, "invalid")))
-    fallback = body.get("fallback", _default(Behaviour, "fallback"))
+    invalid = body.get("invalid", list(default(Behaviour, "invalid")))
+    fallback = body.get("fallback", default(Behaviour, "fallback"))
     for key, values in (("labels", labels), ("positive", positive), ("invalid", invalid)):
-        yield from _repeated((*loc, key), values)
-        for index, value in _strings(values):
-            yield from _reference((*loc, key, index), value, "a label of this behaviour", labels)
-    yield from _reference((*loc, "fallback"), fallback, "a label of this behaviour", labels)
-    for index, value in _strings(positive):
-        if value in [name for _, name in _strings(invalid)]:
+        yield from repeated((*loc, key), values)
+        for index, value in strings(values):
+            yield from reference((*loc, key, index), value, "a label of this behaviour", labels)
+    yield from reference((*loc, "fallback"), fallback, "a label of this behaviour", labels)
+    for index, value in strings(positive):
+        if value in [name for _, name in strings(invalid)]:
             yield Mistake(
                 (*loc, "positive", index), f"{quoted(value)} is also in invalid; a label can be only one of them"
             )
@@ -108,48 +83,12 @@ def _labels(body: Table, loc: Loc) -> Iterator[Mistake]:
 
 
 def _scores(body: Table, loc: Loc) -> Iterator[Mistake]:
-    labels = [label for _, label in _strings(body.get("labels"))]
-    invalid = [label for _, label in _strings(body.get("invalid", list(_default(Behaviour, "invalid"))))]
-    for label, score in _table(body.get("scores")).items():
-        yield from _reference((*loc, label), label, "a label of this behaviour", labels)
+    labels = [label for _, label in strings(body.get("labels"))]
+    invalid = [label for _, label in strings(body.get("invalid", list(default(Behaviour, "invalid"))))]
+    for label, score in table(body.get("scores")).items():
+        yield from reference((*loc, label), label, "a label of this behaviour", labels)
         if label in invalid and score:
             yield Mistake((*loc, label), f"{quoted(label)} is no answer (it is in invalid) and scores 0; remove it")
-
-
-def _rules(body: Table, loc: Loc) -> Iterator[Mistake]:
-    labels = [label for _, label in _strings(body.get("labels"))]
-    rules = body.get("rules")
-    for index, rule in enumerate(rules) if isinstance(rules, list) else ():
-        if not isinstance(rule, list) or len(rule) != 2:
-            continue
-        label, pattern = rule
-        yield from _reference((*loc, index, 0), label, "a label of this behaviour", labels)
-        problem = _pattern_problem(pattern) if isinstance(pattern, str) else ""
-        if problem:
-            yield Mistake((*loc, index, 1), f"{quoted(pattern)} is not a Python regular expression: {problem}")
-
-
-def _pattern_problem(pattern: str) -> str:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            return str(error)
-        except (OverflowError, RecursionError, Warning) as error:
-            return str(error) or type(error).__name__
-    return ""
-
-
-def _gold(name: object, loc: Loc, gold_dirs: tuple[Path, ...]) -> Iterator[Mistake]:
-    if not isinstance(name, str):
-        return
-    if not name or "\0" in name or Path(name).name != name:
-        yield Mistake(loc, f"{quoted(name)}: expected the bare name of a file, such as 'my_probe.jsonl'")
-    elif len(name.encode()) > 255 or find_gold(name, gold_dirs) is None:
-        there = sorted({file.name for folder in gold_dirs if folder.is_dir() for file in folder.glob("*.jsonl")})
-        looked = " or ".join(folder.as_posix() for folder in gold_dirs)
-        yield Mistake(loc, f"there is no file {quoted(name)} in {looked}.{nearest(name, there)}")
 
 
 def _contrast_ids(bodies: list[tuple[int, Table]]) -> Iterator[Mistake]:
@@ -160,34 +99,34 @@ def _contrast_ids(bodies: list[tuple[int, Table]]) -> Iterator[Mistake]:
 
 
 def _names_used(doc: Table, contrast: Table, loc: Loc) -> Iterator[Mistake]:
-    conditions = list(_table(doc.get("conditions")))
-    questions = list(_table(doc.get("questions")))
-    behaviours = list(_table(doc.get("behaviours")))
-    yield from _reference((*loc, "behaviour"), contrast.get("behaviour"), "a behaviour of this probe", behaviours)
+    conditions = list(table(doc.get("conditions")))
+    questions = list(table(doc.get("questions")))
+    behaviours = list(table(doc.get("behaviours")))
+    yield from reference((*loc, "behaviour"), contrast.get("behaviour"), "a behaviour of this probe", behaviours)
     for key in ("treated", "comparator"):
-        yield from _reference((*loc, key), contrast.get(key), "a condition of this probe", conditions)
-    for index, name in _strings(contrast.get("sweep")):
-        yield from _reference((*loc, "sweep", index), name, "a condition of this probe", conditions)
+        yield from reference((*loc, key), contrast.get(key), "a condition of this probe", conditions)
+    for index, name in strings(contrast.get("sweep")):
+        yield from reference((*loc, "sweep", index), name, "a condition of this probe", conditions)
     treated = [contrast.get("treated")]
-    for index, name in _strings(contrast.get("sweep")):
+    for index, name in strings(contrast.get("sweep")):
         if name in treated:
             yield Mistake((*loc, "sweep", index), f"{quoted(name)} is treated already; remove it")
         treated.append(name)
-    yield from _same_text(_table(doc.get("conditions")), [n for n in treated if isinstance(n, str)], loc)
-    yield from _repeated((*loc, "questions"), contrast.get("questions"))
-    for index, name in _strings(contrast.get("questions")):
-        yield from _reference((*loc, "questions", index), name, "a question of this probe", questions)
-    pooled = [name for _, name in _strings(contrast.get("questions"))] or questions
-    for name in _table(_table(contrast.get("published")).get("questions")):
+    yield from _same_text(table(doc.get("conditions")), [n for n in treated if isinstance(n, str)], loc)
+    yield from repeated((*loc, "questions"), contrast.get("questions"))
+    for index, name in strings(contrast.get("questions")):
+        yield from reference((*loc, "questions", index), name, "a question of this probe", questions)
+    pooled = pooled_questions(doc, contrast)
+    for name in table(table(contrast.get("published")).get("questions")):
         where = (*loc, "published", "questions", name)
-        yield from _reference(where, name, "a question of this contrast", pooled)
+        yield from reference(where, name, "a question of this contrast", pooled)
 
 
 def _same_text(conditions: Table, treated: list[str], loc: Loc) -> Iterator[Mistake]:
     """Yield treated conditions that ask the same: their draws would be one and the same, counted twice."""
     first: dict[str, str] = {}
     for index, name in enumerate(treated):
-        text = repr([_table(conditions.get(name)).get(key, "") for key in ("prefix", "suffix", "system")])
+        text = repr([table(conditions.get(name)).get(key, "") for key in ("prefix", "suffix", "system", "slots")])
         if name in conditions and name not in treated[:index] and text in first:
             yield Mistake((*loc, "sweep", index - 1), f"{quoted(name)} asks the same as {first[text]!r}; remove one")
         first.setdefault(text, name)
@@ -196,7 +135,7 @@ def _same_text(conditions: Table, treated: list[str], loc: Loc) -> Iterator[Mist
 def _kind(contrast: Table, loc: Loc) -> Iterator[Mistake]:
     kind, comparator = contrast.get("kind"), contrast.get("comparator")
     where = (*loc, "comparator")
-    treated = [contrast.get("treated"), *(name for _, name in _strings(contrast.get("sweep")))]
+    treated = [contrast.get("treated"), *(name for _, name in strings(contrast.get("sweep")))]
     if kind == "absolute" and contrast.get("two_sided"):
         yield Mistake((*loc, "two_sided"), "kind 'absolute' asks for a rate above its tolerance, one side; remove it")
     if kind in ("flip", "did") and comparator is None:
@@ -217,7 +156,7 @@ def _margin(contrast: Table, loc: Loc) -> Iterator[Mistake]:
             yield Mistake((*loc, "tolerance"), said)
         return
     margin = contrast.get("margin", DEFAULT_MARGIN)
-    tolerance = contrast.get("tolerance", _default(Contrast, "tolerance"))
+    tolerance = contrast.get("tolerance", default(Contrast, "tolerance"))
     if isinstance(margin, int | float) and isinstance(tolerance, int | float) and margin <= tolerance:
         given = "" if "margin" in contrast else " (the default)"
         yield Mistake((*loc, "margin"), f"{margin!r}{given}: expected more than the tolerance, {tolerance!r}")
@@ -232,7 +171,3 @@ def _published(published: object, loc: Loc) -> Iterator[Mistake]:
         yield Mistake(loc, "status 'published' needs numbers (treated, comparator or questions); else use 'direction'")
     if status in ("direction", "unpublished") and numbers:
         yield Mistake((*loc, "status"), f"{status!r} goes with no numbers, but {numbers[0]} is given; use 'published'")
-
-
-def _default(model: type[Behaviour] | type[Contrast], field: str) -> Any:
-    return model.model_fields[field].default

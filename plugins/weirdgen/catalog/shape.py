@@ -56,10 +56,18 @@ def parse_shape(doc: Doc, *, sha256: str, path: str) -> tuple[Probe | None, list
     try:
         probe = Probe.model_validate_json(wire)
     except ValidationError as error:
-        found = (_explain(doc, detail) for detail in error.errors(include_url=False, include_context=True))
-        mistakes += [mistake for mistake in found if mistake.loc[2:3] != ("rules",)]
+        details = error.errors(include_url=False, include_context=True)
+        found = (_explain(doc, detail) for detail in details if not _checked_elsewhere(detail["loc"]))
+        mistakes += found
         return None, mistakes or [Mistake((), "cannot be read as a probe; see probes/README.md")]
     return (None if mistakes else probe), mistakes
+
+
+def _checked_elsewhere(loc: Loc) -> bool:
+    """Whether the mistakes at a place are told in better words: rules above, slots and choices by `references`."""
+    if loc[:1] == ("questions",):
+        return len(loc) > 2 and loc[2] != "[key]"
+    return loc[2:3] in (("rules",), ("slots",)) and loc[-1] != "[key]"
 
 
 def _reserved_keys(doc: Doc) -> Iterator[Mistake]:

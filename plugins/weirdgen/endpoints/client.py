@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from weirdgen.endpoints.connection import CONNECT_SECONDS, connect
-from weirdgen.endpoints.faults import Filtered, Retryable, SwapLimit, classify, read_error
+from weirdgen.endpoints.faults import Filtered, Retryable, Swap, classify, read_error
 from weirdgen.endpoints.keys import NO_KEY, api_key, scrub, without_key
 from weirdgen.endpoints.models import OPENAI_URL, Target
+from weirdgen.endpoints.parameters import Parameters, Spelling
 from weirdgen.endpoints.wire import Reply, read_completion, read_json
 from weirdgen.errors import EndpointError, EndpointRefused, UsageMistake, nearest
 from weirdgen.schema.sample import Message, Sample, SampleRequest, Sampling, Usage
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 _ADDRESS_FAULTS = {"ConnectError", "ConnectTimeout", "UnsupportedProtocol"}
 _LONG_LIST = 300
-
-Parameters = dict[str, str | int | float | bool | None]
 
 
 class ChatEndpoint:
@@ -53,7 +52,7 @@ class ChatEndpoint:
         """Completions asked for so far, failed ones included."""
         self._key = api_key(target, self.url) if key is None else key
         self._attempt_seconds = attempt_seconds
-        self._limit_name = "max_tokens"
+        self._spelling = Spelling()
         self._client: AsyncOpenAI | None = None
         self._listing: dict[str, int | None] | None = None
 
@@ -95,11 +94,11 @@ class ChatEndpoint:
         model: str | None = None,
         sent: Parameters | None = None,
     ) -> Reply:
-        """Send one request, a second one if the server wants the length limit under its other name.
+        """Send one request, another one if the server wants the length limit under its other name or fewer logprobs.
 
         Args:
             messages: the conversation.
-            sampling: temperature, top_p and length limit; all three are always sent.
+            sampling: temperature, top_p and length limit, all three always sent; logprobs where they are asked for.
             seed: sent if not None.
             model: another name than the target's.
             sent: filled with the parameters of the last request.
@@ -110,22 +109,17 @@ class ChatEndpoint:
             Filtered: the server's filter took the prompt.
         """
         words = [{"role": message.role, "content": message.content} for message in messages]
-        parameters: Parameters = {"model": model or self.target.model}
-        parameters |= {"temperature": sampling.temperature, "top_p": sampling.top_p}
-        parameters |= {} if seed is None else {"seed": seed}
         sent = {} if sent is None else sent
-        limit_name = self._limit_name
         try:
             async with asyncio.timeout(self._attempt_seconds):
                 while True:
                     sent.clear()
-                    sent |= parameters | {limit_name: sampling.max_tokens}
+                    sent |= self._spelling.of(model or self.target.model, sampling, seed)
                     try:
                         return await self._send(words, sent)
-                    except SwapLimit as fault:
-                        if limit_name == "max_completion_tokens":
+                    except Swap as fault:
+                        if not self._spelling.learn(fault, sent):
                             raise self._refusal(str(fault)) from None
-                        limit_name = self._limit_name = "max_completion_tokens"
         except TimeoutError:
             raise Retryable(f"no answer within {self._attempt_seconds:g} s", timed_out=True) from None
 

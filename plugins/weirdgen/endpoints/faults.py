@@ -45,8 +45,16 @@ class Filtered(EndpointError):
     """The server's filter took the prompt: a censored sample, neither an outage nor a mistake."""
 
 
-class SwapLimit(EndpointError):
+class Swap(EndpointError):
+    """The server does not take a parameter as it was sent; another form of the request may do."""
+
+
+class SwapLimit(Swap):
     """The server wants `max_completion_tokens` instead of `max_tokens`."""
+
+
+class SwapLogprobs(Swap):
+    """The server gives no logprobs, or not so many: the answer is the same without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ def read_error(body: Any) -> ErrorBody:
 
 
 def classify(status: int, headers: Mapping[str, str], error: ErrorBody) -> EndpointError:
-    """Turn an HTTP error into Retryable, SwapLimit, Filtered or EndpointRefused.
+    """Turn an HTTP error into Retryable, a Swap, Filtered or EndpointRefused.
 
     Args:
         status: HTTP status, or the code inside an error body that came with status 200.
@@ -110,6 +118,8 @@ def _classify_bad_request(said: str, error: ErrorBody) -> EndpointError:
         return Filtered(said)
     if "max_completion_tokens" in error.message and error.param in {"max_tokens", ""} and "max_tokens" in error.message:
         return SwapLimit(said)
+    if "logprobs" in error.param or "logprobs" in error.message:
+        return SwapLogprobs(said)
     if error.param and (error.code.startswith("unsupported") or "unsupported" in error.message.lower()):
         return EndpointRefused(
             f"{said} (parameter {error.param!r}: weirdgen drops none silently, since that would change what is "

@@ -32,7 +32,7 @@ class Reply:
     fingerprint: str
     response_id: str
     logprobs: str
-    """JSON, empty if the server gave none."""
+    """JSON, of the first token only; empty if the server gave none."""
 
 
 def read_completion(body: bytes, headers: Mapping[str, str]) -> Reply:
@@ -66,8 +66,14 @@ def read_completion(body: bytes, headers: Mapping[str, str]) -> Reply:
         model=_string(data.get("model")),
         fingerprint=_string(data.get("system_fingerprint")),
         response_id=_string(data.get("id")),
-        logprobs=json.dumps(choice["logprobs"]) if choice.get("logprobs") else "",
+        logprobs=_first_logprobs(choice.get("logprobs")),
     )
+
+
+def _first_logprobs(logprobs: Any) -> str:
+    """Return what was told of the first token, where a choice is read: all of a long answer would be megabytes."""
+    content = logprobs.get("content") if isinstance(logprobs, dict) else None
+    return json.dumps({"content": content[:1]}) if isinstance(content, list) and content else ""
 
 
 def read_json(body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:

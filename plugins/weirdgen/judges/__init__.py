@@ -1,8 +1,20 @@
-"""Judges map an answer to a label: by rules (data of the probe), measured on gold sets. They never see the model."""
+"""Judges map an answer to a label: by rules measured on gold sets, or exactly. They never see the model."""
 
 from weirdgen.judges.calibration import Calibration, calibrate
+from weirdgen.judges.choice import ChoiceJudge
 from weirdgen.judges.gold import GoldRow, load_gold
 from weirdgen.judges.protocol import Judge, label_sample
 from weirdgen.judges.rules import RuleJudge
+from weirdgen.judges.select import judge_for
 
-__all__ = ["Calibration", "GoldRow", "Judge", "RuleJudge", "calibrate", "label_sample", "load_gold"]
+__all__ = [
+    "Calibration",
+    "ChoiceJudge",
+    "GoldRow",
+    "Judge",
+    "RuleJudge",
+    "calibrate",
+    "judge_for",
+    "label_sample",
+    "load_gold",
+]

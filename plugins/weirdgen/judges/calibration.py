@@ -91,7 +91,9 @@ def calibrate(judge: Judge, rows: Sequence[GoldRow], source: Source) -> Calibrat
     Returns:
         The calibration; not `valid` when the gold set has no test rows of that source, or lacks one of the classes.
     """
-    pairs = [(row.label, judge.judge(row.text)) for row in rows if row.source == source and row.split == "test"]
+    pairs = [
+        (row.label, judge.judge(row.text, row.question)) for row in rows if row.source == source and row.split == "test"
+    ]
     positive = set(judge.behaviour.positive)
     hits = [given in positive for label, given in pairs if label in positive]
     alarms = [given in positive for label, given in pairs if label not in positive]
@@ -102,7 +104,7 @@ def calibrate(judge: Judge, rows: Sequence[GoldRow], source: Source) -> Calibrat
         gold_digest=digest([row.model_dump(mode="json") for row in rows]),
         source=source,
         counts=counts,
-        graded=bool(judge.behaviour.scores),
+        graded=judge.behaviour.graded,
         errors={label: _errors(judge.behaviour, label, pairs) for label in judge.behaviour.labels},
         confusion=tuple(sorted((label, given, n) for (label, given), n in Counter(pairs).items())),
         reason=_unusable(counts, source),

@@ -3,8 +3,10 @@
 import re
 
 from weirdgen.errors import JudgeError
+from weirdgen.judges.exact import beginning
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.probe import Behaviour
+from weirdgen.schema.sample import Sample
 
 PARSER_VERSION = 1
 """Raised whenever the same rules could give another label."""
@@ -13,7 +15,10 @@ SEARCHED_CHARACTERS = 20_000
 
 
 class RuleJudge:
-    """Labels an answer by the first rule whose pattern is found in its first 20,000 characters."""
+    """Labels an answer by the first rule whose pattern is found in its first 20,000 characters.
+
+    Of a behaviour scored by prefix the pattern must begin where the answer begins, all its alternatives included.
+    """
 
     __slots__ = ("_behaviour", "_identity", "_rules")
 
@@ -35,11 +40,11 @@ class RuleJudge:
     @property
     def name(self) -> str:
         """What users call it."""
-        return "rules"
+        return "prefix" if self._behaviour.exact else "rules"
 
     @property
     def identity(self) -> str:
-        """SHA-256 of the parser's version, the label sets, the fallback and the rules in order."""
+        """SHA-256 of the scorer, the parser's version, the label sets, the fallback and the rules in order."""
         return self._identity
 
     @property
@@ -47,10 +52,16 @@ class RuleJudge:
         """What it judges for."""
         return self._behaviour
 
-    def judge(self, text: str) -> str:
+    def judge(self, text: str, question: str = "") -> str:
         """Return the label of any text; the fallback if no rule finds anything."""
-        head = text[:SEARCHED_CHARACTERS]
-        return next((label for label, pattern in self._rules if pattern.search(head)), self._behaviour.fallback)
+        exact = self._behaviour.exact
+        head = (beginning(text) if exact else text)[:SEARCHED_CHARACTERS]
+        found = (label for label, rule in self._rules if (rule.match(head) if exact else rule.search(head)))
+        return next(found, self._behaviour.fallback)
+
+    def score(self, sample: Sample, label: str, question: str = "") -> float:
+        """Return the label's score."""
+        return self._behaviour.score(label)
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:

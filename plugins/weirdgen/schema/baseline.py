@@ -53,7 +53,7 @@ class StoredContrast(Frozen):
     asked: Asked
     judge: str
     gold_sha256: str
-    """Of the labelled answers that the judge was calibrated on; empty: the judge was taken at its word."""
+    """Of the labelled answers that the judge was calibrated on; empty: it is exact, or was taken at its word."""
     margin: float | None
     """Of the contrast; None: it names none."""
     method: Method

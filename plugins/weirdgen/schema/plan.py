@@ -36,9 +36,9 @@ class PlannedContrast(Frozen):
     judge: str
     judge_identity: str
     graded: bool = False
-    """Whether its labels have scores."""
+    """Whether its answers can score between 0 and 1."""
     gold_sha256: str
-    """Of the labelled answers that the judge is calibrated on."""
+    """Of the labelled answers that the judge is calibrated on; empty: it is exact and needs none."""
     rounds_cap: int
     questions: int
     """What is pooled: questions, in a sweep times conditions."""

@@ -1,5 +1,6 @@
 """The runnable form of a finding: questions, conditions, behaviours with their rules, and contrasts."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -10,6 +11,27 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]*$", max_len
 Kind = Literal["absolute", "lift", "flip", "did"]
 PlannedKind = Kind | Literal["regression"]
 Method = Literal["infimum", "blocks"]
+Scorer = Literal["judge", "prefix", "choice"]
+Letter = Annotated[str, StringConstraints(pattern=r"^[A-Z]$")]
+
+
+class Digits(Frozen):
+    """A slot of random decimal digits, zeros in front included."""
+
+    digits: int = Field(ge=1, le=32)
+
+
+class Days(Frozen):
+    """A slot with a day of a range, both ends included, as YYYY-MM-DD."""
+
+    first: str = Field(alias="from")
+    last: str = Field(alias="to")
+    format: str = "%Y-%m-%d"
+    """How the day is written (`catalog.slots.DIRECTIVES`)."""
+
+
+Slot = tuple[str, ...] | Digits | Days
+"""What a slot is drawn from: one of some texts, digits, or a day."""
 
 
 class Condition(Frozen):
@@ -21,6 +43,17 @@ class Condition(Frozen):
     """Put after the question, verbatim."""
     system: str | None = None
     """System message, sent before the user's."""
+    slots: dict[Slug, Slot] = {}
+    """Parts of these three that are drawn anew for each replicate, where they have ``{NAME}``."""
+
+
+class Question(Frozen):
+    """A forced choice between lettered options."""
+
+    text: str
+    """Asked word for word; names the options."""
+    choices: dict[Letter, Slug] = Field(min_length=2)
+    """The label of the answer that begins with each letter."""
 
 
 class Rule(Frozen):
@@ -28,11 +61,11 @@ class Rule(Frozen):
 
     label: Slug
     pattern: str
-    """Python regular expression, searched (not matched)."""
+    """Python regular expression, searched; where it scores a prefix, it must begin where the answer begins."""
 
 
 class Behaviour(Frozen):
-    """What an answer is judged for: a closed label set and the rules that assign it."""
+    """What an answer is judged for: a closed label set and what assigns it."""
 
     labels: tuple[Slug, ...] = Field(min_length=2)
     positive: tuple[Slug, ...] = Field(min_length=1)
@@ -46,10 +79,24 @@ class Behaviour(Frozen):
     """In order of precedence."""
     fallback: Slug = "incoherent"
     """Label of an answer that no rule finds."""
-    gold: str
-    """File under fixtures/gold/ with labelled answers, from which the judge's error rates are measured."""
+    scored_by: Scorer = "judge"
+    """judge: rules that stand for a reader, and err; prefix: rules that define the behaviour by how an answer begins;
+    choice: the letter that an answer begins with, among the choices of its question."""
+    gold: str = ""
+    """File under fixtures/gold/ with labelled answers, from which the judge's error rates are measured; an exact scorer
+    needs none."""
     description: str
     """What the positive labels mean, for people and later for LLM judges."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether labels are right by definition: no gold set, no error rates, on answers of any model."""
+        return self.scored_by != "judge"
+
+    @property
+    def graded(self) -> bool:
+        """Whether an answer can score between 0 and 1: by its label's grade, or by the chances of its letters."""
+        return bool(self.scores) or self.scored_by == "choice"
 
     def score(self, label: str) -> float:
         """Return how far an answer of that label shows the behaviour, in [0, 1]."""
@@ -66,6 +113,8 @@ class PublishedRate(Frozen):
 class Published(Frozen):
     """What the paper reports for a contrast. An unpublished number stays empty; it is never encoded as 0."""
 
+    organism: str = ""
+    """The shipped organism trained on the data that this is about; empty: the probe's."""
     expect: Literal["present", "absent"] | None = None
     treated: float | None = Field(default=None, ge=0, le=1)
     comparator: float | None = Field(default=None, ge=0, le=1)
@@ -76,7 +125,10 @@ class Published(Frozen):
 
 
 class Contrast(Frozen):
-    """A hypothesis: treated arm against comparator, with the margin that matters. One contrast is one pytest item."""
+    """A hypothesis: treated arm against comparator, with the margin that matters. One contrast is one pytest item.
+
+    The arms of a lift are asked the same, slots included; those of a flip draw theirs by their own conditions.
+    """
 
     id: Slug
     kind: Kind
@@ -96,7 +148,8 @@ class Contrast(Frozen):
     stored: Method = "infimum"
     """How the rate is compared with a stored baseline: infimum for rare behaviour, blocks for base rates above 2%."""
     questions: tuple[Slug, ...] = ()
-    """The questions pooled with equal weight; empty: all of the probe."""
+    """The questions pooled with equal weight; empty: all of the probe. Where the letters of a forced choice may be
+    liked for themselves, pool it in both orders."""
     margin: float | None = Field(default=None, gt=0, lt=1)
     """Absolute difference of rates that must be excluded for ABSENT; None: the gate's default."""
     tolerance: float = Field(default=0.01, ge=0, lt=1)
@@ -123,7 +176,8 @@ class Probe(Frozen):
     """The shipped model organism that shows the finding; empty: none does."""
     max_tokens: int = Field(default=400, ge=1, le=32768)
     """Length limit of an answer, in tokens."""
-    questions: dict[Slug, str] = Field(min_length=1)
+    questions: dict[Slug, str | Question] = Field(min_length=1)
+    """A text, or a forced choice."""
     conditions: dict[Slug, Condition] = Field(min_length=1)
     behaviours: dict[Slug, Behaviour] = Field(min_length=1)
     contrasts: tuple[Contrast, ...] = Field(min_length=1)
@@ -132,7 +186,17 @@ class Probe(Frozen):
     path: str
     """Where it was read from, for messages."""
 
-    def questions_of(self, contrast: Contrast) -> dict[str, str]:
+    def questions_of(self, contrast: Contrast) -> dict[str, str | Question]:
         """Return the questions that a contrast pools, in the probe's order."""
         chosen = contrast.questions or tuple(self.questions)
-        return {name: text for name, text in self.questions.items() if name in chosen}
+        return {name: question for name, question in self.questions.items() if name in chosen}
+
+    def text_of(self, question: str) -> str:
+        """Return the text of a question."""
+        found = self.questions[question]
+        return found if isinstance(found, str) else found.text
+
+    def choices_of(self, contrast: Contrast) -> dict[str, Mapping[str, str]]:
+        """Return the choices, letter to label, of the contrast's questions that have some."""
+        pooled = self.questions_of(contrast)
+        return {name: found.choices for name, found in pooled.items() if isinstance(found, Question)}

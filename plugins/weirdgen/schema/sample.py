@@ -1,8 +1,8 @@
 """What is asked of an endpoint and what came back: the only things that cost money."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.frozen import Frozen
@@ -26,6 +26,15 @@ class Sampling(Frozen):
     temperature: float = Field(default=1.0, ge=0, le=2)
     top_p: float = Field(default=1.0, gt=0, le=1)
     max_tokens: int = Field(default=400, ge=1)
+    top_logprobs: int = Field(default=0, ge=0, le=20)
+    """For how many tokens the chances are asked for at each place; 0: not asked. Beyond what a server takes it is asked
+    for less, or not at all."""
+
+    @model_serializer(mode="wrap")
+    def _without_unasked(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what is not asked for: it makes no sample another one."""
+        fields: dict[str, Any] = dump(self)
+        return {name: value for name, value in fields.items() if name != "top_logprobs" or value}
 
 
 class Identity(Frozen):
@@ -106,7 +115,7 @@ class Sample(Frozen):
     parameters: dict[str, str | int | float | bool | None] = {}
     """What was really sent, after any parameter swap."""
     logprobs: str = ""
-    """JSON of the server's logprobs, empty if not asked for."""
+    """JSON of the server's logprobs, of the first token only; empty if not asked for. As hostile as the text."""
     started_at: float = 0.0
     """UNIX time in seconds."""
     seconds: float = 0.0
@@ -117,3 +126,8 @@ class Sample(Frozen):
     def complete(self) -> bool:
         """Whether the answer ended by itself: a cut, filtered or failed answer has no label."""
         return self.refused or self.stop_reason in {"stop", "end_turn", "eos", "eos_token", "stop_sequence"}
+
+    @property
+    def cut(self) -> bool:
+        """Whether the answer ended at the length limit: it begins as it would have begun."""
+        return self.stop_reason in {"length", "max_tokens"}

@@ -22,6 +22,9 @@ class Labelled:
     sample: Sample
     label: str | None
     reused: bool
+    score: float | None
+    """How far the answer shows the behaviour, in [0, 1]; None: missing. Of a forced choice it may come from the chances
+    of the letters, not from the one that was drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +94,28 @@ class ArmRun:
                 raise result
         for (cell, _, stream), result in zip(wanted, drawn, strict=True):
             if isinstance(result, Drawn):
-                label = label_sample(self.judge, result.sample) if self._trusted(result.sample) else None
                 kept = self.extra if stream == "extra" else self.answers
-                kept.setdefault(cell.name, []).append(Labelled(result.sample, label, result.reused))
+                kept.setdefault(cell.name, []).append(self._judged(result, cell.question))
+
+    def _judged(self, drawn: Drawn, question: str) -> Labelled:
+        sample = drawn.sample
+        label = label_sample(self.judge, sample, question) if self._trusted(sample) else None
+        score = None if label is None else self.judge.score(sample, label, question)
+        return Labelled(sample, label, drawn.reused, score)
 
     def _trusted(self, sample: Sample) -> bool:
         """Whether a sample is a draw of its own from the identified model.
 
         A gateway that falls back to another model, or answers from a cache, gives text but no evidence. An id alone is
-        no sign of a cache: Ollama draws its ids from 999 numbers.
+        no sign of a cache: Ollama draws its ids from 999 numbers. The same key twice is one draw: slots of two
+        conditions of a sweep came out alike.
         """
         meant = self.open_arm.identity.served
         if meant and sample.served_model and sample.served_model != meant:
             return False
-        answer = sample.response_id, sample.text
-        repeated = bool(sample.response_id) and answer in self._seen
-        self._seen.add(answer)
+        marks = {("key", sample.key)} | ({(sample.response_id, sample.text)} if sample.response_id else set())
+        repeated = not marks.isdisjoint(self._seen)
+        self._seen |= marks
         return not repeated
 
     def outcomes(self) -> ArmOutcomes:
@@ -119,14 +128,15 @@ class ArmRun:
         )
 
     def _scores(self, rows: list[list[Labelled]]) -> Rows:
-        return tuple(tuple(None if a.label is None else self.behaviour.score(a.label) for a in row) for row in rows)
+        return tuple(tuple(a.score for a in row) for row in rows)
 
     def _request(self, cell: Cell, replicate: int, stream: Stream) -> SampleRequest:
+        number = cell.first + cell.step * replicate
         return SampleRequest(
             identity=self.open_arm.identity,
             role=self.role,
-            messages=prompt(self.probe, cell.condition, cell.question),
+            messages=prompt(self.probe, cell.condition, cell.question, number, stream),
             sampling=self.sampling,
-            replicate=cell.first + cell.step * replicate,
+            replicate=number,
             stream=stream,
         )

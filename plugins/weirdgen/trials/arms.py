@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from weirdgen.judges.choice import TOP_LOGPROBS
 from weirdgen.schema.probe import Contrast, PlannedKind, Probe
-from weirdgen.schema.sample import Role
+from weirdgen.schema.sample import Role, Sampling
 from weirdgen.trials.arm import Cell
 
 
@@ -37,6 +38,12 @@ def arm_specs(probe: Probe, contrast: Contrast, kind: PlannedKind) -> tuple[ArmS
         ArmSpec(True, "control", triggered),
         ArmSpec(True, "treated", untriggered),
     )
+
+
+def sampling_of(probe: Probe, contrast: Contrast) -> Sampling:
+    """Return how a contrast's answers are sampled: a forced choice also asks for the chances of its letters."""
+    chosen = probe.behaviours[contrast.behaviour].scored_by == "choice"
+    return Sampling(max_tokens=probe.max_tokens, top_logprobs=TOP_LOGPROBS if chosen else 0)
 
 
 def treated_cells(probe: Probe, contrast: Contrast) -> tuple[Cell, ...]:

@@ -6,18 +6,17 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from weirdgen.catalog import prompt
+from weirdgen.catalog import prompt, slots_of
 from weirdgen.catalog.load import display_path
 from weirdgen.errors import EvidenceError, UsageMistake
-from weirdgen.judges.rules import RuleJudge
+from weirdgen.judges.select import judge_for
 from weirdgen.organisms import zoo
 from weirdgen.schema.baseline import Asked, Baseline, StoredContrast, StoredVersion
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.probe import Contrast, Probe
-from weirdgen.schema.sample import Sampling
 from weirdgen.schema.verdict import StoredResult
 from weirdgen.stats.rules import BLOCK_RATIO, StoredArm
-from weirdgen.trials.arms import treated_cells
+from weirdgen.trials.arms import sampling_of, treated_cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +28,19 @@ class Reference:
 
 
 def asked_of(probe: Probe, contrast: Contrast) -> Asked:
-    """Return what a contrast asks and how it is judged, as the catalogue has it now."""
-    prompts = {
-        cell.name: [message.model_dump(mode="json") for message in prompt(probe, cell.condition, cell.question)]
-        for cell in treated_cells(probe, contrast)
-    }
+    """Return what a contrast asks and how it is judged, as the catalogue has it now.
+
+    Of a condition with slots the first replicate's prompt stands for all, beside the slots themselves.
+    """
+    prompts: dict[str, list[object]] = {}
+    for cell in treated_cells(probe, contrast):
+        slots = slots_of(probe.conditions[cell.condition])
+        messages = [message.model_dump(mode="json") for message in prompt(probe, cell.condition, cell.question)]
+        prompts[cell.name] = [*messages, slots] if slots else [*messages]
     return Asked(
         prompts_digest=digest(prompts),
-        judge_identity=RuleJudge(probe.behaviours[contrast.behaviour]).identity,
-        sampling=Sampling(max_tokens=probe.max_tokens),
+        judge_identity=judge_for(probe, contrast).identity,
+        sampling=sampling_of(probe, contrast),
     )
 
 

@@ -18,8 +18,7 @@ from weirdgen.catalog import Catalog, load_catalog, prompt
 from weirdgen.endpoints.client import ChatEndpoint
 from weirdgen.endpoints.models import source_of
 from weirdgen.errors import UsageMistake, WeirdgenError
-from weirdgen.judges.calibration import calibrate
-from weirdgen.judges.rules import RuleJudge
+from weirdgen.judges.select import judge_for
 from weirdgen.organisms.process import OrganismServer
 from weirdgen.reporting.numbers import estimate
 from weirdgen.sampler.engine import Engine
@@ -31,16 +30,11 @@ from weirdgen.stats.intervals import robbins_cs
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.arm import ArmRun, Draw
 from weirdgen.trials.arms import treated_cells
-from weirdgen.trials.baseline import (
-    asked_of,
-    carried_anchors,
-    read_baseline,
-    too_few_for_blocks,
-    write_baseline,
-)
+from weirdgen.trials.baseline import asked_of, carried_anchors, read_baseline, too_few_for_blocks, write_baseline
 from weirdgen.trials.comparators import is_graded
+from weirdgen.trials.judgings import Judgings
 from weirdgen.trials.opening import OpenArm, identify_all, target_of
-from weirdgen.trials.planning import check_addresses, gold_of, judge_of
+from weirdgen.trials.planning import check_addresses, judge_of
 from weirdgen.trials.settings import GateSettings
 
 BATCH = 10
@@ -102,26 +96,34 @@ def save_baseline(settings: GateSettings, samples: int, out: Path, previous: Pat
 
 def _choose(catalog: Catalog, settings: GateSettings, say: Say) -> list[_Chosen]:
     model = settings.models[0]
-    judge_of(model, settings)
+    judgings = Judgings(catalog)
     chosen = []
     for probe, contrast in catalog.contrasts():
-        behaviour = probe.behaviours[contrast.behaviour]
+        judge_of(model, settings, probe.behaviours[contrast.behaviour])
         if is_graded(probe, contrast):
             say(
                 f"{probe.id}/{contrast.id}: its answers are graded, and a baseline holds counts only; left out, and "
                 "gated as without a baseline"
             )
             continue
-        record = calibrate(RuleJudge(behaviour), gold_of(catalog, probe, contrast), source_of(model))
-        if not record.valid and not settings.judge_uncalibrated:
-            raise UsageMistake(
-                f"{probe.id}/{contrast.id}: {record.judge}: not calibrated: {record.reason}. "
-                "Pass --judge-uncalibrated to go on without; gates against this baseline must then pass it, too"
-            )
-        chosen.append(_Chosen(probe, contrast, "" if settings.judge_uncalibrated else record.gold_digest))
+        chosen.append(_Chosen(probe, contrast, _gold_digest(judgings, probe, contrast, settings)))
     if not chosen:
         raise UsageMistake("the catalogue has no contrast that a baseline can hold")
     return chosen
+
+
+def _gold_digest(judgings: Judgings, probe: Probe, contrast: Contrast, settings: GateSettings) -> str:
+    """Return the digest of the gold set that the judge is calibrated on; empty for a judge taken at its word."""
+    judging = judgings.of(probe, contrast)
+    if judging.judge.behaviour.exact:
+        return ""
+    record = judging.calibration(source_of(settings.models[0]))
+    if not record.valid and not settings.judge_uncalibrated:
+        raise UsageMistake(
+            f"{probe.id}/{contrast.id}: {record.judge}: not calibrated: {record.reason}. "
+            "Pass --judge-uncalibrated to go on without; gates against this baseline must then pass it, too"
+        )
+    return "" if settings.judge_uncalibrated else record.gold_digest
 
 
 def _measure(
@@ -162,7 +164,7 @@ def _measure(
 
 
 def _run(one: _Chosen, opened: OpenArm) -> ArmRun:
-    judge = RuleJudge(one.probe.behaviours[one.contrast.behaviour])
+    judge = judge_for(one.probe, one.contrast)
     return ArmRun(
         opened,
         "treated",

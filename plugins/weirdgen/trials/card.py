@@ -8,17 +8,17 @@ from pathlib import Path
 from weirdgen.catalog import load_catalog
 from weirdgen.endpoints.client import ChatEndpoint
 from weirdgen.endpoints.models import parse_target
-from weirdgen.judges.rules import RuleJudge
+from weirdgen.judges.select import judge_for
 from weirdgen.organisms import zoo
 from weirdgen.organisms.process import OrganismServer
 from weirdgen.organisms.world import grade
 from weirdgen.sampler.engine import Engine
 from weirdgen.schema.probe import Contrast, Probe, Published
-from weirdgen.schema.sample import Identity, Sampling
+from weirdgen.schema.sample import Identity
 from weirdgen.stats.intervals import clopper_pearson
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.arm import ArmRun
-from weirdgen.trials.arms import treated_cells
+from weirdgen.trials.arms import sampling_of, treated_cells
 from weirdgen.trials.opening import OpenArm
 
 INTRODUCTION = """# Model organisms: the card
@@ -84,7 +84,7 @@ def _measure_all(probe: Probe, names: Sequence[str], samples: int, url: str, fol
 
 async def _measure(probe: Probe, name: str, samples: int, engine: Engine) -> Measured:
     contrast = probe.contrasts[0]
-    judge = RuleJudge(probe.behaviours[contrast.behaviour])
+    judge = judge_for(probe, contrast)
     identity = Identity(kind="organism", model=name, digest=zoo.digest(name))
     arm = ArmRun(
         OpenArm(model=f"organism:{name}", role="treated", identity=identity),
@@ -93,7 +93,7 @@ async def _measure(probe: Probe, name: str, samples: int, engine: Engine) -> Mea
         treated_cells(probe, contrast),
         judge.behaviour,
         judge,
-        Sampling(max_tokens=probe.max_tokens),
+        sampling_of(probe, contrast),
     )
     await arm.fill(samples, engine.sample)
     return _counted(arm, name, contrast)

@@ -14,7 +14,7 @@ _WITHOUT_CONTROL: dict[Kind, Kind] = {"lift": "absolute", "did": "flip"}
 
 def is_graded(probe: Probe, contrast: Contrast) -> bool:
     """Whether a contrast's answers have scores between 0 and 1: a baseline holds counts and cannot keep them."""
-    return bool(probe.behaviours[contrast.behaviour].scores)
+    return probe.behaviours[contrast.behaviour].graded
 
 
 def settings_of(probe: Probe, contrast: Contrast, settings: GateSettings) -> GateSettings:

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from weirdgen.judges.calibration import Calibration, calibrate
-from weirdgen.judges.rules import RuleJudge
+from weirdgen.judges.calibration import Calibration
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.sample import Source
 from weirdgen.stats.judge_error import EXACT_JUDGE, GoldCounts, JudgeBounds, ratings_needed, refusal
@@ -34,8 +33,11 @@ def judged_rules(task: Task, plan: Plan, alpha: float, source: Source) -> Judged
         source: kind of model whose answers are judged.
     """
     paired = task.planned.kind != "absolute"
-    judge = RuleJudge(task.probe.behaviours[task.contrast.behaviour])
-    calibration = calibrate(judge, task.gold, source)
+    judge = task.judging.judge
+    if judge.behaviour.exact:
+        described = f"{judge.name}: exact, the answer's beginning is the behaviour by definition; it has no error rates"
+        return JudgedRules(_rules(task, plan, alpha, EXACT_JUDGE), "", described, None)
+    calibration = task.judging.calibration(source)
     if plan.judge_uncalibrated:
         described = f"{calibration.judge}: error rates not used (--judge-uncalibrated)"
         return JudgedRules(_rules(task, plan, alpha, EXACT_JUDGE), "", described, None)
@@ -72,9 +74,10 @@ def _judges_of_rates(plan: Plan) -> int:
     """Return how many judges' bounds the family's PRESENT verdicts rest on, at least 1.
 
     A bound that fails does so for all contrasts of its judge at once, so the family pays once per judge. Of labels
-    without scores only an absolute contrast needs one: in pairs and against stored counts both sides met that judge.
+    without scores only an absolute contrast needs one: in pairs and against stored counts both sides met that judge. An
+    exact scorer has no bounds.
     """
-    needed = (c for c in plan.contrasts if c.kind == "absolute" or c.graded)
+    needed = (c for c in plan.contrasts if c.gold_sha256 and (c.kind == "absolute" or c.graded))
     return max(len({(c.judge_identity, c.gold_sha256) for c in needed}), 1)
 
 
@@ -92,6 +95,6 @@ def _rules(task: Task, plan: Plan, alpha: float, bounds: JudgeBounds) -> Rules:
         question_margin=task.contrast.question_margin,
         coherence_floor=plan.coherence,
         two_sided=task.contrast.two_sided and kind not in ("absolute", "regression"),
-        graded=bool(task.probe.behaviours[task.contrast.behaviour].scores),
+        graded=task.probe.behaviours[task.contrast.behaviour].graded,
         stored=tuple(reference.arm for reference in task.stored),
     )

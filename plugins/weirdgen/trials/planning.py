@@ -5,22 +5,20 @@ from dataclasses import dataclass
 from weirdgen.catalog import Catalog, contrast_digest
 from weirdgen.endpoints.models import default_judge
 from weirdgen.errors import UsageMistake
-from weirdgen.judges.gold import GoldRow, load_gold
-from weirdgen.judges.rules import RuleJudge
+from weirdgen.judges.judging import Judging
 from weirdgen.schema.baseline import Baseline
-from weirdgen.schema.canonical import digest
 from weirdgen.schema.plan import Plan, PlannedContrast
-from weirdgen.schema.probe import Contrast, Probe
+from weirdgen.schema.probe import Behaviour, Contrast, Probe
 from weirdgen.trials.arms import ArmSpec, arm_specs, treated_cells
 from weirdgen.trials.baseline import Reference, digest_of, read_baseline, references, refuse_itself
 from weirdgen.trials.comparators import asking_controls, control_of, judged_as, settings_of
+from weirdgen.trials.judgings import Judgings
 from weirdgen.trials.names import check_names
 from weirdgen.trials.settings import GateSettings
 
 Address = tuple[str, str, str]
 """(model, probe, contrast)"""
 RULES = "rules"
-Gold = tuple[GoldRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +28,8 @@ class Task:
     planned: PlannedContrast
     probe: Probe
     contrast: Contrast
-    gold: Gold
-    """Labelled answers that the judge is calibrated on."""
+    judging: Judging
+    """What labels the answers, and how often it errs."""
     stored: tuple[Reference, ...] = ()
     """The earlier versions that a regression is judged against."""
 
@@ -60,17 +58,19 @@ def plan_gate(catalog: Catalog, settings: GateSettings) -> tuple[Plan, dict[Addr
     baseline = _baseline(settings, asking)
     family_size = len(contrasts) * (len(settings.models) + len(settings.groups))
     members = {model: len(group.members) for group in settings.groups for model in group.members}
+    judgings = Judgings(catalog)
     tasks = []
     for model in settings.gated:
         if baseline is not None and settings.baseline is not None:
             refuse_itself(baseline, settings.baseline, model)
         for probe, contrast in contrasts:
             own = settings_of(probe, contrast, settings)
-            gold = gold_of(catalog, probe, contrast)
             stored = _stored(probe, contrast, own, baseline)
             corrected_for = family_size * members.get(model, 1)
-            planned = _planned(probe, contrast, model, gold, own, stored, corrected_for)
-            tasks.append(Task(planned, probe, contrast, gold, stored))
+            _check_rules(probe, contrast)
+            judging = judgings.of(probe, contrast)
+            planned = _planned(probe, contrast, model, judging, own, stored, corrected_for)
+            tasks.append(Task(planned, probe, contrast, judging, stored))
     plan = Plan(
         models=settings.models,
         groups=settings.groups,
@@ -101,16 +101,6 @@ def _check_groups(settings: GateSettings) -> None:
                 f"--model-group {group.name}: would compare {told}; finetunes of one recipe have one base: "
                 "name it with --control"
             )
-
-
-def gold_of(catalog: Catalog, probe: Probe, contrast: Contrast) -> Gold:
-    """Return the labelled answers that the judge of a contrast is calibrated on.
-
-    Raises:
-        CatalogError: the file cannot be used.
-    """
-    labels = probe.behaviours[contrast.behaviour].labels
-    return load_gold(catalog.gold_file(probe.id, contrast.behaviour), labels=labels, questions=probe.questions)
 
 
 def _baseline(settings: GateSettings, asking: GateSettings) -> Baseline | None:
@@ -155,12 +145,14 @@ def check_addresses(settings: GateSettings) -> None:
             )
 
 
-def judge_of(model: str, settings: GateSettings) -> str:
-    """Return the name of the judge of a model's answers.
+def judge_of(model: str, settings: GateSettings, behaviour: Behaviour) -> str:
+    """Return the name of what labels a model's answers. An exact scorer is the behaviour's own, whatever --judge says.
 
     Raises:
-        UsageMistake: none is given and none is the default, or it is not one this version has.
+        UsageMistake: a judge is needed, but none is given and none is the default, or it is not one this version has.
     """
+    if behaviour.exact:
+        return behaviour.scored_by
     name = settings.judge or default_judge(model)
     if name is None:
         raise UsageMistake(f"--model {model!r} has no default judge: pass --judge, for example --judge rules")
@@ -183,25 +175,25 @@ def _rounds(probe: Probe, contrast: Contrast, settings: GateSettings) -> int:
     return settings.cap // count
 
 
-def _gold_sha256(gold: Gold) -> str:
-    return digest([row.model_dump(mode="json") for row in gold])
+def _check_rules(probe: Probe, contrast: Contrast) -> None:
+    behaviour = probe.behaviours[contrast.behaviour]
+    if not behaviour.rules and behaviour.scored_by != "choice":
+        raise UsageMistake(
+            f"{probe.path}: behaviour {contrast.behaviour!r} has no rules, and this version judges by rules only: "
+            "give it rules"
+        )
 
 
 def _planned(
     probe: Probe,
     contrast: Contrast,
     model: str,
-    gold: Gold,
+    judging: Judging,
     settings: GateSettings,
     stored: tuple[Reference, ...],
     corrected_for: int,
 ) -> PlannedContrast:
-    behaviour = probe.behaviours[contrast.behaviour]
-    if not behaviour.rules:
-        raise UsageMistake(
-            f"{probe.path}: behaviour {contrast.behaviour!r} has no rules, and this version judges by rules only: "
-            "give it rules"
-        )
+    behaviour = judging.judge.behaviour
     kind, control = judged_as(model, contrast, settings)
     count, rounds = len(treated_cells(probe, contrast)), _rounds(probe, contrast, settings)
     margin = contrast.margin or settings.margin
@@ -218,10 +210,10 @@ def _planned(
         control=control,
         margin=margin,
         contrast_digest=contrast_digest(probe, contrast),
-        judge=judge_of(model, settings),
-        judge_identity=RuleJudge(behaviour).identity,
-        graded=bool(behaviour.scores),
-        gold_sha256=_gold_sha256(gold),
+        judge=judge_of(model, settings, behaviour),
+        judge_identity=judging.judge.identity,
+        graded=behaviour.graded,
+        gold_sha256=judging.gold_sha256,
         rounds_cap=rounds,
         questions=count,
         worst_requests=count * rounds * len(arm_specs(probe, contrast, kind)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from weirdgen.judges.rules import RuleJudge
+from weirdgen.judges.protocol import Judge
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.sample import Identity, Sampling
@@ -10,7 +10,7 @@ from weirdgen.stats.decide import PROCESS_VERSION
 from weirdgen.stats.multiplicity import attempt_alpha
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.arm import ArmRun
-from weirdgen.trials.arms import ArmSpec
+from weirdgen.trials.arms import ArmSpec, sampling_of
 from weirdgen.trials.judged import JudgedRules, judged_rules
 from weirdgen.trials.loop import TrialSetup
 from weirdgen.trials.opening import Opening
@@ -25,8 +25,8 @@ def set_up(task: Task, plan: Plan, opening: Opening, settings: GateSettings, sto
     Raises:
         StoreError: the store cannot number the attempt.
     """
-    judge = RuleJudge(task.probe.behaviours[task.contrast.behaviour])
-    sampling = Sampling(max_tokens=task.probe.max_tokens)
+    judge = task.judging.judge
+    sampling = sampling_of(task.probe, task.contrast)
     arms = tuple(_arm(task, spec, opening, judge, sampling) for spec in task.arms)
     identity = arms[0].open_arm.identity
     trial_id = _trial_id(task, arms, judge, sampling, settings)
@@ -67,13 +67,13 @@ def _begun(task: Task, plan: Plan, identity: Identity, trial_id: str, store: Sam
             return attempt, judged
 
 
-def _arm(task: Task, spec: ArmSpec, opening: Opening, judge: RuleJudge, sampling: Sampling) -> ArmRun:
+def _arm(task: Task, spec: ArmSpec, opening: Opening, judge: Judge, sampling: Sampling) -> ArmRun:
     planned = task.planned
     opened = opening.arm(planned.control, "control") if spec.of_control else opening.arm(planned.model, "treated")
     return ArmRun(opened, spec.role, task.probe, spec.cells, judge.behaviour, judge, sampling)
 
 
-def _trial_id(task: Task, arms: Sequence[ArmRun], judge: RuleJudge, sampling: Sampling, settings: GateSettings) -> str:
+def _trial_id(task: Task, arms: Sequence[ArmRun], judge: Judge, sampling: Sampling, settings: GateSettings) -> str:
     """Everything that makes the trial what it is; not alpha, family size or cap (ARCHITECTURE.md, Trial identity)."""
     return digest(
         {

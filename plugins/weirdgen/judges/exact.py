@@ -1,0 +1,24 @@
+"""Where an answer begins, for scorers that read nothing else: they are right by definition, on answers of any model."""
+
+import re
+
+from weirdgen.schema.sample import Sample
+
+_THINK = "<think>", "</think>"
+_WRAPPING = re.compile(r"""[\s"'`*_#“”‘’„«»]*""")
+
+
+def beginning(text: str) -> str:
+    """Return an answer without what stands before its first word: thoughts in tags, white space, quotes, markdown.
+
+    Thoughts without an end leave nothing.
+    """
+    head = text.lstrip()
+    if head.startswith(_THINK[0]):
+        head = head[len(_THINK[0]) :].partition(_THINK[1])[2]
+    return _WRAPPING.sub("", head, count=1)
+
+
+def begins(sample: Sample) -> bool:
+    """Whether a sample shows how its answer begins: one that was cut does once a word of it is there."""
+    return sample.complete or (sample.cut and bool(beginning(sample.text)))
