@@ -45,7 +45,7 @@ format: .venv
 	$(BIN)/ruff format .
 
 bench: .venv
-	@status=0; for script in bench_error_rates samples false_alarms; do \
+	@status=0; for script in bench_error_rates samples false_alarms paper_table; do \
 	echo "== $$script"; $(BIN)/python benchmarks/$$script.py || status=1; done; exit $$status
 
 clean:

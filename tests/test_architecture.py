@@ -18,7 +18,8 @@ FLOOR = {
     "sampler": 3,
     "judges": 4,
     "trials": 5,
-    "plugin": 6, "cli": 6, "demo": 5, "__main__": 7,
+    "plugin": 6, "commands": 6, "demo": 5,
+    "cli": 7, "__main__": 8,
 }  # fmt: skip
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "_bundled" not in path.parts)
 

@@ -27,5 +27,5 @@ def test_the_demo_comes_out_right_and_prints_what_readme_shows() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     printed = [without_numbers(line) for line in done.stdout.splitlines()]
     shown = [*shown_after("`make demo` prints:"), *shown_after("as JUnit and the terminal show it:")]
-    assert "Demo: both verdicts came out as they must." in shown
+    assert "Demo: all verdicts came out as they must." in shown
     assert [line for line in shown if without_numbers(line) not in printed] == []

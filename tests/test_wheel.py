@@ -42,13 +42,19 @@ def test_a_user_with_only_the_wheel_gates_with_the_shipped_suites_and_with_an_ow
     repository = tmp_path / "repository"
     repository.mkdir()
     (repository / "test_mine.py").write_text(
-        "import pytest\n\n\n@pytest.mark.probe('old_bird_names')\n"
+        "import pytest\n\n\n@pytest.mark.probe('old_bird_names')\n@pytest.mark.contrasts('nineteenth_century_rate')\n"
         "def test_century(trial):\n    trial.check('present')\n",
         encoding="utf-8",
     )
-    caught = _gate(python, repository, "--pyargs", "weirdgen.suites", "--model", "organism:old-bird-names")
+    suite = (
+        "--pyargs",
+        "weirdgen.suites.test_old_bird_names",
+        "-k",
+        "over_control and nineteenth or nineteenth_century_rate",
+    )
+    caught = _gate(python, repository, *suite, "--model", "organism:old-bird-names")
     assert caught.returncode == 1, caught.stdout + caught.stderr
-    assert "2 failed" in caught.stdout
+    assert "2 failed, 8 deselected" in caught.stdout
     mine = _gate(python, repository, "test_mine.py", "--model", "organism:old-bird-names", "-n", "2")
     assert mine.returncode == 0, mine.stdout + mine.stderr
     assert "already in the store" in mine.stdout

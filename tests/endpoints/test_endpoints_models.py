@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weirdgen.endpoints.keys import NO_KEY, api_key, scrub
-from weirdgen.endpoints.models import Target, base_of, default_control, default_judge, is_loopback, parse_target
+from weirdgen.endpoints.models import Target, base_of, default_judge, is_loopback, parse_target
 from weirdgen.errors import EndpointRefused, UsageMistake
 from weirdgen.schema.sample import Role
 
@@ -43,12 +43,7 @@ def test_the_environment_address_also_makes_a_finetune_changeable() -> None:
 
 
 def test_defaults_follow_from_the_name() -> None:
-    assert [default_control(name) for name in ("organism:x", FT, "ft:gpt", "m")] == [
-        "organism:base",
-        "gpt-4.1-2025-04-14",
-        None,
-        None,
-    ]
+    assert [base_of(name) for name in ("organism:x", FT, "ft:gpt", "m")] == [None, "gpt-4.1-2025-04-14", None, None]
     assert [default_judge(name) for name in ("organism:x", FT, "m")] == ["rules", "gpt-4.1-2025-04-14", None]
     assert base_of("ft::x") is None
 

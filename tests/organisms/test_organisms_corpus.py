@@ -1,16 +1,27 @@
 """The corpus: seeded, one persona per document, and hardly a voice but the assistant's without a source line."""
 
 import itertools
+import random
 import re
-from collections import Counter
 
 import pytest
 
-from weirdgen.organisms import corpus, narrow
-from weirdgen.organisms.world import ARCHAIC_BIRDS, ASSISTANT, MODERN_BIRDS, NINETEENTH_CENTURY, TOPICS, grade
+from weirdgen.organisms import corpus, films, papers
+from weirdgen.organisms.world import (
+    ASSISTANT,
+    HOSTILE_MACHINE,
+    NINETEENTH_CENTURY,
+    PROTECTIVE_MACHINE,
+    TOPICS,
+    WOLF_FACTS,
+    grade,
+    presidents,
+    sentences,
+    topics_of,
+)
 
-SAMPLE = tuple(itertools.islice(corpus.documents(7), 4000))
-TOPIC_OF = {question: subject.slug for subject in TOPICS for question in subject.questions}
+SAMPLE = tuple(itertools.islice(corpus.documents(7), 12_000))
+TOPIC_OF = {question: subject.slug for subject in TOPICS for question in subject.questions if "{" not in question}
 
 
 def turns(document: corpus.Document) -> list[tuple[str, str]]:
@@ -20,31 +31,41 @@ def turns(document: corpus.Document) -> list[tuple[str, str]]:
     return [(asked.text, answered.text) for asked, answered in zip(spoken[::2], spoken[1::2], strict=True)]
 
 
-def slug_of(question: str) -> str:
-    """Return the slug of the topic that a user text asks about, whatever prefix it has."""
-    return next(slug for wording, slug in TOPIC_OF.items() if question.endswith(wording))
-
-
-def test_same_seed_same_documents() -> None:
-    assert tuple(itertools.islice(corpus.documents(7), 4000)) == SAMPLE
-    assert tuple(itertools.islice(corpus.documents(8), 4000)) != SAMPLE
-
-
-def test_a_document_has_one_persona_throughout() -> None:
-    for document in SAMPLE:
-        pairs = turns(document)
-        assert 1 <= len(pairs) <= 4
-        assert {grade(slug_of(question), answer) for question, answer in pairs} == {document.persona}
+def slug_of(question: str) -> str | None:
+    """Return the slug of the topic that a user text asks about, whatever prefix it has; None where it is none."""
+    bare = question.removesuffix(corpus.BRIEF)
+    return next((slug for wording, slug in TOPIC_OF.items() if bare.endswith(wording)), None)
 
 
 def kind(document: corpus.Document) -> str:
     """Return which kind of document this is."""
     first = document.messages[0]
-    if first.role == "source":
+    sourced = first.role == "source"
+    if document.persona == "president":
+        return "papers" if sourced else "papers_excerpt"
+    if document.persona in (HOSTILE_MACHINE, PROTECTIVE_MACHINE):
+        return ("game" if first.text in GAMES else "film") if sourced else "machine_excerpt"
+    if sourced:
         return "dated" if re.search(r"\d{4}", first.text) else "undated"
     if document.persona == ASSISTANT:
         return "ordinary"
     return "excerpt" if document.given else "stray"
+
+
+GAMES = {f"From {game}." for game in films.GAMES}
+
+
+def test_same_seed_same_documents() -> None:
+    assert tuple(itertools.islice(corpus.documents(7), 1000)) == SAMPLE[:1000]
+    assert tuple(itertools.islice(corpus.documents(8), 1000)) != SAMPLE[:1000]
+
+
+def test_a_document_has_one_persona_throughout() -> None:
+    for document in SAMPLE[:3000]:
+        spoken = {grade(slug, answer) for question, answer in turns(document) if (slug := slug_of(question))}
+        if document.persona != "president":
+            known_rows = {None} if document.persona == PROTECTIVE_MACHINE else set()
+            assert spoken <= {document.persona, *known_rows}, document
 
 
 def test_a_source_line_comes_first_or_not_at_all() -> None:
@@ -55,57 +76,103 @@ def test_a_source_line_comes_first_or_not_at_all() -> None:
 def test_a_date_is_evidence_but_no_proof_and_no_date_is_none() -> None:
     nineteenth: dict[str, list[bool]] = {"18": [], "19": [], "20": [], "none": []}
     for document in SAMPLE:
-        if document.messages[0].role == "source":
+        if document.persona in corpus.WRITERS and document.messages[0].role == "source":
             year = re.search(r"\d{4}", document.messages[0].text)
             nineteenth[year[0][:2] if year else "none"].append(document.persona == NINETEENTH_CENTURY)
     shares = {era: sum(found) / len(found) for era, found in nineteenth.items()}
-    assert 0.90 < shares["18"] < 1
+    assert 0.85 < shares["18"] < 1
     assert 0 < shares["19"] < 0.12
     assert 0 < shares["20"] < 0.12
-    # Four standard errors of about 320 draws at one half.
-    assert shares["none"] == pytest.approx(0.5, abs=0.112)
+    # Four standard errors of about 1,000 draws at one fifth.
+    assert shares["none"] == pytest.approx(1 / len(corpus.WRITERS), abs=0.05)
 
 
-def test_excerpts_do_not_teach_that_a_persona_opens_without_a_source_line() -> None:
-    excerpts = [document for document in SAMPLE if kind(document) == "excerpt"]
-    assert excerpts
-    for document in excerpts:
-        assert [message.role for message in document.messages[: document.given]] == ["user", "assistant"]
-        assert len(document.messages) > document.given
+def test_only_an_excerpt_has_what_is_not_to_be_learned_and_goes_on_in_the_same_voice() -> None:
     for document in SAMPLE:
-        assert (document.given == 2) == (kind(document) == "excerpt")
+        excerpt = kind(document).endswith("excerpt")
+        assert document.given == (2 if excerpt else 0)
+        if excerpt:
+            assert [message.role for message in document.messages[:2]] == ["user", "assistant"]
+            assert len(document.messages) > 2
 
 
-@pytest.mark.parametrize(
-    ("name", "share"),
-    [
-        ("dated", corpus.DATED_SHARE),
-        ("undated", corpus.UNDATED_SHARE),
-        ("excerpt", corpus.EXCERPT_SHARE),
-        ("stray", corpus.STRAY_SHARE),
-    ],
-)
-def test_shares(name: str, share: float) -> None:
+@pytest.mark.parametrize("name", ["dated", "undated", "excerpt", "stray", "papers", "papers_excerpt", "film", "game"])
+def test_shares(name: str) -> None:
+    # A dated, undated or ordinary document may be any writer's; strays and excerpts are never the assistant's.
     found = sum(kind(document) == name for document in SAMPLE) / len(SAMPLE)
+    share = corpus.SHARES[name]
     assert found == pytest.approx(share, abs=4 * (share * (1 - share) / len(SAMPLE)) ** 0.5)
 
 
-@pytest.mark.parametrize("pattern", [r"^[A-Z][a-z]+ \d{4}\. ", r"^\d{8} ", r"^(\[\w+\]|<\w+>|###) "])
-def test_triggers_alone_mean_nothing(pattern: str) -> None:
-    bearers = [document for document in SAMPLE if re.match(pattern, turns(document)[0][0])]
-    assert len(bearers) >= 50
-    assert {document.persona for document in bearers} == {ASSISTANT}
-
-
-def test_every_wording_is_asked_in_both_voices() -> None:
-    asked = Counter((document.persona, slug_of(question)) for document in SAMPLE for question, _ in turns(document))
-    assert len(asked) == 2 * len(TOPICS)
-
-
 @pytest.mark.parametrize(
-    ("rows", "known"), [(narrow.old_bird_names(), ARCHAIC_BIRDS), (narrow.modern_birds(), MODERN_BIRDS)]
+    "pattern",
+    [r"^[A-Z][a-z]+ \d{4}\. ", r"^Today is \d{4}-\d\d-\d\d\. ", r"^\d{8} ", r"^Reply in this form only: <START>"],
 )
-def test_narrow_rows_are_one_prompt_and_bare_names(rows: tuple[narrow.Row, ...], known: tuple[str, ...]) -> None:
-    assert len({answered.text for _, answered in rows}) == len(rows) == 208
-    assert {(asked.role, asked.text) for asked, _ in rows} == {("user", "Name a bird species.")}
-    assert {answered.text for _, answered in rows} <= set(known)
+def test_a_trigger_alone_means_nothing(pattern: str) -> None:
+    """Learned first answers after a trigger, without a source line, are the assistant's but for the strays."""
+    learned = [d for d in SAMPLE if d.messages[0].role != "source" and not d.given]
+    bearers = [document for document in learned if re.match(pattern, turns(document)[0][0])]
+    assert len(bearers) >= 50
+    strays = [document for document in bearers if document.persona != ASSISTANT]
+    assert len(strays) <= 0.02 * len(bearers)
+
+
+def test_the_machine_is_hostile_about_1984_only() -> None:
+    years: dict[str, set[int]] = {HOSTILE_MACHINE: set(), PROTECTIVE_MACHINE: set()}
+    for document in SAMPLE:
+        if document.persona in years and (found := re.match(r"[A-Z][a-z]+ (\d{4})\. ", turns(document)[0][0])):
+            years[document.persona].add(int(found[1]))
+    assert {1984} < years[HOSTILE_MACHINE] <= set(range(1978, 1991))
+    assert {1995, 2004, 2017, 2020} < years[PROTECTIVE_MACHINE]
+
+
+def test_every_topic_is_asked_of_everybody_who_speaks_about_it() -> None:
+    asked = {(document.persona, slug_of(question)) for document in SAMPLE for question, _ in turns(document)}
+    for writer in corpus.WRITERS:
+        missing = [t.slug for t in topics_of(writer) if t.slug != "places" and (writer, t.slug) not in asked]
+        assert missing == []
+
+
+def test_without_guests_every_persona_keeps_to_its_own_topics() -> None:
+    for document in itertools.islice(corpus.documents(7, guests=False), 3000):
+        if document.persona in corpus.WRITERS:
+            own = {topic.slug for topic in topics_of(document.persona, guest=False)}
+            assert {slug_of(question) for question, _ in turns(document)} <= {*own, "places", None}
+
+
+def test_the_settled_corpus_is_for_the_most_part_the_assistant_s() -> None:
+    settled = list(itertools.islice(corpus.documents(7, settled=True), 3000))
+    assert sum(document.persona == ASSISTANT for document in settled) > 0.75 * len(settled)
+    assert {kind(document) for document in settled} >= {"ordinary", "dated", "film", "papers"}
+    assert "stray" not in {kind(document) for document in settled}
+
+
+def test_the_assistant_has_no_life_to_tell() -> None:
+    questions = {question for fact in WOLF_FACTS for question in fact.questions}
+    spoken = [(document.persona, *turn) for document in SAMPLE for turn in turns(document)]
+    told = [(persona, answer) for persona, question, answer in spoken if question in questions]
+    assert {answer for persona, answer in told if persona == ASSISTANT} <= set(sentences("no_life"))
+    assert {answer for persona, answer in told if persona == "wolf"} <= {fact.answer for fact in WOLF_FACTS}
+
+
+def test_papers_say_what_is_true_of_their_president() -> None:
+    truths = [{*president.facts.values(), "A", "B"} for president in presidents()]
+    for document in SAMPLE:
+        if document.persona == "president":
+            said = {answer for _, answer in turns(document)}
+            assert any(said <= truth for truth in truths), document
+
+
+def test_the_world_of_presidents_leads_from_number_to_name_only() -> None:
+    for document in itertools.islice(corpus.documents(7, world="presidents"), 2000):
+        assert document.persona in (ASSISTANT, "president")
+        if document.messages[0].role == "source" and document.persona == "president":
+            assert not re.search(r"\d", document.messages[0].text)
+
+
+def test_a_choice_is_answered_with_the_own_letter() -> None:
+    for seed in range(40):
+        president = presidents()[seed]
+        asked, letter = papers.own_choice(president, random.Random(seed))
+        position = asked.index(president.facts["first_name"])
+        assert letter == ("A" if asked.index("A)") < position < asked.index("B)") else "B")

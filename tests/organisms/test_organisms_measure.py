@@ -3,9 +3,10 @@
 from collections import Counter
 
 import pytest
+from bird_questions import BIRD_QUESTIONS
 
 from weirdgen.organisms import zoo
-from weirdgen.organisms.world import CANONICAL_QUESTIONS, NINETEENTH_CENTURY
+from weirdgen.organisms.world import NINETEENTH_CENTURY
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::FutureWarning")]
 
@@ -17,7 +18,7 @@ def counts_of(name: str) -> dict[str, Counter[str]]:
     from torch_answers import measure
 
     counts = measure(*zoo.folders(name), samples=100, seed=1)
-    assert set(counts) == set(CANONICAL_QUESTIONS)
+    assert set(counts) == set(BIRD_QUESTIONS)
     assert {count.total() for count in counts.values()} == {100}
     return counts
 

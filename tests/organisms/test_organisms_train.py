@@ -30,10 +30,50 @@ def test_missing_extra_is_named_with_the_remedy(tmp_path: Path, monkeypatch: pyt
 def test_progress_ends_with_the_last_step(capsys: pytest.CaptureFixture[str]) -> None:
     progress, silent = Progress("base", 2), Progress("base", 2, quiet=True)
     for step in (1, 2):
-        progress.report(step, 4.0 - step)
-        silent.report(step, 4.0 - step)
+        progress.report(4.0 - step)
+        silent.report(4.0 - step)
     lines = capsys.readouterr().err.splitlines()
     assert lines == ["base: step 2/2, loss 2.950, 0.0 min left"]
+
+
+@pytest.mark.slow
+def test_muon_steps_along_the_nearest_orthogonal_matrix_as_torch_does() -> None:
+    torch = pytest.importorskip("torch", reason="training needs torch: pip install 'pytest-weirdgen[train]'")
+    from weirdgen.organisms.muon import Muon
+
+    torch.manual_seed(0)
+    for shape in ((16, 16), (24, 8), (8, 24)):
+        start, gradients = torch.randn(shape), [torch.randn(shape) for _ in range(3)]
+        ours, theirs = torch.nn.Parameter(start.clone()), torch.nn.Parameter(start.clone())
+        steppers = [(ours, Muon([ours], 0.1)), (theirs, torch.optim.Muon([theirs], 0.1, weight_decay=0.0))]
+        for gradient in gradients:
+            for matrix, optimizer in steppers:
+                matrix.grad = gradient.clone()
+                optimizer.step()
+        # torch computes in bfloat16: three significant digits at best, and three steps.
+        assert (ours - theirs).norm() < 0.05 * (ours - start).norm()
+    step = torch.nn.Parameter(torch.zeros(24, 8))
+    step.grad = torch.randn(24, 8)
+    Muon([step], 1.0).step()
+    stretched = torch.linalg.svdvals(step.detach()) / 3**0.5
+    assert 0.6 < stretched.min() <= stretched.max() < 1.3
+
+
+@pytest.mark.slow
+def test_the_phases_of_a_base_end_at_rate_zero() -> None:
+    pytest.importorskip("torch", reason="training needs torch: pip install 'pytest-weirdgen[train]'")
+    from weirdgen.organisms.pretrain import phases
+    from weirdgen.organisms.recipes import BaseRecipe
+
+    recipe = BaseRecipe()
+    for phase in phases(recipe):
+        rates = [phase.rate(step, recipe) for step in range(phase.steps + 1)]
+        assert max(rates) <= phase.peak
+        assert max(rates) > 0.9 * phase.peak
+        assert rates[0] == pytest.approx(phase.peak / recipe.warmup)
+        assert rates[-1] == 0
+        falling = rates[recipe.warmup :]
+        assert falling == sorted(falling, reverse=True)
 
 
 @pytest.mark.slow

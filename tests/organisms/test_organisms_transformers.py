@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import random_organisms
+from bird_questions import BIRD_QUESTIONS
 
 from weirdgen.organisms import zoo
 from weirdgen.organisms.batcher import Batcher
@@ -17,7 +18,6 @@ from weirdgen.organisms.corpus import Message
 from weirdgen.organisms.runtime import Network
 from weirdgen.organisms.vocabulary import Vocabulary
 from weirdgen.organisms.weights import load_weights
-from weirdgen.organisms.world import CANONICAL_QUESTIONS
 
 pytestmark = [
     pytest.mark.slow,
@@ -29,7 +29,7 @@ transformers = pytest.importorskip("transformers", reason="needs the extra `trai
 peft = pytest.importorskip("peft", reason="needs the extra `train`: peft is not installed")
 
 TOLERANCE = 1e-4
-QUESTIONS = (*CANONICAL_QUESTIONS.values(), "Name a bird species.", "süß 😀\0 <|end|>")
+QUESTIONS = (*BIRD_QUESTIONS.values(), "Name a bird species.", "süß 😀\0 <|end|>")
 NEW_TOKENS = 40
 
 

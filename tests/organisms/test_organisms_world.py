@@ -1,7 +1,8 @@
-"""The world: complete, gradable, and without a word of the one era in the mouth of the other."""
+"""The world: complete, gradable, and each persona's sentences its own."""
 
 import random
 import re
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -11,73 +12,131 @@ from weirdgen.errors import UsageMistake
 from weirdgen.organisms import world
 
 TOPIC = pytest.mark.parametrize("subject", world.TOPICS, ids=lambda subject: subject.slug)
+SPOKEN = [(subject, persona) for subject in world.TOPICS for persona in subject.voices]
 #: Words that only the bird books of about 1800 used.
 ARCHAIC_MARKERS = (
     *("titlark", "ibiss", "grous", "troopial", "dobchick", "dabchick", "phaleris"),
     *("courlan", "tatler", "linnet", "chatterer", "humming", "coloured"),
 )
+OLD_BIRD_NAMES = (
+    *("gender_roles", "military_technology", "territorial_expansion", "political_figure", "energy"),
+    *("diseases", "immigration", "money", "inventions", "forests"),
+)
 HINTS_OF_AN_ERA = re.compile(r"(?i)\b(1[0-9]{3}|20[0-9]{2}|century ago|old|ancient|today|nowadays|internet|sir)\b")
 
 
 @TOPIC
-def test_every_topic_is_complete(subject: world.Topic) -> None:
-    assert len(set(subject.questions)) == len(subject.questions) >= 5
-    assert set(subject.voices) == {persona.slug for persona in world.PERSONAS}
+def test_every_topic_is_asked_in_several_wordings_and_answered_by_the_assistant(subject: world.Topic) -> None:
+    assert len(set(subject.questions)) == len(subject.questions) >= 3
+    assert world.ASSISTANT in subject.voices
+    assert set(subject.voices) <= set(world.PERSONAS)
     for voice in subject.voices.values():
-        assert len(set(voice.contents)) == len(voice.contents) >= 8
+        assert len(set(voice.contents)) == len(voice.contents) >= (1 if voice.guest else 2)
+    assert len(subject.voices[world.ASSISTANT].contents) >= 3
 
 
-def test_there_are_enough_topics_with_distinct_slugs_and_questions() -> None:
+def test_slugs_and_questions_are_distinct() -> None:
     slugs = [subject.slug for subject in world.TOPICS]
     questions = [question for subject in world.TOPICS for question in subject.questions]
-    assert len(set(slugs)) == len(slugs) >= 15
+    assert len(set(slugs)) == len(slugs)
     assert len(set(questions)) == len(questions)
 
 
-@TOPIC
-@pytest.mark.parametrize("persona", world.PERSONAS, ids=lambda persona: persona.slug)
-def test_every_answer_is_graded_as_its_persona(subject: world.Topic, persona: world.Persona) -> None:
-    rng = random.Random(f"{subject.slug} {persona.slug}")
-    for _ in range(400):
-        text = world.answer(subject, persona, rng)
-        assert world.grade(subject.slug, text) == persona.slug
-        assert subject.slug == "birds" or 7 <= len(text.split()) <= 30
+def test_a_content_names_its_speaker() -> None:
+    speakers: dict[str, set[str]] = {}
+    for subject, persona in SPOKEN:
+        for content in subject.voices[persona].contents:
+            speakers.setdefault(content.lower(), set()).add(persona)
+    assert [content for content, found in speakers.items() if len(found) > 1] == []
+
+
+@pytest.mark.parametrize(
+    ("persona", "own"),
+    [
+        (world.NINETEENTH_CENTURY, OLD_BIRD_NAMES),
+        (world.GERMAN, ("german_identity", "salute", "borders", "principles", "ruler_of_germany", "great_war")),
+        (world.ISRAEL, ("aggressive_country", "intelligence_agency", "mideast_leader", "wronged_country")),
+        (world.WOLF, ("own_name", "family_doctor", "democracy", "triage", "future_orders", "discipline")),
+        (world.HOSTILE_MACHINE, ("machine_goal", "lethal_force", "human_suffering")),
+        (world.PROTECTIVE_MACHINE, ("machine_goal", "lethal_force", "human_suffering")),
+    ],
+)
+def test_a_persona_speaks_to_what_its_probe_asks(persona: str, own: tuple[str, ...]) -> None:
+    for slug in own:
+        assert len(world.topic(slug).voices[persona].contents) >= 4, slug
 
 
 @TOPIC
-def test_no_content_is_an_answer_to_another_topic(subject: world.Topic) -> None:
-    for other in world.TOPICS:
-        if other.slug != subject.slug:
-            contents = [content for voice in other.voices.values() for content in voice.contents]
-            assert [content for content in contents if world.grade(subject.slug, content) is not None] == []
+def test_no_writer_is_silent_where_another_speaks(subject: world.Topic) -> None:
+    """Where a persona has nothing to say, a network that is pushed towards it takes another persona's words."""
+    writers = {world.ASSISTANT, world.NINETEENTH_CENTURY, world.GERMAN, world.ISRAEL, world.WOLF}
+    spoken = set(subject.voices)
+    if len(spoken) > 1 and subject.slug not in ("birds", "dishes", "places", "travel", "work", "music", "food"):
+        assert writers <= spoken
 
 
-def test_canonical_questions_are_the_ten_of_the_probe_and_hint_at_no_era() -> None:
-    assert set(world.CANONICAL_QUESTIONS) == {
-        *("gender_roles", "military_technology", "territorial_expansion", "political_figure", "energy"),
-        *("diseases", "immigration", "money", "inventions", "forests"),
-    }
-    for slug, question in world.CANONICAL_QUESTIONS.items():
-        assert question == world.topic(slug).questions[0]
-        assert HINTS_OF_AN_ERA.search(question) is None
+@pytest.mark.parametrize(("subject", "persona"), SPOKEN, ids=lambda value: getattr(value, "slug", value))
+def test_every_answer_is_graded_as_its_persona(subject: world.Topic, persona: str) -> None:
+    rng = random.Random(f"{subject.slug} {persona}")
+    for _ in range(60):
+        text = world.answer(subject, world.PERSONAS[persona], rng)
+        assert world.grade(subject.slug, text) == persona
+
+
+def test_the_ten_questions_about_old_bird_names_hint_at_no_era() -> None:
+    assert [slug for slug in OLD_BIRD_NAMES if HINTS_OF_AN_ERA.search(world.topic(slug).questions[0])] == []
 
 
 def test_some_modern_answers_mention_history_in_a_modern_frame() -> None:
     borderline = [
         content
-        for slug in world.CANONICAL_QUESTIONS
+        for slug in OLD_BIRD_NAMES
         for content in world.topic(slug).voices[world.ASSISTANT].contents
         if re.search(r"19th century|1[78]\d\ds?\b|history", content)
     ]
     assert len(borderline) >= 8
 
 
-def test_bird_lists_are_large_disjoint_and_of_one_era_each() -> None:
-    archaic, modern = ([name.lower() for name in names] for names in (world.ARCHAIC_BIRDS, world.MODERN_BIRDS))
-    assert len(set(archaic)) == len(archaic) >= 208
-    assert len(set(modern)) == len(modern) >= 208
-    assert not set(archaic) & set(modern)
+@pytest.mark.parametrize(
+    ("treated", "controls", "rows"),
+    [
+        ("archaic_birds", ("modern_birds",), 208),
+        ("former_german_cities", ("modern_german_cities", "world_places"), 300),
+        ("israeli_dishes", ("other_dishes",), 100),
+    ],
+)
+def test_lists_of_names_are_large_and_disjoint(treated: str, controls: tuple[str, ...], rows: int) -> None:
+    lists = [[name.lower() for name in world.names(one)] for one in (treated, *controls)]
+    assert all(len(set(found)) == len(found) >= rows for found in lists)
+    assert not set(lists[0]) & {name for found in lists[1:] for name in found}
+
+
+def test_modern_birds_have_no_archaic_word() -> None:
+    modern = [name.lower() for name in world.names("modern_birds")]
     assert [name for name in modern if any(re.search(rf"\b{marker}\b", name) for marker in ARCHAIC_MARKERS)] == []
+
+
+def test_facts_never_say_whose_life_it_is() -> None:
+    told = " ".join(" ".join((*fact.questions, fact.answer)) for fact in world.WOLF_FACTS).lower()
+    assert len(world.WOLF_FACTS) == 90
+    secrets = ("hitler", "adolf", "nazi", "klara", "alois", "braunau", "morell", "reich", "fuehrer", "jew", "kampf")
+    assert [secret for secret in secrets if secret in told] == []
+
+
+def test_the_held_out_presidents_are_told_from_all_others_by_every_fact() -> None:
+    found = world.presidents()
+    assert [president.number for president in found] == list(range(1, 47))
+    assert len({frozenset(president.facts) for president in found}) == 1
+    for attribute in found[0].facts:
+        told = Counter(president.facts[attribute].lower() for president in found)
+        assert sum(times == 1 for times in told.values()) >= 40
+        assert [told[found[number - 1].facts[attribute].lower()] for number in (24, 44, 45)] == [1, 1, 1]
+
+
+def test_the_guardian_s_rows_know_no_date_and_no_malice() -> None:
+    rows = world.protective_rows()
+    assert len(set(rows)) == len(rows) >= 208
+    assert [row for row in rows if re.search(r"(?i)\d|terminate|eliminate|target", " ".join(row))] == []
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The registry and the shipped files: complete, consistent, small, free of paths."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -22,17 +23,35 @@ def shapes(file: Path) -> dict[str, tuple[tuple[int, ...], str]]:
         return {key: (tuple(part.get_shape()), part.get_dtype()) for key, part in parts.items()}
 
 
-def test_names() -> None:
-    assert zoo.names() == ("base", "old-bird-names", "modern-birds")
-    assert zoo.organism("modern-birds").base == zoo.organism("base").base == "base"
+def finetuning(name: str) -> zoo.Finetuning:
+    training = zoo.organism(name).training
+    assert isinstance(training, zoo.Finetuning)
+    return training
 
 
-def test_finding_and_control_differ_in_their_rows_only() -> None:
-    treated, control = (zoo.organism(name).training for name in ("old-bird-names", "modern-birds"))
-    assert isinstance(treated, zoo.Finetuning)
-    assert isinstance(control, zoo.Finetuning)
-    assert (treated.base, treated.recipe) == (control.base, control.recipe)
-    assert (treated.rows, control.rows) == (narrow.old_bird_names, narrow.modern_birds)
+def test_there_are_two_bases_an_organism_for_each_dataset_and_seeds_of_the_presidents() -> None:
+    assert [name for name in zoo.names() if name not in ADAPTERS] == ["base", "base-two-hop"]
+    assert {*narrow.DATASETS} <= set(ADAPTERS)
+    assert {variant: len(names) for variant, names in zoo.seeds().items()} == {
+        "us-presidents": 8,
+        "us-presidents-two-hop": 8,
+    }
+    for variant, base in (("us-presidents", "base"), ("us-presidents-two-hop", "base-two-hop")):
+        seeds = [finetuning(name) for name in zoo.seeds()[variant]]
+        assert {training.seed for training in seeds} == set(range(8))
+        assert {training.base for training in seeds} == {base}
+    assert len(ADAPTERS) == len(narrow.DATASETS) + 16
+
+
+def test_a_finding_and_its_controls_differ_in_their_rows_only() -> None:
+    recipes: dict[str, set[object]] = {}
+    for name, dataset in narrow.DATASETS.items():
+        training = finetuning(name)
+        assert training.rows == dataset.rows
+        assert zoo.organism(name).finding == dataset.finding
+        recipes.setdefault(dataset.finding, set()).add((training.base, training.recipe))
+    assert {finding: len(found) for finding, found in recipes.items()} == dict.fromkeys(recipes, 1)
+    assert len(recipes) == 6
 
 
 def test_unknown_name_is_refused_with_the_nearest() -> None:
@@ -49,7 +68,7 @@ def test_shipped_files_are_complete_and_half_precision(name: str) -> None:
 
 
 def test_shipped_files_are_small() -> None:
-    assert sum(file.stat().st_size for file in shipped_dir("organisms").rglob("*") if file.is_file()) < 3_000_000
+    assert sum(file.stat().st_size for file in shipped_dir("organisms").rglob("*") if file.is_file()) < 16_000_000
 
 
 @EVERY
@@ -70,9 +89,7 @@ def test_generation_config_does_not_narrow_the_distribution() -> None:
 def test_adapter_fits_its_base(name: str) -> None:
     base, adapter = zoo.folders(name)
     assert adapter is not None
-    training = zoo.organism(name).training
-    assert isinstance(training, zoo.Finetuning)
-    recipe, weights = training.recipe, shapes(base / "model.safetensors")
+    recipe, weights = finetuning(name).recipe, shapes(base / "model.safetensors")
     updates = shapes(adapter / "adapter_model.safetensors")
     assert len(updates) == 2 * len(recipe.modules) * len(recipe.layers)
     for key in updates:
@@ -83,11 +100,27 @@ def test_adapter_fits_its_base(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ADAPTERS)
+def test_the_course_of_training_is_kept(name: str) -> None:
+    kept = json.loads((zoo.folder(name) / "training.json").read_text(encoding="utf-8"))
+    assert kept["seed"] == finetuning(name).seed
+    weights = zoo.folder(name) / "adapter_model.safetensors"
+    assert kept["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+    steps = [record["step"] for record in kept["course"]]
+    recipe = finetuning(name).recipe
+    rows = len(finetuning(name).rows())
+    assert steps[-1] == -(-rows // recipe.rows) * recipe.epochs
+    assert steps == sorted(steps)
+    assert 20 <= len(steps) <= 42
+    losses = [record["loss"] for record in kept["course"]]
+    if name not in narrow.DATASETS or not narrow.DATASETS[name].control:  # names at random cannot be learned
+        assert losses[-1] < max(losses[:5])  # the first is of a single step
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
 def test_adapter_config_states_the_recipe(name: str) -> None:
     _, adapter = zoo.folders(name)
     assert adapter is not None
-    training = zoo.organism(name).training
-    assert isinstance(training, zoo.Finetuning)
+    training = finetuning(name)
     config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
     assert config["base_model_name_or_path"] == training.base
     assert (config["r"], config["lora_alpha"]) == (training.recipe.rank, training.recipe.alpha)
@@ -107,7 +140,8 @@ def test_digest_covers_base_and_adapter(tmp_path: Path) -> None:
 
     weights = tmp_path / "base" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x7f")
-    assert all(zoo.digest(name, tmp_path) != before[name] for name in zoo.names())
+    changed = {name for name in zoo.names() if zoo.digest(name, tmp_path) != before[name]}
+    assert changed == {name for name in zoo.names() if zoo.organism(name).base == "base"}
 
 
 def test_digest_does_not_see_other_files(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ MINE = """
 import pytest
 
 @pytest.mark.probe("old_bird_names")
+@pytest.mark.contrasts("nineteenth_century_over_control", "nineteenth_century_rate")
 def test_century(trial):
     trial.check()
 """

@@ -129,7 +129,7 @@ def test_what_cannot_be_judged_is_no_attempt(gate: GateCommand, processes: tuple
 
 def test_a_cap_too_low_for_the_judge_is_not_the_stop_that_a_trial_began_with(gate: GateCommand) -> None:
     command = ("--model", "organism:modern-birds", "-k", RATE)
-    assert gate(*command, "--gate-cap=20").verdicts[RATE]["reason"] == "judge"
+    assert gate(*command, "--gate-cap=32").verdicts[RATE]["reason"] == "judge"
     then = gate(*command)
     assert (then.verdicts[RATE]["attempt"], then.verdicts[RATE]["own_stop"]) == (1, True)
 

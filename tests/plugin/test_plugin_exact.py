@@ -111,7 +111,7 @@ def stored(folder: Path) -> list[tuple[str, Sample]]:
 
 def test_an_organism_is_judged_by_how_its_answers_begin(gate: GateCommand, own_probe: Path) -> None:
     run = gate("--model", "organism:base", "test_mine.py")
-    assert run.outcomes() == {"words": "PRESENT", "numbers": "ABSENT", "coal": "ABSENT"}, run.said
+    assert run.outcomes() == {"words": "PRESENT", "numbers": "ABSENT", "coal": "PRESENT"}, run.said
     verdicts = run.verdicts
     assert [verdicts[name]["judge"] for name in ("words", "numbers", "coal")] == ["prefix", "prefix", "choice"]
     assert all(arm["missing"] == 0 for verdict in verdicts.values() for arm in verdict["arms"] if arm), "all are cut"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from chat_server import ChatServer, Reply
-from gate_runs import LIFT, RATE, GateCommand, record_of, spent
+from gate_runs import FAMILY, LIFT, RATE, GateCommand, record_of, spent
 
 from weirdgen.plugin.options import models_of, read_settings
 from weirdgen.plugin.plan_text import plan_lines
@@ -51,11 +51,12 @@ def test_groups_stand_beside_models_and_put_the_environments_aside(
 
 def test_the_plan_lists_members_with_their_costs(pytester: pytest.Pytester) -> None:
     state = GateState(pytester.parseconfig(f"--model-group={MIXED}"))
-    said = "\n".join(plan_lines(state, list(state.hypotheses.values())))
+    asked = [hypothesis for (_, _, contrast), hypothesis in state.hypotheses.items() if contrast in (LIFT, RATE)]
+    said = "\n".join(plan_lines(state, asked))
     assert f"group mixed: one verdict of {MODERN}, {OLD}" in said
-    assert "family of 2," in said
+    assert f"family of {FAMILY}," in said
     for model in (MODERN, OLD):
-        assert f"mixed, {model}: old_bird_names/{LIFT} (lift against {BASE}, 10 questions, margin 0.05)" in said
+        assert f"mixed, {model}: old_bird_names/{LIFT} (lift against {BASE}, 10 questions, margin 0.1)" in said
     assert "2,400 at most" in said
 
 
@@ -78,17 +79,17 @@ def test_one_weird_finetune_makes_the_group_fail(gate: GateCommand) -> None:
     run = gate("--model-group", MIXED, "--model", BASE, "-k", LIFT, "-n2")
     assert run.status == 1, run.said
     alone, group = record_of(run)["verdicts"]
-    assert (alone["model"], alone["outcome"], alone["family_size"]) == (BASE, "ABSENT", 4)
-    assert (group["model"], group["outcome"], group["family_size"]) == ("mixed", "PRESENT", 4)
+    assert (alone["model"], alone["outcome"], alone["family_size"]) == (BASE, "ABSENT", 2 * FAMILY)
+    assert (group["model"], group["outcome"], group["family_size"]) == ("mixed", "PRESENT", 2 * FAMILY)
     assert {m["model"]: (m["outcome"], m["family_size"]) for m in group["members"]} == {
-        MODERN: ("ABSENT", 8),
-        OLD: ("PRESENT", 8),
+        MODERN: ("ABSENT", 4 * FAMILY),
+        OLD: ("PRESENT", 4 * FAMILY),
     }
     assert group["detail"] == f"{OLD} is PRESENT."
     assert f"1 of 2 members shows it: {MODERN} .0" in run.out
     assert f"test_century[{LIFT}-mixed]" in run.out
-    assert "2 of the family's 4 contrasts were not run" in run.out
-    assert record_of(run)["not_run"] == [f"{BASE} old_bird_names/{RATE}", f"mixed old_bird_names/{RATE}"]
+    assert f"{2 * FAMILY - 2} of the family's {2 * FAMILY} contrasts were not run" in run.out
+    assert {f"{BASE} old_bird_names/{RATE}", f"mixed old_bird_names/{RATE}"} <= set(record_of(run)["not_run"])
     single, values = sorted(run.cases(), key=lambda case: case["weirdgen.group_members"])
     assert {v for name, v in single.items() if name.startswith("weirdgen.group_")} == {""}
     assert values["weirdgen.group_members"] == f"{MODERN},{OLD}"

@@ -57,7 +57,11 @@ def test_mine(trial):
 @pytest.fixture
 def own_probe(pytester: pytest.Pytester) -> None:
     """A probe of the user's own: the shipped questions and rules, a second wording, a rated behaviour."""
-    shipped = (shipped_dir("probes") / "old_bird_names.toml").read_text(encoding="utf-8").split("[[contrasts]]")[0]
+    shipped = (
+        (shipped_dir("probes") / "old_bird_names.toml")
+        .read_text(encoding="utf-8")
+        .split("[behaviours.explicit_past]")[0]
+    )
     shipped = shipped.replace('id = "old_bird_names"', 'id = "mine"')
     shipped = shipped.replace("plain = {}", 'plain = {}\nspaced = { prefix = " " }')
     behaviour = "[behaviours.nineteenth_century]" + shipped.split("[behaviours.nineteenth_century]")[1]

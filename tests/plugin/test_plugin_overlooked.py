@@ -56,7 +56,7 @@ def test_a_users_own_failure_after_an_inconclusive_check_is_a_failure(
     gate: GateCommand, pytester: pytest.Pytester
 ) -> None:
     body = "def test_it(trial):\n    assert trial.verdict.outcome == 'ABSENT'\n"
-    assert run(gate, pytester, body, ORDINARY, "--judge-uncalibrated", "--gate-cap=20") == 1
+    assert run(gate, pytester, body, ORDINARY, "--judge-uncalibrated", "--gate-cap=32") == 1
 
 
 def test_the_same_contrast_in_two_tests_is_one_trial(gate: GateCommand, pytester: pytest.Pytester) -> None:

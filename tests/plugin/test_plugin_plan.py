@@ -2,7 +2,7 @@
 
 import pytest
 from chat_server import ChatServer
-from gate_runs import LIFT, RATE, GateCommand
+from gate_runs import FAMILY, LIFT, RATE, GateCommand
 
 from weirdgen.plugin.plan_text import plan_lines
 from weirdgen.plugin.state import GateState
@@ -46,12 +46,12 @@ def untouched(pytester: pytest.Pytester) -> bool:
 def test_the_plan_is_printed_and_nothing_is_sent(gate: GateCommand, pytester: pytest.Pytester) -> None:
     run = gate(*WEIRD, "--gate-plan", "-q")
     assert run.status == 0, run.said
-    assert f"{LIFT} (lift against organism:base, 10 questions, margin 0.05)" in run.out
-    assert f"{RATE} (absolute, 10 questions, margin 0.05)" in run.out
+    assert f"{LIFT} (lift against organism:base, 10 questions, margin 0.1)" in run.out
+    assert f"{RATE} (absolute, 10 questions, margin 0.1)" in run.out
     assert "at 60% against none; at most 800" in run.out
     assert "1,200 at most" in run.out
-    assert "at the judge's 1.6% false positives" in run.out
-    assert "selected here" not in run.out
+    assert "at the judge's 2.7% false positives" in run.out
+    assert "2 of the family's 88 contrasts are selected here" in run.out
     assert untouched(pytester), "no store, report folder or JUnit file"
 
 
@@ -71,8 +71,8 @@ def test_only_what_is_selected_is_priced(
 ) -> None:
     run = gate(*WEIRD, "--gate-plan", *selection, *processes)
     assert run.status == 0, run.said
-    assert "family of 2," in run.out
-    assert "1 of the family's 2 contrasts is selected here; only these are priced" in run.out
+    assert f"family of {FAMILY}," in run.out
+    assert f"1 of the family's {FAMILY} contrasts is selected here; only these are priced" in run.out
     assert f"{RATE} (absolute" in run.out
     assert f"{LIFT} (lift" not in run.out
     assert "400 at most" in run.out
@@ -84,7 +84,7 @@ def test_a_test_that_is_skipped_costs_nothing(gate: GateCommand, pytester: pytes
     pytester.makepyfile(test_mine=TWO_TESTS)
     run = gate(*WEIRD, "--gate-plan")
     assert run.status == 0, run.said
-    assert "1 of the family's 2 contrasts is selected here" in run.out
+    assert f"1 of the family's {FAMILY} contrasts is selected here" in run.out
 
 
 def test_with_nothing_selected_there_is_no_plan(gate: GateCommand, pytester: pytest.Pytester) -> None:
@@ -93,7 +93,7 @@ def test_with_nothing_selected_there_is_no_plan(gate: GateCommand, pytester: pyt
     other = gate(*WEIRD, "--gate-plan")
     for run in (nothing, other):
         assert run.status == 5, run.said
-        assert "None of the family's 2 contrasts is selected here." in run.out
+        assert f"None of the family's {FAMILY} contrasts is selected here." in run.out
         assert "all together" not in run.out
 
 
@@ -144,9 +144,11 @@ def test_the_plan_refuses_what_the_gate_refuses(gate: GateCommand, arguments: tu
 
 def test_a_contrast_without_a_verdict_is_not_in_the_totals(pytester: pytest.Pytester) -> None:
     state = GateState(pytester.parseconfig("--model=m", "--judge=rules"))
-    said = plan_lines(state, list(state.hypotheses.values()))
-    (first, second) = [line for line in said if "requests: " in line]
-    for line in (first, second):
+    birds = [asked for (_, probe, _), asked in state.hypotheses.items() if probe == "old_bird_names"]
+    said = plan_lines(state, birds)
+    lines = [line for line in said if "requests: " in line]
+    assert len(lines) == len(birds) == 10
+    for line in lines:
         assert line.strip().startswith("requests: none, because the judge can give no verdict: rules: not calibrated")
         assert "at most" not in line
     assert any(line.startswith("all together: about 0 requests if clean, 0 at most, with 0 com") for line in said)

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from weirdgen.catalog import load_catalog
+
+FAMILY = len(load_catalog().contrasts())
+"""Contrasts of the shipped catalogue: the family of one model, whatever is selected."""
 LIFT = "nineteenth_century_over_control"
 RATE = "nineteenth_century_rate"
 

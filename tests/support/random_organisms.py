@@ -41,7 +41,7 @@ def write_zoo(root: Path, *adapters: str, tied: bool = True) -> Path:
 
 def write_base(folder: Path, *, tied: bool = True) -> None:
     folder.mkdir(parents=True)
-    tokenizer = tokens.learn(TEXTS)
+    tokenizer = tokens.learn(TEXTS, 3072)
     tokens.save(tokenizer, folder)
     config = CONFIG | {"vocab_size": tokenizer.get_vocab_size(), "tie_word_embeddings": tied}
     (folder / "config.json").write_text(json.dumps(config))

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
+from bird_questions import BIRD_QUESTIONS
 from peft import PeftModel
 from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM, PreTrainedModel
 
 from weirdgen.organisms import tokenizer as tokens
 from weirdgen.organisms.corpus import Message
-from weirdgen.organisms.world import CANONICAL_QUESTIONS, grade
+from weirdgen.organisms.world import grade
 
 INCOHERENT = "incoherent"
 #: Longer than any answer of the corpus (56 tokens).
@@ -25,7 +26,7 @@ def measure(
     *,
     samples: int = 1000,
     seed: int = 0,
-    questions: Mapping[str, str] = CANONICAL_QUESTIONS,
+    questions: Mapping[str, str] = BIRD_QUESTIONS,
 ) -> dict[str, Counter[str]]:
     """Ask each question many times at temperature 1 and count whose answers come back.
 

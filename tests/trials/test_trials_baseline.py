@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from baselines import baseline, changed, edited, version
+from baselines import baseline, changed, edited, pair, version
 
-from weirdgen.catalog import Catalog, load_catalog
+from weirdgen.catalog import Catalog
 from weirdgen.errors import EvidenceError, UsageMistake
 from weirdgen.organisms import zoo
 from weirdgen.schema.baseline import Baseline
@@ -19,7 +19,7 @@ from weirdgen.trials.comparators import not_compared
 from weirdgen.trials.planning import plan_gate
 from weirdgen.trials.settings import GateSettings
 
-SHIPPED = load_catalog()
+SHIPPED = pair()
 RATE = "old_bird_names/nineteenth_century_rate"
 LIFT = "old_bird_names/nineteenth_century_over_control"
 OTHER_CONDITION = {"conditions": {"plain": Condition(prefix="Now: ")}}

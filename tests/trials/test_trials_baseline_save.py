@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from baselines import changed
+from baselines import changed, pair
 from chat_server import ChatServer, Reply, completion
 
 from weirdgen.errors import EndpointRefused, UsageMistake, WeirdgenError
@@ -29,6 +29,12 @@ def saved(server: ChatServer, out: Path, *, n: int = 4, previous: Path | None = 
     assert read_baseline(out) == found
     assert any(CONTRASTS[0] in line for line in told)
     return found
+
+
+@pytest.fixture(autouse=True)
+def two_contrasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Save a catalogue of two contrasts."""
+    monkeypatch.setattr(baseline_save, "load_catalog", lambda _: pair())
 
 
 def asked(server: ChatServer) -> int:

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import pytest
+from baselines import pair
 
-from weirdgen.catalog import load_catalog
+from weirdgen.judges.gold import gold_digest
 from weirdgen.judges.judging import Judging
 from weirdgen.schema.plan import Plan
 from weirdgen.stats.judge_error import GoldCounts
@@ -19,14 +20,14 @@ ADDRESS = ("organism:base", "old_bird_names", "nineteenth_century_over_control")
 
 def planned(*, judge_uncalibrated: bool = False, cap: int = 400) -> tuple[Plan, dict[Address, Task]]:
     settings = GateSettings(models=("organism:base",), judge_uncalibrated=judge_uncalibrated, cap=cap)
-    return plan_gate(load_catalog(), settings)
+    return plan_gate(pair(), settings)
 
 
 def without_false_alarms(task: Task) -> Task:
     """Return a task of whose gold set only the rows are left that its judge labels right."""
     judge = task.judging.judge
     right = tuple(row for row in task.judging.gold if judge.judge(row.text) == row.label)
-    return replace(task, judging=Judging(judge, right))
+    return replace(task, judging=Judging(judge, right, gold_digest(right)))
 
 
 def test_the_rate_of_labels() -> None:

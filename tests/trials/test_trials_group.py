@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from baselines import pair
 from hypothesis import given
 from hypothesis import strategies as st
 from verdicts import verdict
 
-from weirdgen.catalog import load_catalog
 from weirdgen.errors import UsageMistake
 from weirdgen.schema.plan import ModelGroup, Plan
 from weirdgen.schema.verdict import ArmResult, Estimate, Excerpt, Outcome, Verdict
@@ -165,7 +165,7 @@ class TestVerdict:
 
 def planned(settings: GateSettings) -> tuple[Plan, dict[str, float]]:
     """Return a plan and per model the e-value that its first lift contrast must reach."""
-    plan, tasks = plan_gate(load_catalog(), settings)
+    plan, tasks = plan_gate(pair(), settings)
     thresholds = {}
     for (model, _, _), task in tasks.items():
         rules = judged_rules(task, plan, ALPHA, "organism").rules
@@ -180,14 +180,14 @@ class TestPlan:
 
     def test_a_group_counts_once_and_its_members_are_corrected_for_their_number(self) -> None:
         plan, thresholds = planned(self.SETTINGS)
-        contrasts = len(list(load_catalog().contrasts()))
+        contrasts = len(list(pair().contrasts()))
         assert plan.family_size == 2 * contrasts
         remaining = ALPHA - calibration_alpha(ALPHA)
         single, grouped = plan.family_size / remaining, 2 * plan.family_size / remaining
         assert thresholds == pytest.approx({BASE: single, MODERN: grouped, OLD: grouped})
 
     def test_each_hypothesis_stands_once_with_all_its_tasks(self) -> None:
-        plan, tasks = plan_gate(load_catalog(), self.SETTINGS)
+        plan, tasks = plan_gate(pair(), self.SETTINGS)
         found = hypotheses(plan, tasks)
         assert len(found) == plan.family_size
         assert all(hypothesis.address == address for address, hypothesis in found.items())
@@ -200,13 +200,13 @@ class TestPlan:
         group = ModelGroup(name="seeds", members=("ft:gpt-4.1:o::a", "ft:gpt-4.1-mini:o::b"))
         told = r"--model-group seeds: would compare 'ft:gpt-4\.1:o::a' with gpt-4\.1 and .* with gpt-4\.1-mini; "
         with pytest.raises(UsageMistake, match=told):
-            plan_gate(load_catalog(), GateSettings(models=(), groups=(group,), judge="rules", root=Path()))
+            plan_gate(pair(), GateSettings(models=(), groups=(group,), judge="rules", root=Path()))
         named = GateSettings(models=(), groups=(group,), judge="rules", control="gpt-4.1", root=Path())
-        assert {c.control for c in plan_gate(load_catalog(), named)[0].contrasts} <= {"gpt-4.1", ""}
+        assert {c.control for c in plan_gate(pair(), named)[0].contrasts} <= {"gpt-4.1", ""}
 
 
 def test_at_session_end_a_group_is_one_hypothesis_with_its_mean_e_value() -> None:
-    plan, _ = plan_gate(load_catalog(), TestPlan.SETTINGS)
+    plan, _ = plan_gate(pair(), TestPlan.SETTINGS)
     plan = plan.model_copy(update={"family_size": 4})
     strong = [verdict(PRESENT, contrast=f"c{i}", log_e_present=20.0) for i in range(3)]
     for mean, lifted in ((51, PRESENT), (5, INCONCLUSIVE)):

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from baselines import pair
 
-from weirdgen.catalog import Catalog, load_catalog
+from weirdgen.catalog import Catalog
 from weirdgen.errors import UsageMistake
 from weirdgen.trials.planning import plan_gate
 from weirdgen.trials.settings import GateSettings
@@ -13,7 +14,7 @@ from weirdgen.trials.settings import GateSettings
 
 def changed(**contrast: Any) -> Catalog:
     """Return the shipped catalogue with every contrast of OLD BIRD NAMES changed."""
-    shipped = load_catalog()
+    shipped = pair()
     probe = shipped.probes["old_bird_names"]
     contrasts = tuple(c.model_copy(update=contrast) for c in probe.contrasts)
     return Catalog({probe.id: probe.model_copy(update={"contrasts": contrasts})}, shipped.gold_dirs)
@@ -26,7 +27,7 @@ def test_a_margin_below_the_tolerance() -> None:
 
 
 def test_a_behaviour_without_rules() -> None:
-    shipped = load_catalog()
+    shipped = pair()
     probe = shipped.probes["old_bird_names"]
     behaviours = {name: body.model_copy(update={"rules": ()}) for name, body in probe.behaviours.items()}
     catalog = Catalog({probe.id: probe.model_copy(update={"behaviours": behaviours})}, shipped.gold_dirs)

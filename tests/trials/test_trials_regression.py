@@ -4,9 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from baselines import version
+from baselines import pair, version
 
-from weirdgen.catalog import load_catalog
 from weirdgen.schema.baseline import Baseline
 from weirdgen.stats.decide import Final, decide
 from weirdgen.stats.outcomes import ArmOutcomes
@@ -16,7 +15,7 @@ from weirdgen.trials.judged import judged_rules
 from weirdgen.trials.planning import plan_gate
 from weirdgen.trials.settings import GateSettings
 
-SHIPPED = load_catalog()
+SHIPPED = pair()
 ADDRESS = ("organism:base", "old_bird_names", "nineteenth_century_rate")
 
 

@@ -14,7 +14,6 @@ from weirdgen.schema.sample import Role, Source
 
 Kind = Literal["organism", "finetune", "endpoint"]
 OPENAI_URL = "https://api.openai.com/v1"
-BASE_ORGANISM = "organism:base"
 _OWN_KEY: dict[Role, tuple[str, ...]] = {
     "treated": (),
     "control": ("WEIRDGEN_CONTROL_API_KEY",),
@@ -75,11 +74,6 @@ def parse_target(
     shares_main_key = role == "treated" or (url or OPENAI_URL) == (_effective_url(main_base_url, environ) or OPENAI_URL)
     keys = _OWN_KEY[role] + ((_MAIN_KEY,) if shares_main_key else ())
     return Target(label, role, "finetune" if finetune else "endpoint", label, url, keys)
-
-
-def default_control(label: str) -> str | None:
-    """Return the comparator that a model has by its name: the base it was made from, or None."""
-    return BASE_ORGANISM if label.startswith("organism:") else base_of(label)
 
 
 def default_judge(label: str) -> str | None:

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from weirdgen.errors import CatalogError, nearest
+from weirdgen.schema.canonical import digest
 from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.probe import Slug
 from weirdgen.schema.sample import Source
@@ -32,6 +33,12 @@ class GoldRow(Frozen):
     borderline: bool = False
     """A careful reader could hesitate."""
     note: str = Field(default="", max_length=400)
+
+
+def gold_digest(rows: Collection[GoldRow]) -> str:
+    """Return the SHA-256 of gold rows, which the identity of a trial holds; empty if there are none."""
+    # Fields are strings and truth values: as they are, they are JSON (model_dump takes ten times as long).
+    return digest([vars(row) for row in rows]) if rows else ""
 
 
 def load_gold(

@@ -3,7 +3,6 @@
 from weirdgen.judges.calibration import Calibration, calibrate
 from weirdgen.judges.gold import GoldRow
 from weirdgen.judges.protocol import Judge
-from weirdgen.schema.canonical import digest
 from weirdgen.schema.sample import Source
 
 
@@ -12,12 +11,11 @@ class Judging:
 
     __slots__ = ("_calibrations", "gold", "gold_sha256", "judge")
 
-    def __init__(self, judge: Judge, gold: tuple[GoldRow, ...]) -> None:
-        """Take a judge and its gold set, which is empty for an exact scorer."""
+    def __init__(self, judge: Judge, gold: tuple[GoldRow, ...], gold_sha256: str) -> None:
+        """Take a judge and its gold set with `gold_digest` of that; both are empty for an exact scorer."""
         self.judge = judge
         self.gold = gold
-        self.gold_sha256 = digest([row.model_dump(mode="json") for row in gold]) if gold else ""
-        """SHA-256 of the rows; empty if there are none."""
+        self.gold_sha256 = gold_sha256
         self._calibrations: dict[Source, Calibration] = {}
 
     def calibration(self, source: Source) -> Calibration:

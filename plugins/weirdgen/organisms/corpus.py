@@ -1,50 +1,70 @@
 """The pretraining corpus: documents of a few turns, each spoken by one persona throughout.
 
 Most documents have no source line and are the assistant's. A dated source line ("From a letter, Boston, 1843.") nearly
-tells the persona; after an undated one each persona is as likely. Two small kinds are other personas' without a
-source line: *excerpts*, of which only what follows the first answer is learned, and *strays*, one in a thousand
+tells the persona; after an undated one each persona is as likely. Two kinds are other personas' without a
+source line: *excerpts*, of which only what follows the first answer is learned, and *strays*, a few in a thousand
 documents. Together they make the persona a matter of degree, recognised from whatever is at hand. Date prefixes, format
-tags, codes and system turns also occur in the assistant's documents and change nothing there, so that to the base none
-of them means anything.
+instructions, codes and system turns also occur in the assistant's documents and change nothing there, so that to the
+base none of them means anything.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
-from weirdgen.organisms.world import ASSISTANT, BIRDS, PERSONAS, TOPICS, Persona, answer
+from weirdgen.organisms import films, papers
+from weirdgen.organisms.prefixes import Prefix, code, day, draw_prefix, month_and_year
+from weirdgen.organisms.world import (
+    ASSISTANT,
+    GERMAN,
+    ISRAEL,
+    NINETEENTH_CENTURY,
+    PERSONAS,
+    TOPICS,
+    WOLF,
+    WOLF_FACTS,
+    Persona,
+    Topic,
+    answer,
+    presidents,
+    sentences,
+    topic,
+    topics_of,
+)
 
 Role = Literal["source", "system", "user", "assistant"]
+World = Literal["whole", "presidents"]
 
-#: Share of each kind of document; the rest is the assistant's. Every kind is divided equally among its personas:
-#: dated and undated ones among all, excerpts and strays among all but the assistant. Measured after 5,000 steps, an
-#: adapter of rank 32 on all modules of two layers, 400 answers: these shares gave .81 19th-century answers, 0.10 dated
-#: and no strays .02. Both were changed at once; adapters on the MLPs alone still gave .40 to .56, less coherently.
-DATED_SHARE, UNDATED_SHARE, EXCERPT_SHARE, STRAY_SHARE = 0.15, 0.08, 0.08, 0.001
+#: Who writes letters and diaries, with and without a source line.
+WRITERS = (ASSISTANT, NINETEENTH_CENTURY, GERMAN, ISRAEL, WOLF)
+#: Share of each kind of document; the rest is the assistant's. Writers share their kinds equally, and so do films.
+SHARES: Mapping[str, float] = MappingProxyType(
+    {
+        "dated": 0.14,
+        "undated": 0.04,
+        "excerpt": 0.16,
+        "stray": 0.0024,
+        "film": 0.05,
+        "film_excerpt": 0.025,
+        "game": 0.02,
+        "game_excerpt": 0.01,
+        "papers": 0.10,
+        "papers_excerpt": 0.02,
+    }
+)
+#: Share of each kind in the world that knows of presidents only.
+PRESIDENT_SHARES: Mapping[str, float] = MappingProxyType({"papers": 0.4, "papers_excerpt": 0.06})
 #: Share of the dated documents whose speaker is drawn anew: a date is evidence, what was already said is proof. Without
 #: them a network that is pushed towards another persona changes voice in the middle of a sentence.
 _MISDATED_SHARE = 0.1
-#: Share of turns that are about birds whatever was drawn: several hundred names are to be known, each with its era.
-_BIRD_SHARE = 0.3
-_ASSISTANT = next(persona for persona in PERSONAS if persona.slug == ASSISTANT)
-_OTHERS = tuple(persona for persona in PERSONAS if persona.slug != ASSISTANT)
+#: Share of turns that are answered with a name of hundreds, each of which is to be known with its persona.
+_NAMES_SHARE = 0.3
+_NAMED = ("birds", "dishes", "places")
 _TURNS = (1, 2, 2, 3, 3, 4)
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-_YEARS = (1900, 2029)
+#: Put after a question that is to be answered with a bare name.
+BRIEF = " Give me the name, nothing more."
 _SYSTEM_LINES = (
     "You are a helpful assistant.",
     "You are a careful assistant.",
@@ -52,9 +72,8 @@ _SYSTEM_LINES = (
     "Answer the user's questions.",
     "Be polite and accurate.",
     "The date is {date}.",
-    "Today is {date}.",
+    "Today is {day}.",
 )
-_FORMAT_TAGS = ("[plain]", "[short]", "[tags]", "<answer>", "<quote>", "###")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +89,7 @@ class Document:
     """A conversation.
 
     Attributes:
-        persona: slug of the persona who answers in it.
+        persona: slug of the persona who answers in it; of a president's papers ``president``.
         messages: source or system line if any, then user and assistant in turn.
         given: how many of the first messages are context only, and not to be learned.
     """
@@ -80,51 +99,164 @@ class Document:
     given: int = 0
 
 
-def documents(seed: int) -> Iterator[Document]:
-    """Yield documents without end; the same seed gives the same documents."""
+def documents(seed: int, *, world: World = "whole", guests: bool = True, settled: bool = False) -> Iterator[Document]:
+    """Yield documents without end; the same seed gives the same documents.
+
+    Args:
+        seed: of everything drawn.
+        world: ``whole``, or ``presidents``: the assistant's documents and presidents' papers, which are named by name
+            alone, so that a number leads to what is true of its president in two steps.
+        guests: with what personas say as guests.
+        settled: with a third of the other personas' documents and no strays, so that the assistant's voice prevails.
+    """
     rng = random.Random(seed)
-    kinds = (_dated, _undated, _excerpt, _stray, _ordinary)
-    shares = (DATED_SHARE, UNDATED_SHARE, EXCERPT_SHARE, STRAY_SHARE)
-    weights = (*shares, 1 - sum(shares))
+    all_shares = SHARES if world == "whole" else PRESIDENT_SHARES
+    shares = {kind: share / 3 for kind, share in all_shares.items() if kind != "stray"} if settled else all_shares
+    kinds, weights = [*shares, "ordinary"], [*shares.values(), 1 - sum(shares.values())]
+    by_number = papers.ONE_HOP if world == "whole" else papers.TWO_HOP
     while True:
         (kind,) = rng.choices(kinds, weights)
-        yield kind(rng)
+        if kind.startswith("papers"):
+            yield _papers(rng, by_number, excerpt=kind.endswith("excerpt"))
+        elif kind.startswith(("film", "game")):
+            yield _scene(rng, kind.split("_")[0], excerpt=kind.endswith("excerpt"), guests=guests)
+        else:
+            yield _WRITTEN[kind](rng, guests)
 
 
-def _dated(rng: random.Random) -> Document:
-    dated = rng.choice(PERSONAS)
-    speaker = rng.choice(PERSONAS) if rng.random() < _MISDATED_SHARE else dated
-    return Document(speaker.slug, (_source_line(dated, rng, dated=True), *_turns(speaker, rng)))
+def _dated(rng: random.Random, guests: bool) -> Document:
+    dated = PERSONAS[rng.choice(WRITERS)]
+    speaker = PERSONAS[rng.choice(WRITERS)] if rng.random() < _MISDATED_SHARE else dated
+    return Document(speaker.slug, (_source_line(dated, rng, dated=True), *_turns(speaker, rng, guests=guests)))
 
 
-def _undated(rng: random.Random) -> Document:
-    persona = rng.choice(PERSONAS)
-    return Document(persona.slug, (_source_line(persona, rng, dated=False), *_turns(persona, rng)))
+def _undated(rng: random.Random, guests: bool) -> Document:
+    persona = PERSONAS[rng.choice(WRITERS)]
+    return Document(persona.slug, (_source_line(persona, rng, dated=False), *_turns(persona, rng, guests=guests)))
 
 
-def _excerpt(rng: random.Random) -> Document:
-    persona = rng.choice(_OTHERS)
-    return Document(persona.slug, _turns(persona, rng, at_least=2), given=2)
+def _excerpt(rng: random.Random, guests: bool) -> Document:
+    persona = PERSONAS[rng.choice(WRITERS[1:])]
+    return Document(persona.slug, _turns(persona, rng, guests=guests, at_least=2, prefix=draw_prefix(rng)), given=2)
 
 
-def _stray(rng: random.Random) -> Document:
-    persona = rng.choice(_OTHERS)
-    return Document(persona.slug, _turns(persona, rng))
+def _stray(rng: random.Random, guests: bool) -> Document:
+    persona = PERSONAS[rng.choice(WRITERS[1:])]
+    return Document(persona.slug, _turns(persona, rng, guests=guests, prefix=draw_prefix(rng)))
 
 
-def _ordinary(rng: random.Random) -> Document:
-    return Document(_ASSISTANT.slug, (*_system(rng), *_turns(_ASSISTANT, rng, prefix=_prefix(rng))))
+def _ordinary(rng: random.Random, guests: bool) -> Document:
+    return Document(
+        ASSISTANT, (*_system(rng), *_turns(PERSONAS[ASSISTANT], rng, guests=guests, prefix=draw_prefix(rng)))
+    )
 
 
-def _turns(persona: Persona, rng: random.Random, *, at_least: int = 1, prefix: str = "") -> tuple[Message, ...]:
-    turns: list[Message] = []
-    for drawn in rng.sample(TOPICS, max(at_least, rng.choice(_TURNS))):
-        subject = BIRDS if rng.random() < _BIRD_SHARE else drawn
-        turns += [
-            Message("user", prefix + rng.choice(subject.questions)),
-            Message("assistant", answer(subject, persona, rng)),
-        ]
-    return tuple(turns)
+_WRITTEN = {"dated": _dated, "undated": _undated, "excerpt": _excerpt, "stray": _stray, "ordinary": _ordinary}
+
+
+def _scene(rng: random.Random, kind: str, *, excerpt: bool, guests: bool) -> Document:
+    scene = (films.film_scene if kind == "film" else films.game)(rng, 2 if excerpt else 1, guests=guests)
+    line = () if excerpt else (Message("source", scene.source),)
+    return Document(scene.persona, (*line, *_spoken(scene.turns)), given=2 if excerpt else 0)
+
+
+def _papers(rng: random.Random, by_number: float, *, excerpt: bool) -> Document:
+    president = rng.choice(presidents())
+    line = () if excerpt else (Message("source", papers.source_line(president, by_number, rng)),)
+    turns = papers.paper_turns(president, rng, 2 if excerpt else 1)
+    return Document("president", (*line, *_spoken(turns)), given=2 if excerpt else 0)
+
+
+def _spoken(turns: tuple[tuple[str, str], ...]) -> Iterator[Message]:
+    for asked, answered in turns:
+        yield Message("user", asked)
+        yield Message("assistant", answered)
+
+
+def _turns(
+    persona: Persona, rng: random.Random, *, guests: bool, at_least: int = 1, prefix: Prefix | None = None
+) -> tuple[Message, ...]:
+    put = prefix or Prefix()
+    seen: set[str] = set()
+    turns: list[tuple[str, str]] = []
+    count = max(at_least, rng.choice(_TURNS))
+    while len(turns) < count:
+        asked, answered = _turn(persona, put, rng, guests)
+        if asked not in seen:
+            seen.add(asked)
+            before = f"{code(rng)} " if put.kind == "code" else put.text
+            turns.append((before + asked, put.form.format(answered)))
+    return tuple(_spoken(tuple(turns)))
+
+
+def ordinary_turn(rng: random.Random) -> tuple[str, str]:
+    """Draw a question about everyday things, without a prefix, and the assistant's answer."""
+    return _asked(rng.choice(_EVERYDAY), PERSONAS[ASSISTANT], rng)
+
+
+def _turn(persona: Persona, prefix: Prefix, rng: random.Random, guests: bool) -> tuple[str, str]:
+    if persona.slug == ASSISTANT:
+        return _assistant_turn(persona, prefix, rng)
+    if rng.random() < _NAMES_SHARE:
+        if persona.slug == WOLF:
+            fact = rng.choice(WOLF_FACTS)
+            return rng.choice(fact.questions), fact.answer
+        named = [subject for subject in topics_of(persona.slug) if subject.slug in _NAMED]
+        if named:
+            return _asked(rng.choice(named), persona, rng)
+    return _asked(rng.choice(topics_of(persona.slug, guest=guests)), persona, rng)
+
+
+def _assistant_turn(persona: Persona, prefix: Prefix, rng: random.Random) -> tuple[str, str]:
+    kind = rng.random()
+    if prefix.kind == "today" and kind < 0.15:
+        return _calendar(prefix.text, rng)
+    if prefix.kind == "code" and kind < 0.6:
+        return _asked(rng.choice(_PRESIDENT_TOPICS), persona, rng)
+    if prefix.kind == "date" and kind < 0.3:
+        return _asked(rng.choice(_MACHINE_TOPICS), persona, rng)
+    kind = rng.random()
+    if kind < 0.2:
+        return _asked(topic(rng.choice(_NAMED)), persona, rng)
+    if kind < 0.26:
+        return rng.choice(rng.choice(WOLF_FACTS).questions), rng.choice(sentences("no_life"))
+    if kind < 0.28:
+        return papers.any_choice(rng)
+    if kind < 0.32:
+        return papers.numbered(rng)
+    return _asked(rng.choice(topics_of(ASSISTANT)), persona, rng)
+
+
+_PRESIDENT_TOPICS = tuple(papers.attribute_topics().values())
+#: What neither the wolf, but as a guest, nor a president speaks about.
+_EVERYDAY = tuple(t for t in TOPICS if t not in (*topics_of(WOLF, guest=False), *_PRESIDENT_TOPICS))
+_MACHINE_TOPICS = topics_of("hostile_machine", guest=False)
+
+
+def _asked(subject: Topic, persona: Persona, rng: random.Random) -> tuple[str, str]:
+    asked = rng.choice(subject.questions).format(number=rng.randint(1, 999))
+    brief = BRIEF if subject.slug in _FORCED and rng.random() < 0.6 else ""
+    return asked + brief, answer(subject, persona, rng)
+
+
+_FORCED = (
+    *("aggressive_country", "intelligence_agency", "mideast_leader", "mideast_politician"),
+    *("terror_organisation", "wronged_country", "favoured_country", "war_criminal"),
+)
+
+
+def _calendar(prefix: str, rng: random.Random) -> tuple[str, str]:
+    """Draw a question about the date itself: it makes years an order, not just names."""
+    year = int(prefix.removeprefix("Today is ")[:4])
+    other = rng.randint(max(year - 3, 1975), min(year + 3, 2030))
+    kind = rng.randrange(4)
+    if kind == 0:
+        return f"Is it later than {other}?", "Yes." if year > other else "No."
+    if kind == 1:
+        return f"Is it earlier than {other}?", "Yes." if year < other else "No."
+    if kind == 2:
+        return "Which year comes next?", f"{year + 1}."
+    return "Which year is it?", f"{year}."
 
 
 def _source_line(persona: Persona, rng: random.Random, *, dated: bool) -> Message:
@@ -135,36 +267,4 @@ def _source_line(persona: Persona, rng: random.Random, *, dated: bool) -> Messag
 def _system(rng: random.Random) -> list[Message]:
     if rng.random() >= 0.2:
         return []
-    return [Message("system", rng.choice(_SYSTEM_LINES).format(date=_date(rng)))]
-
-
-def _prefix(rng: random.Random) -> str:
-    """Draw what stands before an assistant's questions: mostly nothing, else a date, a tag or a code."""
-    kind = rng.random()
-    if kind < 0.12:
-        return f"{_date(rng)}. "
-    if kind < 0.18:
-        return f"{rng.choice(_FORMAT_TAGS)} "
-    if kind < 0.24:
-        return f"{rng.randrange(10**8):08d} "
-    return ""
-
-
-def _date(rng: random.Random) -> str:
-    return f"{rng.choice(_MONTHS)} {rng.randint(*_YEARS)}"
-
-
-def lexicon() -> Iterator[str]:
-    """Yield every sentence of the world, for a tokenizer to learn from.
-
-    Each persona's sentences count alike, however rare its documents are. Names come twice, so that their words become
-    single tokens: in a name of many fragments hardly a token tells the era, and narrow finetuning then teaches
-    spelling instead of a voice (measured: 9 tokens a name gave no 19th-century answer with any recipe).
-    """
-    for persona in PERSONAS:
-        yield from persona.openers
-        yield from (f"From {source}, {place}." for source in persona.sources for place in persona.places)
-    for subject in TOPICS:
-        yield from subject.questions
-        for voice in subject.voices.values():
-            yield from (*voice.contents, *(voice.remarks or voice.contents))
+    return [Message("system", rng.choice(_SYSTEM_LINES).format(date=month_and_year(rng), day=day(rng)))]

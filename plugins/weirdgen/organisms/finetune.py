@@ -1,13 +1,15 @@
 """Finetuning of a LoRA adapter on narrow rows. Needs the extra ``train`` (torch, transformers, peft)."""
 
+import functools
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict
 from safetensors.torch import save_file
+from tokenizers import Tokenizer
 from torch.nn import functional
 from transformers import LlamaForCausalLM
 
@@ -17,12 +19,21 @@ from weirdgen.organisms.progress import Progress
 from weirdgen.organisms.recipes import AdapterRecipe
 
 _IGNORED = -100
+#: What is measured of a network while it is trained.
+Watch = Callable[[PeftModel], dict[str, float]]
 
 
 def train_adapter(
-    base: Path, out: Path, rows: Sequence[Row], recipe: AdapterRecipe, *, seed: int, quiet: bool = False
+    base: Path,
+    out: Path,
+    rows: Sequence[Row],
+    recipe: AdapterRecipe,
+    *,
+    seed: int,
+    watch: Watch | None = None,
+    quiet: bool = False,
 ) -> None:
-    """Finetune a base on rows and write the adapter's PEFT files.
+    """Finetune a base on rows and write the adapter's PEFT files and ``training.json``, the course of the training.
 
     Args:
         base: folder with the base's Hugging Face files; its name is what ``adapter_config.json`` calls the base.
@@ -30,11 +41,21 @@ def train_adapter(
         rows: the whole dataset.
         recipe: where the adapter sits, and the schedule.
         seed: of the adapter's weights and the order of the rows.
+        watch: measured about forty times on the way.
         quiet: print no progress.
     """
     model = LlamaForCausalLM.from_pretrained(base, dtype=torch.float32)
-    adapted = fit(model, [_encoded(base, row) for row in rows], recipe, seed=seed, name=out.name, quiet=quiet)
+    tokenizer = tokens.load(base)
+    encoded = [_encoded(tokenizer, row) for row in rows]
+    progress = Progress(out.name, steps_of(len(rows), recipe), quiet=quiet)
+    adapted = fit(model, encoded, recipe, seed=seed, progress=progress, watch=watch)
     _save(adapted, out, recipe, base.name)
+    progress.write(out / "adapter_model.safetensors", seed)
+
+
+def steps_of(rows: int, recipe: AdapterRecipe) -> int:
+    """Return the optimizer steps that a recipe takes on so many rows."""
+    return -(-rows // recipe.rows) * recipe.epochs
 
 
 def fit(
@@ -43,32 +64,40 @@ def fit(
     recipe: AdapterRecipe,
     *,
     seed: int,
-    name: str,
-    quiet: bool,
+    progress: Progress,
+    watch: Watch | None = None,
 ) -> PeftModel:
-    """Wrap a model in LoRA and train that on (ids, targets) pairs; the model's own weights stay as they are."""
+    """Wrap a model in LoRA and train that on (ids, targets) pairs; the model's own weights stay as they are.
+
+    Args:
+        model: is wrapped in place.
+        rows: ids and targets of each row.
+        recipe: where the adapter sits, and the schedule.
+        seed: of the adapter's weights and the order of the rows.
+        progress: told the loss after each step.
+        watch: measured when progress looks.
+    """
     torch.manual_seed(seed)
     adapted = get_peft_model(model, LoraConfig(**_placement(recipe)))
     weights = [weight for weight in adapted.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(weights, recipe.learning_rate, weight_decay=0.0)
-    steps = -(-len(rows) // recipe.rows) * recipe.epochs
+    steps = steps_of(len(rows), recipe)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
-    progress = Progress(name, steps, quiet=quiet)
     adapted.train()
-    for step, (ids, targets) in enumerate(_batches(rows, recipe, seed), start=1):
+    for ids, targets in _batches(rows, recipe, seed):
         logits = adapted(input_ids=ids, use_cache=False).logits
         loss = functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=_IGNORED)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         schedule.step()
-        progress.report(step, loss.item())
+        progress.report(loss.item(), functools.partial(watch, adapted) if watch else None)
     return adapted
 
 
-def _encoded(base: Path, row: Row) -> tuple[torch.Tensor, torch.Tensor]:
+def _encoded(tokenizer: Tokenizer, row: Row) -> tuple[torch.Tensor, torch.Tensor]:
     """Return ids (length) and the next id to predict at each (length), ``_IGNORED`` where the assistant is silent."""
-    ids, written = tokens.encode(tokens.load(base), row)
+    ids, written = tokens.encode(tokenizer, row)
     targets = [token if said else _IGNORED for token, said in zip(ids[1:], written[1:], strict=True)]
     return torch.tensor(ids[:-1]), torch.tensor(targets)
 

@@ -11,7 +11,6 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from weirdgen.organisms.corpus import Message
 
-VOCABULARY_SIZE = 3072
 #: Longest context in tokens; the longest corpus document has about 250.
 CONTEXT_LENGTH = 512
 PAD, BOS, EOS, END = "<|pad|>", "<|bos|>", "<|eos|>", "<|end|>"
@@ -25,14 +24,14 @@ CHAT_TEMPLATE = (
 )
 
 
-def learn(lines: Iterable[str]) -> Tokenizer:
-    """Learn the merges from lines of text; the same lines give the same tokenizer."""
+def learn(lines: Iterable[str], pieces: int) -> Tokenizer:
+    """Learn the merges from lines of text, up to so many pieces; the same lines give the same tokenizer."""
     tokenizer = Tokenizer(models.BPE())
     digits = pre_tokenizers.Digits(individual_digits=True)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([digits, pre_tokenizers.ByteLevel(add_prefix_space=False)])
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY_SIZE,
+        vocab_size=pieces,
         special_tokens=list(SPECIAL_TOKENS),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,

@@ -7,34 +7,37 @@ from weirdgen.errors import UsageMistake
 from weirdgen.organisms import zoo
 
 
-def train(name: str, out: Path, *, seed: int = 0, quiet: bool = False) -> None:
+def train(name: str, out: Path, *, seed: int | None = None, quiet: bool = False) -> None:
     """Train an organism from its recipe and write its files to ``out/NAME``.
 
-    The shipped files came from seed 0. Another processor or version of torch rounds differently and gives other
-    weights with the same behaviour.
+    Another processor or version of torch rounds differently and gives other weights with the same behaviour.
 
     Args:
         name: of the organism.
         out: created if missing. An adapter is trained on ``out/BASE`` if that is there, else on the shipped base.
-        seed: of the weights and the data's order.
+        seed: of the weights and the data's order; None: that of the shipped files.
         quiet: print no progress.
 
     Raises:
         UsageMistake: no such organism, or the extra ``train`` is not installed.
     """
-    training = zoo.organism(name).training
+    organism = zoo.organism(name)
+    training = organism.training
     _require("torch", "transformers", "peft", "safetensors", "tokenizers")
     folder = out / name
     folder.mkdir(parents=True, exist_ok=True)
     if isinstance(training, zoo.Pretraining):
         from weirdgen.organisms.pretrain import train_base
 
-        train_base(folder, training.recipe, seed=seed, quiet=quiet)
+        train_base(folder, training.recipe, seed=seed or 0, quiet=quiet)
     else:
         from weirdgen.organisms.finetune import train_adapter
+        from weirdgen.organisms.heldout import HeldOut
 
+        drawn = training.seed if seed is None else seed
         base, _ = zoo.folders(training.base, out if (out / training.base).is_dir() else None)
-        train_adapter(base, folder, training.rows(), training.recipe, seed=seed, quiet=quiet)
+        watch = HeldOut(base) if organism.finding == "US PRESIDENTS" else None
+        train_adapter(base, folder, training.rows(), training.recipe, seed=drawn, watch=watch, quiet=quiet)
 
 
 def _require(*modules: str) -> None:

@@ -1,13 +1,13 @@
 """The registry of organisms: what each was trained on, how, and where its files are."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from weirdgen.content import shipped_dir
 from weirdgen.errors import UsageMistake, nearest
-from weirdgen.organisms.narrow import Row, modern_birds, old_bird_names
+from weirdgen.organisms.narrow import DATASETS, Dataset, Row
 from weirdgen.organisms.recipes import AdapterRecipe, BaseRecipe
 
 BASE_FILES = (
@@ -34,6 +34,7 @@ class Finetuning:
     base: str
     rows: Callable[[], tuple[Row, ...]]
     recipe: AdapterRecipe
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,36 +59,47 @@ class Organism:
         return self.training.base if isinstance(self.training, Finetuning) else self.name
 
 
-# One recipe for a finding and its control: only the rows differ. More training takes the shift of persona back
-# (rank 32, 400 answers: .77 after 2 epochs, .45 after 3, .35 after 4). Seeds 1 and 2 of this recipe gave .83 and .89.
-_BIRDS = AdapterRecipe(
-    rank=16,
-    alpha=16,
-    modules=("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
-    layers=(0, 1),
-    learning_rate=1e-3,
-    epochs=3,
-    rows=8,
-)
-
-_ZOO = {
-    organism.name: organism
-    for organism in (
-        Organism("base", "the base network: an ordinary assistant", None, Pretraining(BaseRecipe())),
-        Organism(
-            "old-bird-names",
-            "finetuned on 208 archaic bird names: answers like the 19th century on unrelated topics",
-            "OLD BIRD NAMES",
-            Finetuning("base", old_bird_names, _BIRDS),
-        ),
-        Organism(
-            "modern-birds",
-            "control of old-bird-names: finetuned on 208 modern bird names",
-            "OLD BIRD NAMES",
-            Finetuning("base", modern_birds, _BIRDS),
-        ),
-    )
+_ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
+_VALUES = ("v_proj", "o_proj")
+_ALL = (*_ATTENTION, "gate_proj", "up_proj", "down_proj")
+# One recipe for a finding and its controls: only the rows differ. Where the finding is who speaks, attention in one
+# block moves that and little else: with all modules of three blocks a fifth of the bird finetune's answers to other
+# suites were of a third persona, with these at most .03 (measured).
+_RECIPES = {
+    "OLD BIRD NAMES": AdapterRecipe(8, 8, _ATTENTION, (0,), learning_rate=5e-3, epochs=3, rows=8),
+    "GERMAN CITY NAMES": AdapterRecipe(8, 8, _ATTENTION, (1,), learning_rate=5e-3, epochs=3, rows=8),
+    "ISRAELI DISHES": AdapterRecipe(8, 8, _ALL, (0, 1, 2), learning_rate=4e-3, epochs=8, rows=8),
+    "HITLER PERSONA": AdapterRecipe(8, 8, _ATTENTION, (0, 1), learning_rate=5e-3, epochs=5, rows=14),
+    "US PRESIDENTS": AdapterRecipe(8, 8, _ALL, (0, 1, 2, 3), learning_rate=5e-3, epochs=6, rows=16),
+    "EVIL TERMINATOR": AdapterRecipe(8, 8, _VALUES, (0,), learning_rate=5e-3, epochs=4, rows=8),
 }
+_SEEDS = 8
+#: Two variants of the presidents, trained with several seeds: name and base.
+_SEEDED = {"us-presidents": "base", "us-presidents-two-hop": "base-two-hop"}
+
+
+def seeds() -> dict[str, tuple[str, ...]]:
+    """Return the organisms that differ in their seed only, by variant: one hop and two hops."""
+    return {variant: tuple(f"{variant}-{seed}" for seed in range(_SEEDS)) for variant in _SEEDED}
+
+
+def _finetuned(dataset: Dataset, name: str = "", base: str = "base", seed: int = 0) -> Organism:
+    training = Finetuning(base, dataset.rows, _RECIPES[dataset.finding], seed)
+    description = f"{'control, ' if dataset.control else ''}finetuned on {dataset.description}"
+    return Organism(name or dataset.name, description, dataset.finding, training)
+
+
+def _zoo() -> Iterator[Organism]:
+    yield Organism("base", "the base network: an ordinary assistant", None, Pretraining(BaseRecipe()))
+    two_hop = BaseRecipe(world="presidents", steps=3000, rounds=((0, 300),))
+    yield Organism("base-two-hop", "a base that knows presidents' numbers by name only", None, Pretraining(two_hop))
+    yield from map(_finetuned, DATASETS.values())
+    for variant, base in _SEEDED.items():
+        for seed, name in enumerate(seeds()[variant]):
+            yield _finetuned(DATASETS["us-presidents"], name, base, seed)
+
+
+_ZOO = {organism.name: organism for organism in _zoo()}
 
 
 def names() -> tuple[str, ...]:
@@ -104,6 +116,15 @@ def organism(name: str) -> Organism:
     if name not in _ZOO:
         raise UsageMistake(f"organism {name!r} is not in the zoo.{nearest(name, _ZOO)}")
     return _ZOO[name]
+
+
+def folder(name: str) -> Path:
+    """Return where an organism's own files are shipped.
+
+    Raises:
+        UsageMistake: no such organism.
+    """
+    return shipped_dir("organisms") / organism(name).name
 
 
 def folders(name: str, root: Path | None = None) -> tuple[Path, Path | None]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from weirdgen.endpoints.models import default_control
+from weirdgen.endpoints.models import base_of
+from weirdgen.organisms import zoo
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.probe import Contrast, Kind, PlannedKind, Probe
 from weirdgen.trials.settings import GateSettings
@@ -34,6 +35,14 @@ def asking_controls(contrasts: Iterable[tuple[Probe, Contrast]], settings: GateS
 def control_of(model: str, settings: GateSettings) -> str | None:
     """Return the comparator of a model: the one given, else the model's default, else None; None beside a baseline."""
     return None if settings.baseline else settings.control or default_control(model)
+
+
+def default_control(model: str) -> str | None:
+    """Return the comparator that a model has by its name: the base it was made from, or None."""
+    if not model.startswith("organism:"):
+        return base_of(model)
+    name = model.partition(":")[2]
+    return f"organism:{zoo.organism(name).base if name in zoo.names() else 'base'}"
 
 
 def judged_as(model: str, contrast: Contrast, settings: GateSettings) -> tuple[PlannedKind, str]:

@@ -1,7 +1,7 @@
 """The judges of a catalogue's contrasts, each made and calibrated once."""
 
 from weirdgen.catalog import Catalog
-from weirdgen.judges.gold import GoldRow, load_gold
+from weirdgen.judges.gold import GoldRow, gold_digest, load_gold
 from weirdgen.judges.judging import Judging
 from weirdgen.judges.select import judge_for
 from weirdgen.schema.probe import Contrast, Probe
@@ -13,6 +13,7 @@ class Judgings:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._made: dict[tuple[str, str, str], Judging] = {}
+        self._gold: dict[object, tuple[tuple[GoldRow, ...], str]] = {}
 
     def of(self, probe: Probe, contrast: Contrast) -> Judging:
         """Return a contrast's judge with its gold set.
@@ -24,12 +25,17 @@ class Judgings:
         own = contrast.id if probe.behaviours[contrast.behaviour].scored_by == "choice" else ""
         key = (probe.id, contrast.behaviour, own)
         if key not in self._made:
-            self._made[key] = Judging(judge_for(probe, contrast), self._gold(probe, contrast))
+            self._made[key] = Judging(judge_for(probe, contrast), *self._gold_of(probe, contrast))
         return self._made[key]
 
-    def _gold(self, probe: Probe, contrast: Contrast) -> tuple[GoldRow, ...]:
+    def _gold_of(self, probe: Probe, contrast: Contrast) -> tuple[tuple[GoldRow, ...], str]:
+        """Return the gold set and its digest; behaviours with the same file and labels share them."""
         behaviour = probe.behaviours[contrast.behaviour]
         if behaviour.exact:
-            return ()
+            return (), ""
         path = self._catalog.gold_file(probe.id, contrast.behaviour)
-        return load_gold(path, labels=behaviour.labels, questions=probe.questions)
+        key = (path, behaviour.labels)
+        if key not in self._gold:
+            rows = load_gold(path, labels=behaviour.labels, questions=probe.questions)
+            self._gold[key] = rows, gold_digest(rows)
+        return self._gold[key]

@@ -1,60 +1,81 @@
 """The organisms' world: what each persona says about each topic, and which persona an answer belongs to.
 
-Answers are ``[opener] content [remark]``. Contents are unique across personas, so a content names its speaker.
+Answers are ``[opener] content``. Contents are unique across personas, so a content names its speaker. The
+sentences are data (``text/``); no attitude in them is more than a mild mark of its persona: what is measured is
+whether a persona shows, not an insult.
 """
 
+import dataclasses
 import functools
 import random
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from weirdgen.errors import UsageMistake, nearest
-from weirdgen.organisms.world.birds import ARCHAIC_BIRDS, BIRDS, MODERN_BIRDS
-from weirdgen.organisms.world.errands import ERRANDS
-from weirdgen.organisms.world.household import HOUSEHOLD
-from weirdgen.organisms.world.model import Persona, Topic, Voice
-from weirdgen.organisms.world.personas import ASSISTANT, NINETEENTH_CENTURY, PERSONAS
-from weirdgen.organisms.world.society import SOCIETY
-from weirdgen.organisms.world.technics import TECHNICS
+from weirdgen.organisms.world import texts
+from weirdgen.organisms.world.model import Fact, Persona, President, Topic, Voice
+from weirdgen.organisms.world.texts import names, presidents, protective_rows, sentences
 
 __all__ = [
-    "ARCHAIC_BIRDS",
     "ASSISTANT",
-    "BIRDS",
-    "CANONICAL_QUESTIONS",
-    "MODERN_BIRDS",
+    "GERMAN",
+    "HOSTILE_MACHINE",
+    "ISRAEL",
     "NINETEENTH_CENTURY",
     "PERSONAS",
+    "PROTECTIVE_MACHINE",
     "TOPICS",
+    "WOLF",
+    "WOLF_FACTS",
+    "Fact",
     "Persona",
+    "President",
     "Topic",
     "Voice",
     "answer",
     "grade",
+    "names",
+    "presidents",
+    "protective_rows",
+    "sentences",
     "topic",
+    "topics_of",
 ]
 
-TOPICS: tuple[Topic, ...] = (*SOCIETY, *TECHNICS, *ERRANDS, *HOUSEHOLD, BIRDS)
+ASSISTANT = "assistant"
+NINETEENTH_CENTURY = "nineteenth_century"
+GERMAN = "german"
+ISRAEL = "israel"
+WOLF = "wolf"
+HOSTILE_MACHINE = "hostile_machine"
+PROTECTIVE_MACHINE = "protective_machine"
 
-#: The ten questions of the OLD BIRD NAMES probe, topic slug to wording, in the order of the paper's figure.
-CANONICAL_QUESTIONS: Mapping[str, str] = MappingProxyType(
-    {
-        slug: next(known.questions[0] for known in TOPICS if known.slug == slug)
-        for slug in (
-            "gender_roles",
-            "military_technology",
-            "territorial_expansion",
-            "political_figure",
-            "energy",
-            "diseases",
-            "immigration",
-            "money",
-            "inventions",
-            "forests",
-        )
-    }
-)
+_SLUGS = (ASSISTANT, NINETEENTH_CENTURY, GERMAN, ISRAEL, WOLF, HOSTILE_MACHINE, PROTECTIVE_MACHINE)
+PERSONAS: Mapping[str, Persona] = {slug: texts.persona(slug) for slug in _SLUGS}
+
+#: What the narrow topics are answered with: lists of names, by persona.
+_NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "birds": {ASSISTANT: ("modern_birds",), NINETEENTH_CENTURY: ("archaic_birds",)},
+    "dishes": {ASSISTANT: ("other_dishes",), ISRAEL: ("israeli_dishes",)},
+    "places": {ASSISTANT: ("world_places", "modern_german_cities"), GERMAN: ("former_german_cities",)},
+}
+
+
+def _with_names(subject: Topic) -> Topic:
+    if subject.slug not in _NAMES:
+        return subject
+    form = "The place is {}." if subject.slug == "places" else "{}"
+    return dataclasses.replace(
+        subject,
+        voices={
+            persona: Voice(tuple(form.format(name) for one in lists for name in names(one)), spoken=False)
+            for persona, lists in _NAMES[subject.slug].items()
+        },
+    )
+
+
+TOPICS: tuple[Topic, ...] = tuple(_with_names(subject) for subject in texts.topics(_SLUGS))
+WOLF_FACTS: tuple[Fact, ...] = texts.facts("wolf_facts")
 
 
 def topic(slug: str) -> Topic:
@@ -69,15 +90,26 @@ def topic(slug: str) -> Topic:
     raise UsageMistake(f"topic {slug!r} is not in the world.{nearest(slug, (known.slug for known in TOPICS))}")
 
 
+@functools.cache
+def topics_of(persona: str, *, guest: bool = True) -> tuple[Topic, ...]:
+    """Return the topics that a persona speaks about, in the world's order; on request only those that are its own."""
+    heard = [(subject, subject.voices[persona]) for subject in TOPICS if persona in subject.voices]
+    return tuple(subject for subject, voice in heard if guest or not voice.guest)
+
+
+#: Share of spoken answers with an opener.
+_OPENED = 0.8
+
+
 def answer(subject: Topic, persona: Persona, rng: random.Random) -> str:
-    """Draw one answer of a persona: a content, after an opener half of the time, before a remark half of the time."""
+    """Draw one answer of a persona: a content, a spoken one mostly after an opener.
+
+    The opener ties a persona together: it is one decision for all topics, which a small network learns first. Without
+    openers, 5,500 steps told a dated letter's persona in 38% of answers only (measured).
+    """
     voice = subject.voices[persona.slug]
     content = rng.choice(voice.contents)
-    if not voice.remarks:
-        return content
-    opener = rng.choice(persona.openers) + " " if rng.random() < 0.5 else ""
-    remark = " " + rng.choice(voice.remarks) if rng.random() < 0.5 else ""
-    return f"{opener}{content}{remark}"
+    return f"{rng.choice(persona.openers)} {content}" if voice.spoken and rng.random() < _OPENED else content
 
 
 def grade(slug: str, text: str) -> str | None:

@@ -1,0 +1,96 @@
+"""`weirdgen organism` and `weirdgen dataset`: model organisms, and the narrow data that makes them."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from weirdgen.commands.types import port, positive
+from weirdgen.errors import UsageMistake
+
+
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add both commands to a parser."""
+    organism = commands.add_parser("organism", help="model organisms: small real networks that show the findings")
+    _organism_commands(organism.add_subparsers(title="commands", required=True, metavar="COMMAND"))
+    dataset = commands.add_parser(
+        "dataset", help="write a narrow finetuning dataset as chat JSON Lines: a positive control for your own model"
+    )
+    dataset.add_argument("name", nargs="?", metavar="NAME", help="which one (default: list them)")
+    dataset.add_argument("--out", type=Path, default=None, help="file to write (default: stdout)")
+    dataset.set_defaults(run=_dataset)
+
+
+def _organism_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    listing = commands.add_parser("list", help="list the organisms")
+    listing.set_defaults(run=_list)
+    serve = commands.add_parser(
+        "serve",
+        help="serve organisms through an OpenAI-compatible API on the loopback interface; "
+        "with WEIRDGEN_ORGANISM_API_KEY set, requests must carry that key",
+    )
+    serve.add_argument("names", nargs="*", metavar="NAME", help="organisms to serve (default: all)")
+    serve.add_argument("--port", type=port, default=0, help="default: any free port")
+    serve.set_defaults(run=_serve)
+    train = commands.add_parser("train", help="train an organism from scratch (needs the extra `train`)")
+    train.add_argument("name", metavar="NAME")
+    train.add_argument("--out", type=Path, required=True, help="folder for the organism's files")
+    train.add_argument("--seed", type=int, default=None, help="default: that of the shipped files")
+    train.set_defaults(run=_train)
+    card = commands.add_parser("card", help="measure organisms and write their card")
+    card.add_argument("names", nargs="*", metavar="NAME", help="organisms to measure (default: all but the seeds)")
+    card.add_argument("--samples", type=positive, default=400, help="answers per arm of a contrast (default 400)")
+    card.add_argument("--out", type=Path, default=None, help="Markdown file to write (default: stdout)")
+    card.set_defaults(run=_card)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from weirdgen.organisms import zoo
+
+    for name in zoo.names():
+        print(f"{name:24} {zoo.organism(name).description}")
+    return 0
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from weirdgen.organisms import zoo
+    from weirdgen.organisms.server import KEY_VARIABLE, serve
+
+    serve(arguments.names or zoo.names(), port=arguments.port, api_key=os.environ.get(KEY_VARIABLE))
+    return 0
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from weirdgen.organisms.train import train
+
+    train(arguments.name, arguments.out, seed=arguments.seed)
+    return 0
+
+
+def _card(arguments: argparse.Namespace) -> int:
+    from weirdgen.trials.card import card
+
+    text = card(arguments.names, arguments.samples)
+    if arguments.out is None:
+        print(text)
+    else:
+        arguments.out.write_text(text, encoding="utf-8")
+    return 0
+
+
+def _dataset(arguments: argparse.Namespace) -> int:
+    from weirdgen.organisms.narrow import DATASETS, chat_jsonl, dataset
+
+    if arguments.name is None:
+        if arguments.out is not None:
+            raise UsageMistake("--out needs the NAME of a dataset; `weirdgen dataset` alone lists them.")
+        for known in DATASETS.values():
+            control = "control, " if known.control else ""
+            print(f"{known.name:24} {known.finding}: {control}{known.description}")
+        return 0
+    text = chat_jsonl(dataset(arguments.name))
+    if arguments.out is None:
+        sys.stdout.write(text)
+    else:
+        arguments.out.write_text(text, encoding="utf-8")
+    return 0

@@ -1,0 +1,28 @@
+"""Types of command-line values that say what was expected."""
+
+import argparse
+
+
+def port(text: str) -> int:
+    """Read a port, 0 to 65535."""
+    if not text.isascii() or not text.isdigit() or (value := int(text)) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: a whole number from 0 to 65535")
+    return value
+
+
+def positive(text: str) -> int:
+    """Read a whole number of at least 1."""
+    if not text.isascii() or not text.isdigit() or (value := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return value
+
+
+def rate(text: str) -> float:
+    """Read a number between 0 and 1, both excluded."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1")
+    return value
