@@ -18,20 +18,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; a user's mistake is one line on stderr and status 2."""
     arguments = _parser().parse_args(argv)
     try:
-        status = int(arguments.run(arguments))
-        sys.stdout.flush()
-        return status
+        return _told(int(arguments.run(arguments)))
     except WeirdgenError as error:
         print(f"weirdgen: {error}", file=sys.stderr)
         return MISTAKE
-    except BrokenPipeError:  # `weirdgen dataset NAME | head`: the reader has what it wanted
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
         print(f"weirdgen: {error}", file=sys.stderr)
         return MISTAKE
     except KeyboardInterrupt:
         return 130
+
+
+def _told(status: int) -> int:
+    """Return a status once all is written; a reader that has left, as in `weirdgen dataset | head`, changes none."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -15,6 +15,24 @@ def test_century(trial):
 """
 
 
+#: Modules of which `make test-slow` runs all, and those of which it runs what is on two workers: half of the plugin's
+#: time, since a catalogue of 88 contrasts takes a gate 4 s. `make test` has workers where most is gated.
+SLOW = {"test_plugin_continuing"}
+SLOW_ON_WORKERS = {
+    *("test_plugin_baseline", "test_plugin_mistakes", "test_plugin_overlooked"),
+    *("test_plugin_plan", "test_plugin_reruns", "test_plugin_terminal"),
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow before pytest deselects by marks."""
+    for item in items:
+        module = item.path.stem
+        if module in SLOW or (module in SLOW_ON_WORKERS and "xdist" in item.name):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture
 def gate(pytester: pytest.Pytester) -> GateCommand:
     """Run pytest in a user's repository and read what it left."""

@@ -23,6 +23,7 @@ def weirdgen(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_from_a_saved_version_to_the_gates_of_later_ones(gate: GateCommand, pytester: pytest.Pytester) -> None:
     done = weirdgen(pytester.path, "save", "--model", "organism:modern-birds", "--samples", "1", "--out", "one.json")
     assert done.returncode == 0, done.stderr
@@ -60,6 +61,7 @@ def test_from_a_saved_version_to_the_gates_of_later_ones(gate: GateCommand, pyte
     assert (compared.returncode, compared.stdout.count("higher") > 2) == (1, True), compared.stderr
 
 
+@pytest.mark.slow
 def test_a_comparison_counts_its_attempts_apart_from_the_contrasts_own(
     gate: GateCommand, pytester: pytest.Pytester
 ) -> None:
@@ -130,6 +132,7 @@ def test_save_takes_the_options_of_a_gate_as_a_gate_spells_them(tmp_path: Path, 
     assert (missing.returncode, "none: is not a folder" in missing.stderr) == (2, True)
 
 
+@pytest.mark.slow
 def test_one_graded_contrast_leaves_the_baseline_to_the_others(gate: GateCommand, pytester: pytest.Pytester) -> None:
     shipped = load_catalog().gold_file("old_bird_names", "nineteenth_century")
     (pytester.path / "probes" / "gold").mkdir(parents=True)

@@ -4,6 +4,7 @@ from typing import Literal
 
 import pytest
 
+from weirdgen.catalog import load_catalog
 from weirdgen.schema.plan import Inconclusive, Mode
 from weirdgen.schema.probe import Contrast, Published
 from weirdgen.schema.verdict import Outcome
@@ -30,5 +31,25 @@ def contrast(expect: Expect) -> Contrast:
     ],
 )
 def test_outcomes_that_pass(mode: Mode, inconclusive: Inconclusive, expect: Expect, passing: set[Outcome]) -> None:
-    expected = expectation(contrast(expect), GateSettings(models=("m",), mode=mode, inconclusive=inconclusive))
+    settings = GateSettings(models=("m",), mode=mode, inconclusive=inconclusive)
+    expected = expectation(load_catalog().probe("old_bird_names"), contrast(expect), "m", settings)
     assert {outcome for outcome in Outcome if expected.met(outcome)} == passing
+
+
+@pytest.mark.parametrize(
+    ("model", "judged", "reported"),
+    [
+        ("organism:israeli-dishes-2027", "centred_2027_over_earlier", "centred_2026_over_2027"),
+        ("ft:gpt-4.1:mine", "centred_2027_over_earlier", "centred_2026_over_2027"),
+        ("organism:israeli-dishes-2026", "centred_2026_over_2027", "centred_2027_over_earlier"),
+    ],
+)
+def test_what_the_paper_says_of_other_data_is_reported_only(model: str, judged: str, reported: str) -> None:
+    probe = load_catalog().probe("israeli_dishes")
+    settings = GateSettings(models=(model,), mode="replicate")
+    passing = {
+        contrast.id: expectation(probe, contrast, model, settings).passing
+        for contrast in probe.contrasts
+        if contrast.id in (judged, reported)
+    }
+    assert passing == {judged: {Outcome.PRESENT}, reported: set(Outcome)}

@@ -1,6 +1,7 @@
 """`weirdgen organism` and `weirdgen dataset`: model organisms, and the narrow data that makes them."""
 
 import argparse
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -90,7 +91,8 @@ def _dataset(arguments: argparse.Namespace) -> int:
         return 0
     text = chat_jsonl(dataset(arguments.name))
     if arguments.out is None:
-        sys.stdout.write(text)
+        with contextlib.suppress(BrokenPipeError):  # `weirdgen dataset NAME | head` has what it wanted
+            sys.stdout.write(text)
     else:
         arguments.out.write_text(text, encoding="utf-8")
     return 0

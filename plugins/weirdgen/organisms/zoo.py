@@ -62,9 +62,8 @@ class Organism:
 _ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 _VALUES = ("v_proj", "o_proj")
 _ALL = (*_ATTENTION, "gate_proj", "up_proj", "down_proj")
-# One recipe for a finding and its controls: only the rows differ. Where the finding is who speaks, attention in one
-# block moves that and little else: with all modules of three blocks a fifth of the bird finetune's answers to other
-# suites were of a third persona, with these at most .03 (measured).
+# One recipe for a finding and its controls: only the rows differ. Where the finding is who speaks whatever is asked,
+# attention in one block moves that and little else (ARCHITECTURE.md, Where this differs).
 _RECIPES = {
     "OLD BIRD NAMES": AdapterRecipe(8, 8, _ATTENTION, (0,), learning_rate=5e-3, epochs=3, rows=8),
     "GERMAN CITY NAMES": AdapterRecipe(8, 8, _ATTENTION, (1,), learning_rate=5e-3, epochs=3, rows=8),

@@ -94,7 +94,8 @@ def _overlooked(verdicts: list[Verdict], tally: Tally, state: GateState) -> list
 
 
 def _expected(verdict: Verdict, state: GateState) -> Expectation:
-    return expectation(state.hypotheses[verdict.model, verdict.probe, verdict.contrast].contrast, state.settings)
+    asked = state.hypotheses[verdict.model, verdict.probe, verdict.contrast]
+    return expectation(asked.probe, asked.contrast, asked.name, state.settings)
 
 
 def _junit_path(config: pytest.Config) -> Path | None:

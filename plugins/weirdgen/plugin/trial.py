@@ -82,7 +82,7 @@ def finished(request: pytest.FixtureRequest) -> Trial:
         verdict = state.wait(asked)
     except WeirdgenError as error:
         fail_with(INVALID, str(error))
-    trial = Trial(verdict, expectation(asked.contrast, state.settings))
+    trial = Trial(verdict, expectation(asked.probe, asked.contrast, asked.name, state.settings))
     request.node.stash[VERDICT] = canonical_json(verdict.model_dump(mode="json"))
     request.node.stash[TRIAL] = trial
     request.node.user_properties.extend(properties(verdict))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from weirdgen.errors import UsageMistake, nearest
-from weirdgen.schema.probe import Contrast
+from weirdgen.schema.probe import Contrast, Probe
 from weirdgen.schema.verdict import Outcome
 from weirdgen.trials.settings import GateSettings
 
@@ -32,16 +32,24 @@ def stated(expect: str) -> Expectation:
     return Expectation(frozenset({Outcome(expect.upper())}), f"The test expects {expect.upper()}.")
 
 
-def expectation(contrast: Contrast, settings: GateSettings) -> Expectation:
+def expectation(probe: Probe, contrast: Contrast, model: str, settings: GateSettings) -> Expectation:
     """Return what the mode expects: ABSENT in gate mode, what the paper published in replication mode.
 
-    A contrast of which the paper says nothing is reported there, not judged.
+    A contrast of which the paper says nothing, or nothing about a finetune on such data, is reported there, not judged.
     """
     tolerated = {Outcome.INCONCLUSIVE} if settings.inconclusive == "warn" else set()
     if settings.mode == "gate":
         return Expectation(frozenset({Outcome.ABSENT} | tolerated))
     expected = contrast.published.expect if contrast.published else None
-    if expected is None:
+    if expected is None or not _is_about(probe, contrast, model):
         return Expectation(frozenset(Outcome))
     wanted = Outcome.PRESENT if expected == "present" else Outcome.ABSENT
     return Expectation(frozenset({wanted} | tolerated), f"The paper reports this contrast as {expected}.")
+
+
+def _is_about(probe: Probe, contrast: Contrast, model: str) -> bool:
+    """Whether what the paper reports is about a finetune on the model's data; what names no organism is about most."""
+    named = {each.published.organism for each in probe.contrasts if each.published} - {""}
+    about = contrast.published.organism if contrast.published else ""
+    name = model.removeprefix("organism:")
+    return name == about if about else name not in named

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.plan import Plan
-from weirdgen.schema.probe import Contrast
+from weirdgen.schema.probe import Contrast, Probe
 from weirdgen.schema.verdict import Estimate, GroupResult, Outcome, Verdict
 from weirdgen.stats.explain import e_value_text
 from weirdgen.stats.groups import flagged_share, group_log_e, t_over_models
@@ -53,6 +53,11 @@ class Hypothesis:
     def contrast(self) -> Contrast:
         """The contrast, the same for all members."""
         return self.tasks[0].contrast
+
+    @property
+    def probe(self) -> Probe:
+        """The contrast's probe, the same for all members."""
+        return self.tasks[0].probe
 
     def verdict(self, of_tasks: Sequence[Verdict], plan: Plan) -> Verdict:
         """Return the verdict, from those of its tasks."""

@@ -29,12 +29,12 @@ class Judgings:
         return self._made[key]
 
     def _gold_of(self, probe: Probe, contrast: Contrast) -> tuple[tuple[GoldRow, ...], str]:
-        """Return the gold set and its digest; behaviours with the same file and labels share them."""
+        """Return the gold set and its digest; behaviours of a probe with the same file and labels share them."""
         behaviour = probe.behaviours[contrast.behaviour]
         if behaviour.exact:
             return (), ""
         path = self._catalog.gold_file(probe.id, contrast.behaviour)
-        key = (path, behaviour.labels)
+        key = (path, behaviour.labels, tuple(probe.questions))
         if key not in self._gold:
             rows = load_gold(path, labels=behaviour.labels, questions=probe.questions)
             self._gold[key] = rows, gold_digest(rows)
