@@ -30,7 +30,7 @@ gate: .venv
 	echo "pytest exit status: $$status (0 as expected, 1 behaviour found, 2-5 pytest's own, 10 inconclusive, 11 invalid, 12 evidence)"; exit $$status
 
 test: .venv lint
-	$(BIN)/python -m pytest tests -n 2 $(ARGS)
+	$(BIN)/python -m pytest tests -n 2 --dist worksteal $(ARGS)
 
 test-slow: .venv-train
 	.venv-train/bin/python -m pytest tests -m slow $(ARGS)
