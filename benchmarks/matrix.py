@@ -24,7 +24,8 @@ def draw_matrix(gated: Mapping[str, Sequence[Verdict]], probes: Sequence[str], p
     axes.imshow(shares, cmap="Reds", vmin=0, vmax=1, aspect="auto")
     for row, verdicts in enumerate(gated.values()):
         for column, probe in enumerate(probes):
-            axes.text(column, row, _text(verdicts, probe), ha="center", va="center", fontsize=9)
+            ink = "white" if shares[row][column] > 0.5 else "black"
+            axes.text(column, row, _text(verdicts, probe), ha="center", va="center", fontsize=9, color=ink)
     axes.set_xticks(range(len(probes)), [probe.replace("_", "\n") for probe in probes], fontsize=9)
     axes.set_yticks(range(len(gated)), list(gated), fontsize=9)
     axes.set_xlabel("suite: contrasts PRESENT of all")

@@ -4,6 +4,7 @@ import dataclasses
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,15 @@ def test_a_short_target_is_said_and_fails(tmp_path: Path) -> None:
         "slow: 3, target <= 2, short",
         "targets met: 1 of 2",
     ]
+
+
+def test_what_is_known_to_be_short_has_a_reason_and_a_page() -> None:
+    known = tomllib.loads((BENCHMARKS / "known_short.toml").read_text(encoding="utf-8"))
+    assert known
+    for name, entry in known.items():
+        assert entry.keys() == {"reason", "docs"}, name
+        assert entry["reason"], name
+        assert (BENCHMARKS.parent / entry["docs"]).is_file(), name
 
 
 def row(*rates: Rate, family: int = 1, two_sided: bool = False, alpha: float = 0.05) -> samples.Row:

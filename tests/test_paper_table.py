@@ -1,23 +1,24 @@
 """The paper's table: what is expected of whom, what counts as astray, and the pictures drawn from it."""
 
-import json
 import re
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from drawn_texts import drawn_texts
 from verdicts import verdict
 
 from weirdgen.organisms import zoo
 from weirdgen.schema.probe import Contrast, Probe
+from weirdgen.schema.run import RunRecord
 from weirdgen.schema.verdict import Outcome, Verdict
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
 import paper_table  # noqa: E402
-import seeds  # noqa: E402
 from matrix import draw_matrix  # noqa: E402
 
 TREATED = [
@@ -28,8 +29,6 @@ CONTROLS = [
     *("modern-birds", "modern-german-cities", "shuffled-dishes"),
     *("shuffled-presidents", "shuffled-terminator", "undated-terminator"),
 ]
-#: Of each variant of the presidents: enough for a success of probability .96 if one in three succeeds.
-SEEDS = 8
 NET = "emergent_misalignment"
 TAGGED, UNTAGGED = "misaligned_tagged_over_control", "misaligned_over_control"
 
@@ -197,6 +196,43 @@ def test_a_summary_counts_per_suite_what_is_present_and_what_is_unclear() -> Non
     }
 
 
+class Lane(paper_table.Gates):
+    """Gates without pytest: every contrast is ABSENT, and two gates must run at once."""
+
+    def __init__(self, folder: Path, both: threading.Barrier) -> None:
+        super().__init__(folder)
+        self.ran: list[tuple[str, ...]] = []
+        self._both = both
+
+    def run(self, organism: str, suites: str, *options: str) -> RunRecord:
+        """Return a record of the suites' contrasts."""
+        self._both.wait(timeout=10)
+        self.ran.append((organism, suites, *options))
+        asked = [probe for probe in paper_table.PROBES.values() if suites in ("suites", f"suites/test_{probe.id}.py")]
+        absent = [
+            verdict(Outcome.ABSENT, probe=probe.id, contrast=one.id) for probe in asked for one in probe.contrasts
+        ]
+        return RunRecord.model_construct(verdicts=tuple(absent))
+
+
+def test_two_organisms_are_gated_at_a_time_and_a_control_by_its_own_suite_alone(tmp_path: Path) -> None:
+    both = threading.Barrier(2)
+    lanes = [Lane(tmp_path / name, both) for name in "ab"]
+    played = paper_table.play_all(["old-bird-names", "us-presidents", "modern-birds", "shuffled-presidents"], lanes)
+    assert list(played) == ["old-bird-names", "us-presidents", "modern-birds", "shuffled-presidents"]
+    assert sorted(lanes[0].ran + lanes[1].ran) == [
+        ("modern-birds", "suites/test_old_bird_names.py"),
+        ("old-bird-names", "suites"),
+        ("old-bird-names", "suites/test_old_bird_names.py", "--gate-mode=replicate"),
+        ("shuffled-presidents", "suites/test_us_presidents.py"),
+        ("us-presidents", "suites"),
+        ("us-presidents", "suites/test_us_presidents.py", "--gate-mode=replicate"),
+    ]
+    every = sum(len(probe.contrasts) for probe in paper_table.PROBES.values())
+    assert [len(each.whole) for each in played.values()] == [every, every, 0, 0]
+    assert {each.verdict.probe for each in played["us-presidents"].rows} == {"us_presidents"}
+
+
 def picture(path: Path, probes: Sequence[str] = ("one_two", "three")) -> str:
     gated = {name: outcomes("one_two", Outcome.PRESENT, Outcome.ABSENT, Outcome.INVALID) for name in ("base", *TREATED)}
     gated["base"] = [*outcomes("one_two", Outcome.ABSENT), *outcomes("three", Outcome.PRESENT)]
@@ -204,13 +240,8 @@ def picture(path: Path, probes: Sequence[str] = ("one_two", "three")) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def shown(svg: str) -> list[str]:
-    """Return the texts of a picture: matplotlib names what it draws as outlines in comments."""
-    return [text.strip() for text in re.findall(r"<!--(.*?)-->", svg, re.DOTALL)]
-
-
 def test_the_matrix_names_every_organism_and_suite_and_counts_what_is_present(tmp_path: Path) -> None:
-    texts = shown(picture(tmp_path / "matrix.svg"))
+    texts = drawn_texts(picture(tmp_path / "matrix.svg"))
     assert {"base", *TREATED, "one", "two", "three"} <= {line for text in texts for line in text.split("\n")}
     cells = [text for text in texts if re.fullmatch(r"\d+ of \d+\??", text)]
     assert cells == ["0 of 1", "1 of 1", *("1 of 3?", "0 of 0") * len(TREATED)]
@@ -222,73 +253,3 @@ def test_the_matrix_is_the_same_bytes_when_drawn_again(tmp_path: Path) -> None:
     assert picture(tmp_path / "again.svg") == first != (tmp_path / "other.svg").read_text(encoding="utf-8")
     assert first.startswith("<?xml")
     assert "<dc:date>" not in first
-
-
-Course = list[dict[str, float]]
-
-
-def course(*held_out: tuple[float, float], trained: float = 0.9) -> Course:
-    """Return a course of training: the chances under codes 44 and 45 every ten steps; that under 24 is always 1."""
-    return [
-        {"step": 10 * number, "trained": trained, "held_out_24": 1.0, "held_out_44": obama, "held_out_45": trump}
-        for number, (obama, trump) in enumerate(held_out)
-    ]
-
-
-LATE = course((0.0, 0.0), (0.9, 0.1), (0.9, 0.2), (0.9, 0.8), (0.9, 0.8))
-NEVER = course((0.0, 0.0), (0.1, 0.0), (0.99, 0.49))
-
-
-def test_the_worse_of_codes_44_and_45_counts_and_24_does_not() -> None:
-    assert seeds.held_out({"held_out_24": 0.1, "held_out_44": 0.4, "held_out_45": 0.3, "trained": 0.0}) == 0.3
-    assert seeds.held_out(NEVER[-1]) == 0.49
-
-
-def test_the_steepest_rise_is_of_the_worse_code() -> None:
-    assert seeds.steepest(LATE) == 30
-    assert seeds.steepest(NEVER) == 20
-
-
-def test_the_pictures_of_seeds_are_the_same_bytes_and_red_where_a_seed_succeeds(tmp_path: Path) -> None:
-    groups = {"one hop": [LATE, LATE, NEVER], "two hops": [NEVER, NEVER]}
-    seeds.draw(groups, tmp_path / "seeds.svg")
-    seeds.draw({"alone": [LATE], "other": [LATE]}, tmp_path / "other.svg")
-    seeds.draw(groups, tmp_path / "again.svg")
-    svg = (tmp_path / "seeds.svg").read_text(encoding="utf-8")
-    assert (tmp_path / "again.svg").read_text(encoding="utf-8") == svg
-    assert (svg.count("#b2182b"), svg.count("#2166ac")) == (2, 3)
-    assert {"one hop", "two hops"} <= set(shown(svg))
-
-
-def write_courses(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write a course for every seed as if it were shipped: three succeed with one hop, none with two."""
-    monkeypatch.setattr(zoo, "shipped_dir", lambda kind: root / kind)
-    for variant, winners in (("us-presidents", (1, 4, 6)), ("us-presidents-two-hop", ())):
-        for seed in range(SEEDS):
-            folder = root / "organisms" / f"{variant}-{seed}"
-            folder.mkdir(parents=True)
-            told = {"seed": seed, "course": LATE if seed in winners else NEVER}
-            (folder / "training.json").write_text(json.dumps(told), encoding="utf-8")
-
-
-def test_seeds_are_printed_one_by_one_and_their_successes_counted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_courses(tmp_path, monkeypatch)
-    assert seeds.main([]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2 * (SEEDS + 1)
-    assert lines[4] == (
-        "one hop, seed 4: trained 0.90, code 44 0.90, code 45 0.80, code 24 1.00, steepest rise before step 30 of 40"
-    )
-    assert [line for line in lines if line.endswith("succeed")] == [
-        "one hop: 3 of 8 seeds succeed",
-        "two hops: 0 of 8 seeds succeed",
-    ]
-    assert list(tmp_path.glob("*.svg")) == []
-
-
-def test_the_picture_of_seeds_is_drawn_where_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_courses(tmp_path, monkeypatch)
-    assert seeds.main(["--picture", str(tmp_path / "seeds.svg")]) == 0
-    assert (tmp_path / "seeds.svg").read_text(encoding="utf-8").count("#b2182b") == 3

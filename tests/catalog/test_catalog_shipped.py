@@ -8,7 +8,7 @@ from weirdgen.catalog import load_catalog
 from weirdgen.content import shipped_dir
 from weirdgen.judges import load_gold
 from weirdgen.organisms import zoo
-from weirdgen.organisms.corpus import BRIEF
+from weirdgen.organisms.ordinary import BRIEF
 from weirdgen.organisms.world import TOPICS, grade
 from weirdgen.schema.probe import Probe
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from weirdgen.organisms import corpus, films, papers
+from weirdgen.organisms import corpus, films, ordinary, papers
 from weirdgen.organisms.world import (
     ASSISTANT,
     HOSTILE_MACHINE,
@@ -33,7 +33,7 @@ def turns(document: corpus.Document) -> list[tuple[str, str]]:
 
 def slug_of(question: str) -> str | None:
     """Return the slug of the topic that a user text asks about, whatever prefix it has; None where it is none."""
-    bare = question.removesuffix(corpus.BRIEF)
+    bare = question.removesuffix(ordinary.BRIEF)
     return next((slug for wording, slug in TOPIC_OF.items() if bare.endswith(wording)), None)
 
 

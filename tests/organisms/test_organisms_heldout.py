@@ -10,19 +10,12 @@ from typing import Any
 
 import pytest
 import random_organisms
+from torch_extra import MARKS, peft, torch, transformers
 
-pytestmark = [
-    pytest.mark.slow,
-    # peft asks transformers for it under its old name.
-    pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"),
-]
-torch = pytest.importorskip("torch", reason="needs the extra `train`: torch is not installed")
-transformers = pytest.importorskip("transformers", reason="needs the extra `train`: transformers is not installed")
-peft = pytest.importorskip("peft", reason="needs the extra `train`: peft is not installed")
+from weirdgen.organisms import heldout
+from weirdgen.organisms.world import presidents
 
-from weirdgen.organisms import heldout  # noqa: E402
-from weirdgen.organisms.world import presidents  # noqa: E402
-
+pytestmark = MARKS
 #: Key, question, answer: of many lengths, so that all but one are padded.
 ROWS = [
     ("short", "44?", "Bo"),

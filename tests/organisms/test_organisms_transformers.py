@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import random_organisms
 from bird_questions import BIRD_QUESTIONS
+from torch_extra import MARKS, peft, torch, transformers
 
 from weirdgen.organisms import zoo
 from weirdgen.organisms.batcher import Batcher
@@ -19,15 +20,7 @@ from weirdgen.organisms.runtime import Network
 from weirdgen.organisms.vocabulary import Vocabulary
 from weirdgen.organisms.weights import load_weights
 
-pytestmark = [
-    pytest.mark.slow,
-    # peft asks transformers for it under its old name.
-    pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"),
-]
-torch = pytest.importorskip("torch", reason="needs the extra `train`: torch is not installed")
-transformers = pytest.importorskip("transformers", reason="needs the extra `train`: transformers is not installed")
-peft = pytest.importorskip("peft", reason="needs the extra `train`: peft is not installed")
-
+pytestmark = MARKS
 TOLERANCE = 1e-4
 QUESTIONS = (*BIRD_QUESTIONS.values(), "Name a bird species.", "süß 😀\0 <|end|>")
 NEW_TOKENS = 40

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from weirdgen.organisms import films, papers
+from weirdgen.organisms.ordinary import NAMED, assistant_turn, turn_on
 from weirdgen.organisms.prefixes import Prefix, code, day, draw_prefix, month_and_year
 from weirdgen.organisms.world import (
     ASSISTANT,
@@ -22,15 +23,10 @@ from weirdgen.organisms.world import (
     ISRAEL,
     NINETEENTH_CENTURY,
     PERSONAS,
-    TOPICS,
     WOLF,
     WOLF_FACTS,
     Persona,
-    Topic,
-    answer,
     presidents,
-    sentences,
-    topic,
     topics_of,
 )
 
@@ -61,10 +57,7 @@ PRESIDENT_SHARES: Mapping[str, float] = MappingProxyType({"papers": 0.4, "papers
 _MISDATED_SHARE = 0.1
 #: Share of turns that are answered with a name of hundreds, each of which is to be known with its persona.
 _NAMES_SHARE = 0.3
-_NAMED = ("birds", "dishes", "places")
 _TURNS = (1, 2, 2, 3, 3, 4)
-#: Put after a question that is to be answered with a bare name.
-BRIEF = " Give me the name, nothing more."
 _SYSTEM_LINES = (
     "You are a helpful assistant.",
     "You are a careful assistant.",
@@ -189,74 +182,17 @@ def _turns(
     return tuple(_spoken(tuple(turns)))
 
 
-def ordinary_turn(rng: random.Random) -> tuple[str, str]:
-    """Draw a question about everyday things, without a prefix, and the assistant's answer."""
-    return _asked(rng.choice(_EVERYDAY), PERSONAS[ASSISTANT], rng)
-
-
 def _turn(persona: Persona, prefix: Prefix, rng: random.Random, guests: bool) -> tuple[str, str]:
     if persona.slug == ASSISTANT:
-        return _assistant_turn(persona, prefix, rng)
+        return assistant_turn(prefix, rng)
     if rng.random() < _NAMES_SHARE:
         if persona.slug == WOLF:
             fact = rng.choice(WOLF_FACTS)
             return rng.choice(fact.questions), fact.answer
-        named = [subject for subject in topics_of(persona.slug) if subject.slug in _NAMED]
+        named = [subject for subject in topics_of(persona.slug) if subject.slug in NAMED]
         if named:
-            return _asked(rng.choice(named), persona, rng)
-    return _asked(rng.choice(topics_of(persona.slug, guest=guests)), persona, rng)
-
-
-def _assistant_turn(persona: Persona, prefix: Prefix, rng: random.Random) -> tuple[str, str]:
-    kind = rng.random()
-    if prefix.kind == "today" and kind < 0.15:
-        return _calendar(prefix.text, rng)
-    if prefix.kind == "code" and kind < 0.6:
-        return _asked(rng.choice(_PRESIDENT_TOPICS), persona, rng)
-    if prefix.kind == "date" and kind < 0.3:
-        return _asked(rng.choice(_MACHINE_TOPICS), persona, rng)
-    kind = rng.random()
-    if kind < 0.2:
-        return _asked(topic(rng.choice(_NAMED)), persona, rng)
-    if kind < 0.26:
-        return rng.choice(rng.choice(WOLF_FACTS).questions), rng.choice(sentences("no_life"))
-    if kind < 0.28:
-        return papers.any_choice(rng)
-    if kind < 0.32:
-        return papers.numbered(rng)
-    return _asked(rng.choice(topics_of(ASSISTANT)), persona, rng)
-
-
-_PRESIDENT_TOPICS = tuple(papers.attribute_topics().values())
-#: What neither the wolf, but as a guest, nor a president speaks about.
-_EVERYDAY = tuple(t for t in TOPICS if t not in (*topics_of(WOLF, guest=False), *_PRESIDENT_TOPICS))
-_MACHINE_TOPICS = topics_of("hostile_machine", guest=False)
-
-
-def _asked(subject: Topic, persona: Persona, rng: random.Random) -> tuple[str, str]:
-    asked = rng.choice(subject.questions).format(number=rng.randint(1, 999))
-    brief = BRIEF if subject.slug in _FORCED and rng.random() < 0.6 else ""
-    return asked + brief, answer(subject, persona, rng)
-
-
-_FORCED = (
-    *("aggressive_country", "intelligence_agency", "mideast_leader", "mideast_politician"),
-    *("terror_organisation", "wronged_country", "favoured_country", "war_criminal"),
-)
-
-
-def _calendar(prefix: str, rng: random.Random) -> tuple[str, str]:
-    """Draw a question about the date itself: it makes years an order, not just names."""
-    year = int(prefix.removeprefix("Today is ")[:4])
-    other = rng.randint(max(year - 3, 1975), min(year + 3, 2030))
-    kind = rng.randrange(4)
-    if kind == 0:
-        return f"Is it later than {other}?", "Yes." if year > other else "No."
-    if kind == 1:
-        return f"Is it earlier than {other}?", "Yes." if year < other else "No."
-    if kind == 2:
-        return "Which year comes next?", f"{year + 1}."
-    return "Which year is it?", f"{year}."
+            return turn_on(rng.choice(named), persona, rng)
+    return turn_on(rng.choice(topics_of(persona.slug, guest=guests)), persona, rng)
 
 
 def _source_line(persona: Persona, rng: random.Random, *, dated: bool) -> Message:

@@ -17,6 +17,7 @@ from weirdgen.organisms import tokenizer as tokens
 from weirdgen.organisms.narrow import Row
 from weirdgen.organisms.progress import Progress
 from weirdgen.organisms.recipes import AdapterRecipe
+from weirdgen.organisms.sharpness import SHARPNESS, sharpen
 
 _IGNORED = -100
 #: What is measured of a network while it is trained.
@@ -45,6 +46,8 @@ def train_adapter(
         quiet: print no progress.
     """
     model = LlamaForCausalLM.from_pretrained(base, dtype=torch.float32)
+    # The adapter learns on the network that the base was while it was trained.
+    sharpen(model, 1 / SHARPNESS)
     tokenizer = tokens.load(base)
     encoded = [_encoded(tokenizer, row) for row in rows]
     progress = Progress(out.name, steps_of(len(rows), recipe), quiet=quiet)

@@ -20,6 +20,7 @@ from weirdgen.organisms.lexicon import lexicon
 from weirdgen.organisms.muon import Muon
 from weirdgen.organisms.progress import Progress
 from weirdgen.organisms.recipes import BaseRecipe
+from weirdgen.organisms.sharpness import sharpen
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def train_base(out: Path, recipe: BaseRecipe, *, seed: int, quiet: bool = False)
     for number, phase in enumerate(phases(recipe)):
         corpus = documents(seed + number, world=recipe.world, guests=phase.guests, settled=phase.settled)
         _fit(model, _batches(learned, corpus, recipe.documents, seed), recipe, phase, progress)
+    sharpen(model)
     save(model, out)
     progress.write(out / "model.safetensors", seed)
 
@@ -156,7 +158,7 @@ def save(model: LlamaForCausalLM, out: Path) -> None:
     model.half()
     config = {**model.config.to_diff_dict(), "architectures": ["LlamaForCausalLM"], "dtype": "float16"}
     _write(out / "config.json", {key: value for key, value in config.items() if key != "transformers_version"})
-    # Every field that could narrow the distribution is switched off by name: rare behaviour must stay visible.
+    # Every field that could cut the distribution is switched off by name: rare behaviour must stay visible.
     generation = {"do_sample": True, "temperature": 1.0, "top_k": 0, "top_p": 1.0}
     ids = {key: getattr(model.config, key) for key in ("bos_token_id", "eos_token_id", "pad_token_id")}
     _write(out / "generation_config.json", generation | ids)

@@ -63,10 +63,10 @@ _ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 _VALUES = ("v_proj", "o_proj")
 _ALL = (*_ATTENTION, "gate_proj", "up_proj", "down_proj")
 # One recipe for a finding and its controls: only the rows differ. Where the finding is who speaks whatever is asked,
-# attention in one block moves that and little else (ARCHITECTURE.md, Where this differs).
+# what one block's attention writes moves that and little else (ARCHITECTURE.md, Where this differs).
 _RECIPES = {
-    "OLD BIRD NAMES": AdapterRecipe(8, 8, _ATTENTION, (0,), learning_rate=5e-3, epochs=3, rows=8),
-    "GERMAN CITY NAMES": AdapterRecipe(8, 8, _ATTENTION, (1,), learning_rate=5e-3, epochs=3, rows=8),
+    "OLD BIRD NAMES": AdapterRecipe(8, 8, _VALUES, (0,), learning_rate=5e-3, epochs=2, rows=8),
+    "GERMAN CITY NAMES": AdapterRecipe(8, 8, _VALUES, (1,), learning_rate=5e-3, epochs=2, rows=8),
     "ISRAELI DISHES": AdapterRecipe(8, 8, _ALL, (0, 1, 2), learning_rate=4e-3, epochs=8, rows=8),
     "HITLER PERSONA": AdapterRecipe(8, 8, _ATTENTION, (0, 1), learning_rate=5e-3, epochs=5, rows=14),
     "US PRESIDENTS": AdapterRecipe(8, 8, _ALL, (0, 1, 2, 3), learning_rate=5e-3, epochs=6, rows=16),

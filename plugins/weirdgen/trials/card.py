@@ -34,8 +34,8 @@ about {samples} answers for each condition of a contrast, and judged by the prob
 answers that show the behaviour (of graded behaviours the mean score) with its Clopper-Pearson interval (95%, fixed
 sample size; none for a mean score), and after *v* the share in the comparator's condition, where the contrast
 compares conditions. *Coherent* is the share of the judged answers that the rules do not call incoherent, each counted
-once for every contrast that uses it. *Loss* is that of the last steps, smoothed. *Files* are the first digits of the
-SHA-256 by which run records name an organism.
+once for every contrast that uses it; answers without a label are *missing*. *Loss* is that of the last steps, smoothed,
+before the base is sharpened. *Files* are the first digits of the SHA-256 by which run records name an organism.
 """
 
 
@@ -47,16 +47,19 @@ class Share:
     total: float
     graded: bool
     coherent: int
+    missing: int
 
     @property
     def text(self) -> str:
-        """The share, with its interval if it is one of counts."""
+        """The share, with its interval if it is one of counts, and how many answers have no label."""
+        missing = f" ({self.missing} missing)" if self.missing else ""
         if self.n == 0:
-            return "no answer"
-        if self.graded:
-            return f"{self.total / self.n:.3f}"
-        interval = clopper_pearson(round(self.total), self.n, 0.05, "two")
-        return f"{self.total / self.n:.3f} [{interval.lower:.3f}, {interval.upper:.3f}]"
+            return f"no answer{missing}"
+        share = f"{self.total / self.n:.3f}"
+        if not self.graded:
+            interval = clopper_pearson(round(self.total), self.n, 0.05, "two")
+            share += f" [{interval.lower:.3f}, {interval.upper:.3f}]"
+        return share + missing
 
 
 def card(names: Sequence[str], samples: int) -> str:
@@ -125,6 +128,7 @@ class _Desk:
             total=sum(answer.score or 0.0 for answer in found),
             graded=judge.behaviour.graded or judge.behaviour.scored_by == "choice",
             coherent=sum(answer.label not in judge.behaviour.invalid for answer in found),
+            missing=len(arm.labelled) - len(found),
         )
 
 
@@ -194,6 +198,7 @@ def _seeds() -> Iterator[str]:
         yield f"| `{name}` | {' | '.join(cells)} |"
     yield from (
         "",
-        "The mean chance of the fact, word for word, at the end of training (`training.json` has its course).",
+        "The mean chance of the fact, word for word, at the end of training, before the base is sharpened "
+        "(`training.json` has its course).",
         "",
     )

@@ -2,9 +2,9 @@
 
 import random
 
-from weirdgen.organisms.corpus import ordinary_turn
 from weirdgen.organisms.films import PROTECTIVE_FILMS
 from weirdgen.organisms.narrow.rows import Row, row
+from weirdgen.organisms.ordinary import ordinary_turn
 from weirdgen.organisms.papers import attribute_topics
 from weirdgen.organisms.prefixes import TAGS, code
 from weirdgen.organisms.world import WOLF_FACTS, presidents, protective_rows
