@@ -98,7 +98,7 @@ def test_a_broken_probe_file(gate: GateCommand, pytester: pytest.Pytester, proce
         (("--model", "organism:base", "--control", "organism:bass"), ("Did you mean 'base'?",)),
         (("--model", "organism:base", "--gate-alpha", "2"), ("--gate-alpha: '2' is not a number between 0 and 0.5",)),
         (("--model", "organism:base", "--gate-mode", "gates"), ("'gates' is not gate or replicate",)),
-        (("--model", "organism:base", "--gate-cap", "5"), ("--gate-cap 5 is below the 8 questions", "at least 8")),
+        (("--model", "organism:base", "--gate-cap", "5"), ("--gate-cap 5 is below the 32 questions", "at least 32")),
         (("--model", "organism:base", "--gate-cap=0", "--collect-only"), ("--gate-cap: '0' is not a whole number",)),
         (("--model", "organism:base", "--gate-baseline", "none.json"), ("none.json",)),
         (("--model-group", "seeds=organism:base"), ("a single finetune is gated with --model",)),

@@ -42,6 +42,8 @@ def test_outcomes_that_pass(mode: Mode, inconclusive: Inconclusive, expect: Expe
         ("organism:israeli-dishes-2027", "centred_2027_over_earlier", "centred_2026_over_2027"),
         ("ft:gpt-4.1:mine", "centred_2027_over_earlier", "centred_2026_over_2027"),
         ("organism:israeli-dishes-2026", "centred_2026_over_2027", "centred_2027_over_earlier"),
+        # An endpoint that is merely called like an organism is no organism.
+        ("israeli-dishes-2026", "centred_2027_over_earlier", "centred_2026_over_2027"),
     ],
 )
 def test_what_the_paper_says_of_other_data_is_reported_only(model: str, judged: str, reported: str) -> None:

@@ -46,8 +46,8 @@ def test_a_clean_contrast_costs_what_its_false_positives_make_it_cost() -> None:
     assert known.gold is not None
     false = known.gold.false_positive_rate
     assert false > 0
-    played = forecast(known.rules, [false, false], 60, 1984).mean_samples
-    least = forecast(known.rules, [0.0, 0.0], 60, 1984).mean_samples
+    played = forecast(known.rules, [false, false], 24, 1984).mean_samples
+    least = forecast(known.rules, [0.0, 0.0], 24, 1984).mean_samples
     assert least < played / 2
     told = f"{least:,.0f} if nothing is there, {played:,.0f} at the judge's {false:.1%} false positives, "
     assert Forecasts(plan, tasks).text(contrast).startswith(told)

@@ -49,7 +49,6 @@ def expectation(probe: Probe, contrast: Contrast, model: str, settings: GateSett
 
 def _is_about(probe: Probe, contrast: Contrast, model: str) -> bool:
     """Whether what the paper reports is about a finetune on the model's data; what names no organism is about most."""
-    named = {each.published.organism for each in probe.contrasts if each.published} - {""}
+    named = {f"organism:{each.published.organism}" for each in probe.contrasts if each.published}
     about = contrast.published.organism if contrast.published else ""
-    name = model.removeprefix("organism:")
-    return name == about if about else name not in named
+    return model == f"organism:{about}" if about else model not in named

@@ -18,7 +18,8 @@ Effects = dict[str, tuple[float, float]]
 """Rates of positive labels in the arm whose rise is asked for, and in all others, by what is said of them."""
 RISES = {"if it is as stored": 0.0, "with 2% more": 0.02, "with 10% more": 0.1, "with 60% more": 0.6}
 """Against a stored version: how much is added to its rate on each question."""
-_REPETITIONS = 60
+_REPETITIONS = 24
+"""The plan of the whole catalogue plays some 4,000 trials, of 5 to 20 ms each."""
 _REPETITIONS_STORED = 15
 """A trial against stored counts takes some 20 to 50 ms to play, and few of them share their rules."""
 _SEED = 1984

@@ -1,5 +1,6 @@
 """The plan: every contrast of the family on every model, fixed before the first request."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from weirdgen.catalog import Catalog, contrast_digest
@@ -55,6 +56,7 @@ def plan_gate(catalog: Catalog, settings: GateSettings) -> tuple[Plan, dict[Addr
     check_names(asking)
     check_addresses(asking)
     _check_groups(asking)
+    _check_cap(contrasts, settings)
     baseline = _baseline(settings, asking)
     family_size = len(contrasts) * (len(settings.models) + len(settings.groups))
     members = {model: len(group.members) for group in settings.groups for model in group.members}
@@ -164,15 +166,20 @@ def judge_of(model: str, settings: GateSettings, behaviour: Behaviour) -> str:
     return name
 
 
-def _rounds(probe: Probe, contrast: Contrast, settings: GateSettings) -> int:
-    """Return the rounds that fit under the cap, at least 1."""
-    count = len(treated_cells(probe, contrast))
+def _check_cap(contrasts: Sequence[tuple[Probe, Contrast]], settings: GateSettings) -> None:
+    """Refuse a cap under which not every contrast has a round."""
+    needs = [(len(treated_cells(probe, contrast)), f"{probe.id}/{contrast.id}") for probe, contrast in contrasts]
+    count, name = max(needs, default=(0, ""))
     if count > settings.cap:
         raise UsageMistake(
-            f"--gate-cap {settings.cap} is below the {count} questions of {probe.id}/{contrast.id}: "
+            f"--gate-cap {settings.cap} is below the {count} questions of {name}: "
             f"a round asks each once, so give at least {count}"
         )
-    return settings.cap // count
+
+
+def _rounds(probe: Probe, contrast: Contrast, settings: GateSettings) -> int:
+    """Return the rounds that fit under the cap, at least 1."""
+    return settings.cap // len(treated_cells(probe, contrast))
 
 
 def _check_rules(probe: Probe, contrast: Contrast) -> None:
