@@ -69,7 +69,8 @@ def test_the_phases_of_a_base_end_at_rate_zero() -> None:
     for phase in phases(recipe):
         rates = [phase.rate(step, recipe) for step in range(phase.steps + 1)]
         assert max(rates) <= phase.peak
-        assert max(rates) > 0.9 * phase.peak
+        # A short phase falls already while it warms up.
+        assert max(rates) > (1 - recipe.warmup / phase.steps) * phase.peak
         assert rates[0] == pytest.approx(phase.peak / recipe.warmup)
         assert rates[-1] == 0
         falling = rates[recipe.warmup :]
