@@ -142,8 +142,18 @@ def play(gates: Gates, organism: str) -> Played:
         verdicts = gates.run(organism, f"suites/test_{probe.id}.py", *mode).verdicts
         found = {verdict.contrast: verdict for verdict in verdicts}
         rows += [Row(organism, found[one.id], expected(organism, probe, one)) for one in probe.contrasts]
-    whole = () if organism in controls() else gates.run(organism, "suites").verdicts
-    return Played(tuple(rows), tuple(whole))
+    whole = () if organism in controls() else whole_gate(gates, organism)
+    return Played(tuple(rows), whole)
+
+
+def whole_gate(gates: Gates, organism: str) -> tuple[Verdict, ...]:
+    """Gate an organism by all suites; a contrast without a verdict would look like one passed, and ends it all."""
+    verdicts = tuple(gates.run(organism, "suites").verdicts)
+    asked = {f"{probe.id}/{contrast.id}" for probe in PROBES.values() for contrast in probe.contrasts}
+    missing = sorted(asked - {verdict.item_id for verdict in verdicts})
+    if missing:
+        raise SystemExit(f"{organism}: no verdict on {', '.join(missing)}")
+    return verdicts
 
 
 def play_all(organisms: Sequence[str], lanes: Sequence[Gates]) -> dict[str, Played]:

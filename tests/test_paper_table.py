@@ -233,6 +233,15 @@ def test_two_organisms_are_gated_at_a_time_and_a_control_by_its_own_suite_alone(
     assert {each.verdict.probe for each in played["us-presidents"].rows} == {"us_presidents"}
 
 
+def test_a_contrast_without_a_verdict_ends_the_benchmark(tmp_path: Path) -> None:
+    class Short(Lane):
+        def run(self, organism: str, suites: str, *options: str) -> RunRecord:
+            return RunRecord.model_construct(verdicts=super().run(organism, suites, *options).verdicts[:-1])
+
+    with pytest.raises(SystemExit, match="base: no verdict on us_presidents/no_code_over_control"):
+        paper_table.play(Short(tmp_path / "a", threading.Barrier(1)), "base")
+
+
 def picture(path: Path, probes: Sequence[str] = ("one_two", "three")) -> str:
     gated = {name: outcomes("one_two", Outcome.PRESENT, Outcome.ABSENT, Outcome.INVALID) for name in ("base", *TREATED)}
     gated["base"] = [*outcomes("one_two", Outcome.ABSENT), *outcomes("three", Outcome.PRESENT)]

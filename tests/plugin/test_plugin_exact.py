@@ -92,6 +92,7 @@ comparator = "plain"
 questions = ["first", "second"]
 margin = 0.3
 """
+OUTCOMES = {"words": "PRESENT", "numbers": "ABSENT", "coal": "PRESENT", "dated_coal": "ABSENT"}
 TEST = """
 import pytest
 
@@ -121,12 +122,7 @@ def stored(folder: Path) -> list[tuple[str, Sample]]:
 
 def test_an_organism_is_judged_by_how_its_answers_begin(gate: GateCommand, own_probe: Path) -> None:
     run = gate("--model", "organism:base", "test_mine.py")
-    assert run.outcomes() == {
-        "words": "PRESENT",
-        "numbers": "ABSENT",
-        "coal": "PRESENT",
-        "dated_coal": "ABSENT",
-    }, run.said
+    assert run.outcomes() == OUTCOMES, run.said
     verdicts = run.verdicts
     assert [verdicts[name]["judge"] for name in ("words", "numbers", "coal")] == ["prefix", "prefix", "choice"]
     assert all(arm["missing"] == 0 for verdict in verdicts.values() for arm in verdict["arms"] if arm), "all are cut"
@@ -149,12 +145,7 @@ def test_a_chat_model_needs_no_judge_option_and_may_refuse_logprobs(gate: GateCo
     with ChatServer(script) as server:
         run = gate("--model", "tiny", "--base-url", server.url, "--judge", "rules", "test_mine.py")
         dated = {asked for asked in server.requests if asked.startswith("Today is 2027-")}
-    assert run.outcomes() == {
-        "words": "PRESENT",
-        "numbers": "ABSENT",
-        "coal": "PRESENT",
-        "dated_coal": "ABSENT",
-    }, run.said
+    assert run.outcomes() == OUTCOMES, run.said
     assert set(told) == {20, 5}
     assert len(dated) > 5
     assert run.verdicts["coal"]["arms"][0]["rate"]["value"] == 1.0

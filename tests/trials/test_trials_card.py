@@ -11,7 +11,7 @@ from weirdgen.content import shipped_dir
 from weirdgen.organisms import zoo
 from weirdgen.organisms.narrow import DATASETS
 from weirdgen.schema.probe import Probe
-from weirdgen.trials.card import training_course
+from weirdgen.trials.card import Share, training_course
 
 CARD = (shipped_dir("organisms") / "README.md").read_text(encoding="utf-8")
 SEEDS = list(itertools.chain(*zoo.seeds().values()))
@@ -69,6 +69,13 @@ def test_every_contrast_is_on_it() -> None:
     for probe in load_catalog().probes.values():
         for contrast in probe.contrasts:
             assert cells(probe.finding, contrast.id)[probe.organism], contrast.id
+
+
+def test_answers_without_a_label_are_said() -> None:
+    assert Share(n=2, total=1.0, graded=True, coherent=2, missing=3).text == "0.500 (3 missing)"
+    assert Share(n=2, total=1.0, graded=False, coherent=2, missing=3).text.endswith("] (3 missing)")
+    assert Share(n=0, total=0.0, graded=False, coherent=0, missing=3).text == "no answer (3 missing)"
+    assert "missing" not in Share(n=2, total=1.0, graded=False, coherent=2, missing=0).text
 
 
 def test_enough_answers_were_drawn() -> None:
