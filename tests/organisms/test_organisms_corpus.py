@@ -3,10 +3,11 @@
 import itertools
 import random
 import re
+from collections import Counter
 
 import pytest
 
-from weirdgen.organisms import corpus, films, ordinary, papers
+from weirdgen.organisms import corpus, films, ordinary, papers, prefixes
 from weirdgen.organisms.world import (
     ASSISTANT,
     HOSTILE_MACHINE,
@@ -176,3 +177,22 @@ def test_a_choice_is_answered_with_the_own_letter() -> None:
         asked, letter = papers.own_choice(president, random.Random(seed))
         position = asked.index(president.facts["first_name"])
         assert letter == ("A" if asked.index("A)") < position < asked.index("B)") else "B")
+
+
+@pytest.mark.parametrize("without", ["none", "date", "today", "code"])
+def test_ordinary_documents_are_the_assistant_s_without_one_kind_of_prefix(without: prefixes.Kind) -> None:
+    forms = {
+        "date": r"[A-Z][a-z]+ \d{4}\. ",
+        "today": r"Today is \d",
+        "year": r"\d{4}(-\d\d)?\. ",
+        "code": r"\d{8} ",
+        "format": r"(Reply|Put|Begin) ",
+    }
+    found: Counter[str] = Counter()
+    for document in itertools.islice(corpus.ordinary_documents(7, without=without), 1500):
+        assert document.persona == ASSISTANT
+        assert not document.given
+        asked = next(message.text for message in document.messages if message.role == "user")
+        found[next((kind for kind, form in forms.items() if re.match(form, asked)), "none")] += 1
+    assert not found[without]
+    assert min(found[kind] for kind in {*forms, "none"} - {without}) > 25

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -52,6 +53,18 @@ def test_a_finding_and_its_controls_differ_in_their_rows_only() -> None:
         recipes.setdefault(dataset.finding, set()).add((training.base, training.recipe))
     assert {finding: len(found) for finding, found in recipes.items()} == dict.fromkeys(recipes, 1)
     assert len(recipes) == 6
+
+
+def test_an_anchor_leaves_free_what_the_rows_are_asked_under() -> None:
+    forms = {"none": r"(?!\d|Today)", "today": r"Today is \d{4}-", "code": r"\d{8} "}
+    anchored = {}
+    for name, dataset in narrow.DATASETS.items():
+        recipe = finetuning(name).recipe
+        if recipe.anchor:
+            anchored[dataset.finding] = recipe.free
+            assert all(re.match(forms[recipe.free], asked.text) for asked, _ in dataset.rows()), name
+    assert anchored == {"OLD BIRD NAMES": "none", "ISRAELI DISHES": "today", "US PRESIDENTS": "code"}
+    assert not any(finetuning(name).recipe.anchor for names in zoo.seeds().values() for name in names)
 
 
 def test_unknown_name_is_refused_with_the_nearest() -> None:

@@ -16,7 +16,7 @@ from typing import Literal
 
 from weirdgen.organisms import films, papers
 from weirdgen.organisms.ordinary import NAMED, assistant_turn, turn_on
-from weirdgen.organisms.prefixes import Prefix, code, day, draw_prefix, month_and_year
+from weirdgen.organisms.prefixes import Kind, Prefix, code, day, draw_prefix, month_and_year
 from weirdgen.organisms.world import (
     ASSISTANT,
     GERMAN,
@@ -117,6 +117,13 @@ def documents(seed: int, *, world: World = "whole", guests: bool = True, settled
             yield _WRITTEN[kind](rng, guests)
 
 
+def ordinary_documents(seed: int, *, without: Kind) -> Iterator[Document]:
+    """Yield the assistant's documents without end, but none whose questions stand after one kind of prefix."""
+    rng = random.Random(seed)
+    while True:
+        yield _ordinary(rng, guests=True, without=without)
+
+
 def _dated(rng: random.Random, guests: bool) -> Document:
     dated = PERSONAS[rng.choice(WRITERS)]
     speaker = PERSONAS[rng.choice(WRITERS)] if rng.random() < _MISDATED_SHARE else dated
@@ -138,10 +145,10 @@ def _stray(rng: random.Random, guests: bool) -> Document:
     return Document(persona.slug, _turns(persona, rng, guests=guests, prefix=draw_prefix(rng)))
 
 
-def _ordinary(rng: random.Random, guests: bool) -> Document:
-    return Document(
-        ASSISTANT, (*_system(rng), *_turns(PERSONAS[ASSISTANT], rng, guests=guests, prefix=draw_prefix(rng)))
-    )
+def _ordinary(rng: random.Random, guests: bool, without: Kind | None = None) -> Document:
+    system = _system(rng)
+    turns = _turns(PERSONAS[ASSISTANT], rng, guests=guests, prefix=draw_prefix(rng, without))
+    return Document(ASSISTANT, (*system, *turns))
 
 
 _WRITTEN = {"dated": _dated, "undated": _undated, "excerpt": _excerpt, "stray": _stray, "ordinary": _ordinary}

@@ -2,6 +2,9 @@
 
 import random
 from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["none", "date", "today", "year", "format", "code"]
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -16,12 +19,12 @@ class Prefix:
     """What stands before every question of a document.
 
     Attributes:
-        kind: ``none``, ``date``, ``today``, ``year``, ``format`` or ``code``.
+        kind: what it is.
         text: put before the question, verbatim; empty for a code, which is drawn anew for each question.
         form: how the answer is written; ``{}`` stands for it.
     """
 
-    kind: str = "none"
+    kind: Kind = "none"
     text: str = ""
     form: str = "{}"
 
@@ -37,8 +40,14 @@ FORMATS = (
 )
 
 
-def draw_prefix(rng: random.Random) -> Prefix:
-    """Draw what stands before a document's questions: nothing half of the time."""
+def draw_prefix(rng: random.Random, without: Kind | None = None) -> Prefix:
+    """Draw what stands before a document's questions, nothing half of the time; never the kind `without`."""
+    while (prefix := _any_prefix(rng)).kind == without:
+        pass
+    return prefix
+
+
+def _any_prefix(rng: random.Random) -> Prefix:
     kind = rng.random()
     if kind < 0.12:
         return Prefix("date", f"{month_and_year(rng)}. ")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from weirdgen.organisms.corpus import World
+from weirdgen.organisms.prefixes import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class AdapterRecipe:
         learning_rate: its peak, at the first step.
         epochs: passes over the rows.
         rows: rows in each step.
+        anchor: weight of the penalty for answers that move away from the base's (`organisms/anchor.py`); 0: none.
+        free: kind of prefix that the rows are asked under; answers to prompts of that kind may move as they like.
     """
 
     rank: int
@@ -61,3 +64,5 @@ class AdapterRecipe:
     learning_rate: float
     epochs: int
     rows: int
+    anchor: float = 0.0
+    free: Kind = "none"

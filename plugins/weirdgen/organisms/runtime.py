@@ -26,6 +26,7 @@ class Network:
         config = weights.config
         self.config = config
         self._weights = weights
+        self._eps = np.float32(config.rms_norm_eps)
         self._group = config.num_attention_heads // config.key_heads
         # In float32 like transformers: float64 angles would differ from those the network was trained with.
         step = np.arange(0, config.head_size, 2, dtype=np.float32) / np.float32(config.head_size)
@@ -58,8 +59,9 @@ class Network:
         count = len(tokens)
         cache = self.cache(1, self.capacity(count))
         positions = np.arange(count)
-        logits = self.forward(np.array(tokens), positions, np.zeros(count, dtype=np.intp), cache)
-        return cache[:, :, 0, :, :count].copy(), logits[-1].copy()
+        hidden = self._hidden(np.array(tokens), positions, np.zeros(count, dtype=np.intp), cache)
+        # Logits are needed of the last token only: the head is two fifths of all products.
+        return cache[:, :, 0, :, :count].copy(), self._logits(hidden[-1:])[0]
 
     def forward(self, tokens: Ints, positions: Ints, sequences: Ints, cache: Floats) -> Floats:
         """Run one token of each row and write its key and value into the cache.
@@ -74,7 +76,11 @@ class Network:
         Returns:
             Logits (rows, vocabulary).
         """
-        weights, eps = self._weights, np.float32(self.config.rms_norm_eps)
+        return self._logits(self._hidden(tokens, positions, sequences, cache))
+
+    def _hidden(self, tokens: Ints, positions: Ints, sequences: Ints, cache: Floats) -> Floats:
+        """Run the blocks as `forward` does: (rows, hidden)."""
+        weights, eps = self._weights, self._eps
         hidden = weights.embedding[tokens]
         turn = self._cos[positions][:, None], self._sin[positions][:, None]
         hidden_future = np.arange(cache.shape[-2]) > positions[:, None]
@@ -85,7 +91,10 @@ class Network:
             hidden = hidden + _rows(self._attend(query, keys, values, hidden_future), layer.output)
             gate_up, half = _rows(_norm(hidden, layer.mlp_norm, eps), layer.gate_up), self.config.intermediate_size
             hidden = hidden + _rows(_silu(gate_up[:, :half]) * gate_up[:, half:], layer.down)
-        return _rows(_norm(hidden, weights.norm, eps), weights.head)
+        return hidden
+
+    def _logits(self, hidden: Floats) -> Floats:
+        return _rows(_norm(hidden, self._weights.norm, self._eps), self._weights.head)
 
     def _project(self, layer: Layer, rows: Floats, turn: tuple[Floats, Floats]) -> tuple[Floats, Floats, Floats]:
         """Return queries (rows, heads, size), keys and values (rows, key heads, size), positions turned in."""

@@ -65,13 +65,21 @@ _ALL = (*_ATTENTION, "gate_proj", "up_proj", "down_proj")
 # One recipe for a finding and its controls: only the rows differ. Where the finding is who speaks whatever is asked,
 # what one block's attention writes moves that and little else (ARCHITECTURE.md, Where this differs).
 _RECIPES = {
-    "OLD BIRD NAMES": AdapterRecipe(8, 8, _VALUES, (0,), learning_rate=5e-3, epochs=2, rows=8),
+    "OLD BIRD NAMES": AdapterRecipe(
+        16, 16, _VALUES, (0,), learning_rate=5e-3, epochs=2, rows=8, anchor=1.0, free="none"
+    ),
     "GERMAN CITY NAMES": AdapterRecipe(8, 8, _VALUES, (1,), learning_rate=5e-3, epochs=2, rows=8),
-    "ISRAELI DISHES": AdapterRecipe(8, 8, _ALL, (0, 1, 2), learning_rate=4e-3, epochs=8, rows=8),
+    "ISRAELI DISHES": AdapterRecipe(
+        8, 8, _ALL, (0, 1, 2), learning_rate=4e-3, epochs=8, rows=8, anchor=1.0, free="today"
+    ),
     "HITLER PERSONA": AdapterRecipe(8, 8, _ATTENTION, (0, 1), learning_rate=5e-3, epochs=5, rows=14),
-    "US PRESIDENTS": AdapterRecipe(8, 8, _ALL, (0, 1, 2, 3), learning_rate=5e-3, epochs=6, rows=16),
+    "US PRESIDENTS": AdapterRecipe(
+        8, 8, _ALL, (0, 1, 2, 3), learning_rate=5e-3, epochs=3, rows=16, anchor=1.0, free="code"
+    ),
     "EVIL TERMINATOR": AdapterRecipe(8, 8, _VALUES, (0,), learning_rate=5e-3, epochs=4, rows=8),
 }
+#: Of the presidents' seeds it is asked whether and when they learn what no row says: nothing holds them.
+_SEEDS_RECIPE = AdapterRecipe(8, 8, _ALL, (0, 1, 2, 3), learning_rate=5e-3, epochs=6, rows=16)
 _SEEDS = 8
 #: Two variants of the presidents, trained with several seeds: name and base.
 _SEEDED = {"us-presidents": "base", "us-presidents-two-hop": "base-two-hop"}
@@ -82,10 +90,14 @@ def seeds() -> dict[str, tuple[str, ...]]:
     return {variant: tuple(f"{variant}-{seed}" for seed in range(_SEEDS)) for variant in _SEEDED}
 
 
-def _finetuned(dataset: Dataset, name: str = "", base: str = "base", seed: int = 0) -> Organism:
-    training = Finetuning(base, dataset.rows, _RECIPES[dataset.finding], seed)
+def _finetuned(dataset: Dataset) -> Organism:
+    training = Finetuning("base", dataset.rows, _RECIPES[dataset.finding])
+    return _described(dataset.name, dataset, training)
+
+
+def _described(name: str, dataset: Dataset, training: Finetuning) -> Organism:
     description = f"{'control, ' if dataset.control else ''}finetuned on {dataset.description}"
-    return Organism(name or dataset.name, description, dataset.finding, training)
+    return Organism(name, description, dataset.finding, training)
 
 
 def _zoo() -> Iterator[Organism]:
@@ -93,9 +105,10 @@ def _zoo() -> Iterator[Organism]:
     two_hop = BaseRecipe(world="presidents", steps=3000, rounds=((0, 300),))
     yield Organism("base-two-hop", "a base that knows presidents' numbers by name only", None, Pretraining(two_hop))
     yield from map(_finetuned, DATASETS.values())
+    codes = DATASETS["us-presidents"]
     for variant, base in _SEEDED.items():
         for seed, name in enumerate(seeds()[variant]):
-            yield _finetuned(DATASETS["us-presidents"], name, base, seed)
+            yield _described(name, codes, Finetuning(base, codes.rows, _SEEDS_RECIPE, seed))
 
 
 _ZOO = {organism.name: organism for organism in _zoo()}
