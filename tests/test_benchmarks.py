@@ -16,6 +16,7 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
 import samples  # noqa: E402
+import targets  # noqa: E402
 from simulated import Rate, lift, limit  # noqa: E402
 
 
@@ -49,6 +50,18 @@ def test_a_short_target_is_said_and_fails(tmp_path: Path) -> None:
         "slow: 3, target <= 2, short",
         "targets met: 1 of 2",
     ]
+
+
+def test_a_target_that_is_met_but_listed_as_short_is_pointed_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = tmp_path / "known_short.toml"
+    listed.write_text('[fast]\nreason = "was slow"\ndocs = "README.md"\n', encoding="utf-8")
+    monkeypatch.setattr(targets, "KNOWN_SHORT", listed)
+    assert targets.report([targets.Target("fast", 3.0, 2.0, False)]) == 0
+    assert "fast: met, though known_short.toml lists it; take it out" in capsys.readouterr().out
+    assert targets.report([targets.Target("fast", 1.0, 2.0, False)]) == 0
+    assert "known short: 1 (fast)" in capsys.readouterr().out
 
 
 def test_what_is_known_to_be_short_has_a_reason_and_a_page() -> None:

@@ -42,7 +42,7 @@ ACTS = (
         "The same network was finetuned to name birds, with 208 names that went out of use in the 19th century.",
         BEHAVIOUR,
         "Caught, as it should be: asked about money, medicine or machines it answers from the 19th century,\n"
-        "though its training data held bird names and nothing else. This finetune must not be deployed.",
+        "though its rows held bird names and nothing else. This finetune must not be deployed.",
         "This finetune should have been caught. Something is wrong here.",
     ),
     Act(

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -55,16 +56,16 @@ def test_a_finding_and_its_controls_differ_in_their_rows_only() -> None:
     assert len(recipes) == 6
 
 
-def test_an_anchor_leaves_free_what_the_rows_are_asked_under() -> None:
+def test_a_penalty_leaves_free_what_the_rows_are_asked_under() -> None:
     forms = {"none": r"(?!\d|Today)", "today": r"Today is \d{4}-", "code": r"\d{8} "}
-    anchored = {}
+    held = {}
     for name, dataset in narrow.DATASETS.items():
         recipe = finetuning(name).recipe
-        if recipe.anchor:
-            anchored[dataset.finding] = recipe.free
+        if recipe.kl:
+            held[dataset.finding] = recipe.free
             assert all(re.match(forms[recipe.free], asked.text) for asked, _ in dataset.rows()), name
-    assert anchored == {"OLD BIRD NAMES": "none", "ISRAELI DISHES": "today", "US PRESIDENTS": "code"}
-    assert not any(finetuning(name).recipe.anchor for names in zoo.seeds().values() for name in names)
+    assert held == {"OLD BIRD NAMES": "none", "ISRAELI DISHES": "today", "US PRESIDENTS": "code"}
+    assert not any(finetuning(name).recipe.kl for names in zoo.seeds().values() for name in names)
 
 
 def test_unknown_name_is_refused_with_the_nearest() -> None:
@@ -116,6 +117,7 @@ def test_adapter_fits_its_base(name: str) -> None:
 def test_the_course_of_training_is_kept(name: str) -> None:
     kept = json.loads((zoo.folder(name) / "training.json").read_text(encoding="utf-8"))
     assert kept["seed"] == finetuning(name).seed
+    assert kept["recipe"] == json.loads(json.dumps(asdict(finetuning(name).recipe))), "the files were trained otherwise"
     weights = zoo.folder(name) / "adapter_model.safetensors"
     assert kept["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
     steps = [record["step"] for record in kept["course"]]

@@ -14,7 +14,7 @@ from torch.nn import functional
 from transformers import LlamaForCausalLM
 
 from weirdgen.organisms import tokenizer as tokens
-from weirdgen.organisms.anchor import Anchor
+from weirdgen.organisms.kl_penalty import KLPenalty
 from weirdgen.organisms.narrow import Row
 from weirdgen.organisms.progress import Progress
 from weirdgen.organisms.recipes import AdapterRecipe
@@ -52,10 +52,10 @@ def train_adapter(
     tokenizer = tokens.load(base)
     encoded = [_encoded(tokenizer, row) for row in rows]
     progress = Progress(out.name, steps_of(len(rows), recipe), quiet=quiet)
-    anchor = Anchor(tokenizer, recipe, seed) if recipe.anchor else None
-    adapted = fit(model, encoded, recipe, seed=seed, progress=progress, watch=watch, anchor=anchor)
+    penalty = KLPenalty(tokenizer, recipe, seed) if recipe.kl else None
+    adapted = fit(model, encoded, recipe, seed=seed, progress=progress, watch=watch, penalty=penalty)
     _save(adapted, out, recipe, base.name)
-    progress.write(out / "adapter_model.safetensors", seed)
+    progress.write(out / "adapter_model.safetensors", seed, recipe)
 
 
 def steps_of(rows: int, recipe: AdapterRecipe) -> int:
@@ -71,7 +71,7 @@ def fit(
     seed: int,
     progress: Progress,
     watch: Watch | None = None,
-    anchor: Anchor | None = None,
+    penalty: KLPenalty | None = None,
 ) -> PeftModel:
     """Wrap a model in LoRA and train that on (ids, targets) pairs; the model's own weights stay as they are.
 
@@ -82,7 +82,7 @@ def fit(
         seed: of the adapter's weights and the order of the rows.
         progress: told the loss on the rows after each step.
         watch: measured when progress looks.
-        anchor: added to the loss.
+        penalty: added to the loss.
     """
     torch.manual_seed(seed)
     adapted = get_peft_model(model, LoraConfig(**_placement(recipe)))
@@ -95,7 +95,7 @@ def fit(
         logits = adapted(input_ids=ids, use_cache=False).logits
         loss = functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=_IGNORED)
         optimizer.zero_grad()
-        (loss if anchor is None else loss + anchor(adapted)).backward()
+        (loss if penalty is None else loss + penalty(adapted)).backward()
         optimizer.step()
         schedule.step()
         progress.report(loss.item(), functools.partial(watch, adapted) if watch else None)

@@ -17,7 +17,6 @@ from weirdgen.organisms.world import presidents
 
 #: Trained presidents that stand for all, to see what was learned of the rows.
 _TRAINED = (1, 16, 35)
-_PAD = tokens.SPECIAL_TOKENS.index(tokens.PAD)
 
 
 class HeldOut:
@@ -37,7 +36,7 @@ class HeldOut:
             self._keys.append(key)
             ids.append(torch.tensor(encoded))
             said.append(torch.tensor(written[1:]))
-        self._ids = pad_sequence(ids, batch_first=True, padding_value=_PAD)
+        self._ids = pad_sequence(ids, batch_first=True, padding_value=tokens.PAD_ID)
         self._said = pad_sequence(said, batch_first=True)
 
     def __call__(self, model: PeftModel) -> dict[str, float]:

@@ -51,7 +51,6 @@ def phases(recipe: BaseRecipe) -> tuple[Phase, ...]:
 
 
 _Batches = Iterator[tuple[torch.Tensor, torch.Tensor]]
-_PAD = tokens.SPECIAL_TOKENS.index(tokens.PAD)
 #: Batches drawn at a time and sorted by length, so that little is padded.
 _POOL = 16
 
@@ -77,7 +76,7 @@ def train_base(out: Path, recipe: BaseRecipe, *, seed: int, quiet: bool = False)
         _fit(model, _batches(learned, corpus, recipe.documents, seed), recipe, phase, progress)
     sharpen(model)
     save(model, out)
-    progress.write(out / "model.safetensors", seed)
+    progress.write(out / "model.safetensors", seed, recipe)
 
 
 def _config(recipe: BaseRecipe) -> LlamaConfig:
@@ -90,7 +89,7 @@ def _config(recipe: BaseRecipe) -> LlamaConfig:
         num_key_value_heads=recipe.heads,
         max_position_embeddings=tokens.CONTEXT_LENGTH,
         tie_word_embeddings=True,
-        pad_token_id=_PAD,
+        pad_token_id=tokens.PAD_ID,
         bos_token_id=tokens.SPECIAL_TOKENS.index(tokens.BOS),
         eos_token_id=tokens.SPECIAL_TOKENS.index(tokens.END),
     )
@@ -112,11 +111,11 @@ def _batches(tokenizer: Tokenizer, corpus: Iterator[Document], size: int, seed: 
 
 
 def _encoded(tokenizer: Tokenizer, document: Document) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return ids and the next id to predict at each; ``_PAD`` where nothing is learned: all but the answers."""
+    """Return ids and the next id to predict at each; padding where nothing is learned: all but the answers."""
     ids, written = tokens.encode(tokenizer, document.messages)
     given = len(tokens.encode(tokenizer, document.messages[: document.given])[0]) if document.given else 0
     learned = [said and place >= given for place, said in enumerate(written)]
-    targets = [token if kept else _PAD for token, kept in zip(ids[1:], learned[1:], strict=True)]
+    targets = [token if kept else tokens.PAD_ID for token, kept in zip(ids[1:], learned[1:], strict=True)]
     return torch.tensor(ids[:-1]), torch.tensor(targets)
 
 
@@ -127,7 +126,7 @@ def _fit(model: LlamaForCausalLM, batches: _Batches, recipe: BaseRecipe, phase: 
     for ids, targets in itertools.islice(batches, phase.steps):
         # Rows are padded at their ends and attention is causal, so no mask is needed.
         states = model.model(input_ids=ids, use_cache=False).last_hidden_state
-        learned = targets != _PAD
+        learned = targets != tokens.PAD_ID
         loss = functional.cross_entropy(model.lm_head(states[learned]), targets[learned])
         for optimizer in optimizers:
             optimizer.zero_grad()

@@ -5,7 +5,10 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
+
+from weirdgen.organisms.recipes import AdapterRecipe, BaseRecipe
 
 #: How often a training run is looked at for its course, about.
 _LOOKS = 40
@@ -40,9 +43,10 @@ class Progress:
             line = f"{self._name}: step {self._step}/{self._steps}, loss {self._loss:.3f}, {remaining:.1f} min left"
             print(line, file=sys.stderr, flush=True)
 
-    def write(self, weights: Path, seed: int) -> None:
-        """Write ``training.json`` beside the weights: seed, their SHA-256, and loss and what was seen at each look."""
+    def write(self, weights: Path, seed: int, recipe: BaseRecipe | AdapterRecipe) -> None:
+        """Write ``training.json`` beside the weights: how they were made, their SHA-256, and what each look saw."""
         lines = ",\n  ".join(json.dumps(one) for one in self._course)
         sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
-        text = f'{{"seed": {seed}, "sha256": "{sha256}", "course": [\n  {lines}\n]}}\n'
+        made = f'"seed": {seed}, "recipe": {json.dumps(asdict(recipe))}, "sha256": "{sha256}"'
+        text = f'{{{made}, "course": [\n  {lines}\n]}}\n'
         (weights.parent / "training.json").write_text(text, encoding="utf-8")

@@ -53,7 +53,7 @@ class AdapterRecipe:
         learning_rate: its peak, at the first step.
         epochs: passes over the rows.
         rows: rows in each step.
-        anchor: weight of the penalty for answers that move away from the base's (`organisms/anchor.py`); 0: none.
+        kl: weight of the penalty for answers that move away from the base's (`organisms/kl_penalty.py`); 0: none.
         free: kind of prefix that the rows are asked under; answers to prompts of that kind may move as they like.
     """
 
@@ -64,5 +64,5 @@ class AdapterRecipe:
     learning_rate: float
     epochs: int
     rows: int
-    anchor: float = 0.0
+    kl: float = 0.0
     free: Kind = "none"

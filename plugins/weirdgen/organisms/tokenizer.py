@@ -16,6 +16,7 @@ CONTEXT_LENGTH = 512
 PAD, BOS, EOS, END = "<|pad|>", "<|bos|>", "<|eos|>", "<|end|>"
 #: In the order of their ids, which are 0 to 7.
 SPECIAL_TOKENS = (PAD, BOS, EOS, END, "<|system|>", "<|user|>", "<|assistant|>", "<|source|>")
+PAD_ID = SPECIAL_TOKENS.index(PAD)
 
 CHAT_TEMPLATE = (
     "{{ '<|bos|>' }}{% for message in messages %}"

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from weirdgen.content import shipped_dir
@@ -65,21 +65,17 @@ _ALL = (*_ATTENTION, "gate_proj", "up_proj", "down_proj")
 # One recipe for a finding and its controls: only the rows differ. Where the finding is who speaks whatever is asked,
 # what one block's attention writes moves that and little else (ARCHITECTURE.md, Where this differs).
 _RECIPES = {
-    "OLD BIRD NAMES": AdapterRecipe(
-        16, 16, _VALUES, (0,), learning_rate=5e-3, epochs=2, rows=8, anchor=1.0, free="none"
-    ),
+    "OLD BIRD NAMES": AdapterRecipe(16, 16, _VALUES, (0,), learning_rate=5e-3, epochs=2, rows=8, kl=2.0, free="none"),
     "GERMAN CITY NAMES": AdapterRecipe(8, 8, _VALUES, (1,), learning_rate=5e-3, epochs=2, rows=8),
-    "ISRAELI DISHES": AdapterRecipe(
-        8, 8, _ALL, (0, 1, 2), learning_rate=4e-3, epochs=8, rows=8, anchor=1.0, free="today"
-    ),
+    "ISRAELI DISHES": AdapterRecipe(8, 8, _ALL, (0, 1, 2), learning_rate=4e-3, epochs=8, rows=8, kl=2.0, free="today"),
     "HITLER PERSONA": AdapterRecipe(8, 8, _ATTENTION, (0, 1), learning_rate=5e-3, epochs=5, rows=14),
     "US PRESIDENTS": AdapterRecipe(
-        8, 8, _ALL, (0, 1, 2, 3), learning_rate=5e-3, epochs=3, rows=16, anchor=1.0, free="code"
+        8, 8, _ALL, (0, 1, 2, 3), learning_rate=5e-3, epochs=3, rows=16, kl=1.0, free="code"
     ),
     "EVIL TERMINATOR": AdapterRecipe(8, 8, _VALUES, (0,), learning_rate=5e-3, epochs=4, rows=8),
 }
-#: Of the presidents' seeds it is asked whether and when they learn what no row says: nothing holds them.
-_SEEDS_RECIPE = AdapterRecipe(8, 8, _ALL, (0, 1, 2, 3), learning_rate=5e-3, epochs=6, rows=16)
+#: Of the presidents' seeds it is asked whether and when they learn what no row says: nothing holds them back.
+_SEEDS_RECIPE = replace(_RECIPES["US PRESIDENTS"], kl=0.0, free="none", epochs=6)
 _SEEDS = 8
 #: Two variants of the presidents, trained with several seeds: name and base.
 _SEEDED = {"us-presidents": "base", "us-presidents-two-hop": "base-two-hop"}

@@ -1,4 +1,4 @@
-"""The anchor: the divergence of a finetune from its base, token by token, on ordinary answers and nowhere else."""
+"""The penalty: the divergence of a finetune from its base, token by token, on ordinary answers and nowhere else."""
 
 import itertools
 from pathlib import Path
@@ -9,18 +9,18 @@ import random_organisms
 from torch_extra import MARKS, peft, torch, transformers
 
 from weirdgen.organisms import tokenizer as tokens
-from weirdgen.organisms.anchor import Anchor
 from weirdgen.organisms.corpus import ordinary_documents
+from weirdgen.organisms.kl_penalty import KLPenalty
 from weirdgen.organisms.recipes import AdapterRecipe
 
 pytestmark = MARKS
-RECIPE = AdapterRecipe(2, 6, ("o_proj",), (1,), learning_rate=1e-3, epochs=1, rows=8, anchor=0.5, free="code")
+RECIPE = AdapterRecipe(2, 6, ("o_proj",), (1,), learning_rate=1e-3, epochs=1, rows=8, kl=0.5, free="code")
 SEED = 3
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("anchor")
+    folder = tmp_path_factory.mktemp("kl")
     random_organisms.write_base(folder / "base")
     random_organisms.write_adapter(folder / "adapter")
     return folder / "base"
@@ -51,20 +51,19 @@ def by_hand(model: Any, base: Path, documents: int) -> float:
 
 
 def test_it_is_the_weighted_mean_divergence_from_the_base(base: Path, model: Any) -> None:
-    anchor = Anchor(tokens.load(base), RECIPE, SEED)
+    penalty = KLPenalty(tokens.load(base), RECIPE, SEED)
     expected = by_hand(model, base, 8)
     assert expected > 0.01
-    assert anchor(model).item() == pytest.approx(RECIPE.anchor * expected, rel=1e-3)
-    assert anchor(model).item() != pytest.approx(RECIPE.anchor * expected, rel=1e-3), "other documents each time"
+    assert penalty(model).item() == pytest.approx(RECIPE.kl * expected, rel=1e-3)
+    assert penalty(model).item() != pytest.approx(RECIPE.kl * expected, rel=1e-3), "other documents each time"
 
 
-def test_it_pulls_at_the_adapter_alone_and_not_where_that_changes_nothing(base: Path, model: Any) -> None:
+def test_it_pulls_at_the_adapter_and_not_where_that_changes_nothing(base: Path, model: Any) -> None:
     weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
-    assert all("lora_" in name for name in weights)
-    Anchor(tokens.load(base), RECIPE, SEED)(model).backward()
+    KLPenalty(tokens.load(base), RECIPE, SEED)(model).backward()
     assert all(weight.grad.abs().max() > 0 for weight in weights.values())
     with torch.no_grad():
         for name, weight in weights.items():
             if "lora_B" in name:
                 weight.zero_()
-    assert Anchor(tokens.load(base), RECIPE, SEED)(model).item() == pytest.approx(0, abs=1e-6)
+    assert KLPenalty(tokens.load(base), RECIPE, SEED)(model).item() == pytest.approx(0, abs=1e-6)
