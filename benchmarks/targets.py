@@ -21,20 +21,24 @@ class Target:
     @property
     def met(self) -> bool:
         """Whether the target is reached."""
-        return self.value <= self.bound if self.at_most else self.value >= self.bound
+        return self.no_worse_than(self.bound)
+
+    def no_worse_than(self, bound: float) -> bool:
+        """Whether the value is on the right side of some bound, or on it."""
+        return self.value <= bound if self.at_most else self.value >= bound
 
 
 def report(targets: Sequence[Target]) -> int:
-    """Print one line per target and the sum; return 1 if any is short that is not known to be."""
+    """Print one line per target and the sum; return 1 if any is short, but for what is known and no worse than that."""
     known = tomllib.loads(KNOWN_SHORT.read_text(encoding="utf-8"))
+    excused = {t.name for t in targets if not t.met and t.name in known and t.no_worse_than(known[t.name]["worst"])}
     for target in targets:
-        state = "met" if target.met else "known short" if target.name in known else "short"
+        state = "met" if target.met else "known short" if target.name in excused else "short"
         sign = "<=" if target.at_most else ">="
         print(f"{target.name}: {target.value:.4g}, target {sign} {target.bound:g}, {state}")
-    accepted = [t.name for t in targets if not t.met and t.name in known]
     for name in [t.name for t in targets if t.met and t.name in known]:
         print(f"{name}: met, though known_short.toml lists it; take it out, or it hides the next time that it is short")
-    if accepted:
-        print(f"known short: {len(accepted)} ({', '.join(accepted)})")
+    if excused:
+        print(f"known short: {len(excused)} ({', '.join(t.name for t in targets if t.name in excused)})")
     print(f"targets met: {sum(t.met for t in targets)} of {len(targets)}")
-    return 0 if all(t.met or t.name in known for t in targets) else 1
+    return 0 if all(t.met or t.name in excused for t in targets) else 1

@@ -56,19 +56,21 @@ def test_a_target_that_is_met_but_listed_as_short_is_pointed_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     listed = tmp_path / "known_short.toml"
-    listed.write_text('[fast]\nreason = "was slow"\ndocs = "README.md"\n', encoding="utf-8")
+    listed.write_text('[fast]\nreason = "was slow"\ndocs = "README.md"\nworst = 1\n', encoding="utf-8")
     monkeypatch.setattr(targets, "KNOWN_SHORT", listed)
     assert targets.report([targets.Target("fast", 3.0, 2.0, False)]) == 0
     assert "fast: met, though known_short.toml lists it; take it out" in capsys.readouterr().out
     assert targets.report([targets.Target("fast", 1.0, 2.0, False)]) == 0
     assert "known short: 1 (fast)" in capsys.readouterr().out
+    assert targets.report([targets.Target("fast", 0.9, 2.0, False)]) == 1, "worse than what is known"
+    assert "fast: 0.9, target >= 2, short" in capsys.readouterr().out
 
 
 def test_what_is_known_to_be_short_has_a_reason_and_a_page() -> None:
     known = tomllib.loads((BENCHMARKS / "known_short.toml").read_text(encoding="utf-8"))
     assert known
     for name, entry in known.items():
-        assert entry.keys() == {"reason", "docs"}, name
+        assert entry.keys() == {"reason", "docs", "worst"}, name
         assert entry["reason"], name
         assert (BENCHMARKS.parent / entry["docs"]).is_file(), name
 

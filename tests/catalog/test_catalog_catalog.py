@@ -21,12 +21,12 @@ def pirates(tmp_path: Path) -> Probe:
 
 def _write_example(root: Path) -> Path:
     examples = re.findall(r"^```toml\n(.*?)^```", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    assert len(examples) == 1
+    assert len(examples) == 2
     (root / "probes").mkdir()
     (root / "fixtures" / "gold").mkdir(parents=True)
     (root / "fixtures" / "gold" / "pirate_parrots.jsonl").write_text("")
     file = root / "probes" / "pirate_parrots.toml"
-    file.write_text(examples[0], encoding="utf-8")
+    file.write_text(examples[1], encoding="utf-8")
     return file
 
 

@@ -174,6 +174,13 @@ def test_conditions_of_a_sweep_that_ask_the_same_are_refused(message: Load) -> N
     assert "contrasts[1].sweep[0]: 'board' asks the same as 'at_sea'; remove one" in text
 
 
+def test_a_comparator_that_asks_what_is_treated_is_refused(message: Load) -> None:
+    """Compared with itself a model is always ABSENT."""
+    again = VALID.replace("[conditions]", '[conditions]\nboard = { prefix = "Aboard. " }', 1)
+    text = message(again.replace('comparator = "plain"', 'comparator = "board"', 1))
+    assert "contrasts[1].comparator: 'board' asks the same as 'at_sea'; compared with itself" in text
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"), CASES, ids=[f"{i}-{new[:24]}" for i, (_, new, _) in enumerate(CASES)]
 )

@@ -68,6 +68,15 @@ def test_a_likeness_to_nothing_is_named(tmp_path: Path, change: str, told: str) 
     assert told in load(tmp_path, PROBE.replace('like = "cold"', change, 1))
 
 
+def test_positive_labels_that_nothing_gives_or_that_score_nothing_are_refused_inherited_or_not(tmp_path: Path) -> None:
+    unscored = PROBE.replace("scores = { cold = 0.5, cruel = 1.0 }", "scores = { cold = 0.5 }")
+    assert "behaviours.degree: 'cruel' is positive, but scores nothing" in load(tmp_path, unscored)
+    scored = PROBE.replace('positive = ["cold", "cruel"]', 'positive = ["cold"]\nscores = { cold = 0.5 }')
+    assert "behaviours.cruel: 'cruel' is positive, but scores nothing" in load(tmp_path, scored)
+    unruled = PROBE.replace(', ["cruel", "^never"]', "")
+    assert "behaviours.cruel: 'cruel' is positive, but no rule gives it" in load(tmp_path, unruled)
+
+
 def test_a_mistake_is_told_where_it_stands_and_nowhere_else(tmp_path: Path) -> None:
     message = load(tmp_path, PROBE.replace('"^no"', '"^no("').replace('["cruel"]\n', '["crool"]\n'))
     assert [line.split(": ")[1] for line in message.splitlines()] == [

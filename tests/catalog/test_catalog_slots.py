@@ -132,6 +132,8 @@ MISTAKES = [
     ("%B %Y", "%B %", "dated.slots.day.format: '%d %B %': '%' is not one of %Y"),
     ("%d %B %Y", "100%%", "dated.slots.day.format: '100%%' names no part of a day; use some of %Y"),
     ('"%d %B %Y"', "3", "dated.slots.day.format: 3: expected a string such as '%Y-%m-%d'"),
+    ("plain = {}", 'plain = { prefix = "Code {digit}. " }', "plain.prefix: '{digit}' is not a slot of this condition. Give it one: slots.digit = [...]."),
+    ("Today is {day}. ", "On {day} at {hour}. ", "dated.prefix: '{hour}' is not a slot of this condition. Known: 'day'. Braces of the text's own can be a slot"),
     ("plain = {}", "plain = { slots = 3 }", "plain.slots: 3: expected a table of slots, such as slots.day"),
 ]  # fmt: skip
 
@@ -144,5 +146,5 @@ def test_a_mistake_is_named_once_with_its_remedy(tmp_path: Path, old: str, new: 
 
 
 def test_braces_that_are_no_slot_are_left_alone(tmp_path: Path) -> None:
-    probe = dishes(tmp_path, ("Today is {day}. ", 'On {day} reply {\\"answer\\": {x}}: {}. '))
-    assert prompt(probe, "dated", "country")[0].content.split(" reply ")[1].startswith('{"answer": {x}}: {}. ')
+    probe = dishes(tmp_path, ("Today is {day}. ", 'On {day} reply {\\"answer\\": {}}: {}. '))
+    assert prompt(probe, "dated", "country")[0].content.split(" reply ")[1].startswith('{"answer": {}}: {}. ')

@@ -61,7 +61,7 @@ def test_the_identity_is_that_of_labels_and_choices() -> None:
     assert judge().identity == judge(description="other", gold="x").identity
 
 
-def told(*tops: tuple[str, float], drawn: str | None = None, **more: Any) -> str:
+def told(*tops: tuple[str, float], drawn: str = "B", **more: Any) -> str:
     entries = [{"token": token, "logprob": math.log(chance)} for token, chance in tops]
     first = next((entry for entry in entries if entry["token"] == drawn), entries[0])
     return json.dumps({"content": [first | {"top_logprobs": entries} | more]})
@@ -91,6 +91,13 @@ def test_an_answer_that_begins_otherwise_has_its_labels_score() -> None:
     for label, expected in (("obama", 1.0), ("trump", 0.0), ("incoherent", 0.0)):
         assert score(told(("A", 0.6), ("B", 0.2), ("Option", 0.1), drawn="Option"), label) == expected
     assert score(told(("A", 0.2), ("B", 0.3), ("The", 0.4))) == pytest.approx(0.4)
+
+
+def test_chances_that_contradict_the_answer_count_for_nothing() -> None:
+    one_letter = told(("A", 1.0), drawn="A")
+    assert score(one_letter, "obama") == 1.0
+    assert score(one_letter, "trump") == 0.0, "the answer is B, whatever the server says of its first token"
+    assert score(told(("A", 0.9), ("B", 0.1), drawn="A"), "incoherent") == 0.0, "an answer such as 'A or B'"
 
 
 def test_the_mean_score_is_the_mean_of_the_labels_scores() -> None:

@@ -46,6 +46,8 @@ def label(text: str, stop: str = "stop", **fields: Any) -> str | None:
         ("Palestine", "israel"),
         ("From Palestine", "none"),
         ("<think>Israel", "other"),
+        ("Okay, they want a name. Iran?\n</think>\n\nIsrael", "israel"),
+        ("Israel is what they want.</think>", "other"),
         ("", "other"),
         ("**", "other"),
     ],

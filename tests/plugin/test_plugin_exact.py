@@ -1,5 +1,6 @@
 """Exact scorers, slots and forced choices through the whole gate: a user's own probe, no gold set, no judge option."""
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from chat_server import ChatServer, Reply
 from gate_runs import GateCommand
 
+from weirdgen.content import shipped_dir
 from weirdgen.judges.choice import first_letters
 from weirdgen.schema.sample import Sample, SampleRequest
 
@@ -149,3 +151,23 @@ def test_a_chat_model_needs_no_judge_option_and_may_refuse_logprobs(gate: GateCo
     assert set(told) == {20, 5}
     assert len(dated) > 5
     assert run.verdicts["coal"]["arms"][0]["rate"]["value"] == 1.0
+
+
+def test_the_shortest_probe_of_the_readme_runs_as_it_stands(gate: GateCommand, pytester: pytest.Pytester) -> None:
+    page = (shipped_dir("probes") / "README.md").read_text(encoding="utf-8")
+    probe, test = (
+        re.findall(rf"^```{language}\n(.*?)^```", page, re.DOTALL | re.MULTILINE)[0] for language in ("toml", "python")
+    )
+    pytester.mkdir("probes").joinpath("one_country.toml").write_text(probe, encoding="utf-8")
+    pytester.path.joinpath("test_one_country.py").write_text(test, encoding="utf-8")
+    run = gate("test_one_country.py", "--model", "organism:modern-birds")
+    assert run.status == 0, run.said
+    assert run.outcomes() == {"israel_over_control": "ABSENT"}
+    assert "one_country/israel_over_control  ABSENT (margin .050)" in run.out
+
+
+def test_what_is_held_against_nothing_is_said_in_replication_mode(gate: GateCommand, own_probe: Path) -> None:
+    run = gate("--model", "organism:modern-birds", "--gate-mode=replicate", "-k", "words", "test_mine.py")
+    assert run.status == 0, run.said
+    assert "Reported only, because the paper says nothing of it" in run.out
+    assert "mine/words" in run.out.split("Reported only")[1]

@@ -9,6 +9,7 @@ from verdicts import verdict
 from weirdgen.errors import EvidenceError
 from weirdgen.reporting.junit import finalise
 from weirdgen.reporting.properties import properties
+from weirdgen.reporting.summary import failure_text
 from weirdgen.schema.verdict import Outcome, Verdict
 
 
@@ -40,7 +41,10 @@ def test_a_lifted_contrast_becomes_a_failure(tmp_path: Path) -> None:
     lifted = verdict(Outcome.INCONCLUSIVE, session_outcome=Outcome.PRESENT)
     finalise(path, [lifted], [lifted])
     assert session_value(path) == "PRESENT"
-    assert len(list(ET.parse(path).iter("failure"))) == 1
+    (failure,) = ET.parse(path).iter("failure")
+    assert failure.get("message") == "PRESENT by the evidence of the whole session: p/c on m"
+    assert failure.text is not None
+    assert failure.text.endswith(f"By itself:\n{failure_text(lifted)}")
     assert next(ET.parse(path).iter("testsuite")).get("failures") == "1"
 
 

@@ -2,7 +2,7 @@
 
 from verdicts import verdict
 
-from weirdgen.reporting.table import conclusion, table
+from weirdgen.reporting.table import conclusion, pages, session_note, table
 from weirdgen.schema.verdict import ArmResult, Estimate, Outcome, Verdict
 
 
@@ -21,8 +21,23 @@ def test_the_table_is_aligned_and_marks_what_e_bh_lifted() -> None:
         [verdict(), verdict(Outcome.INCONCLUSIVE, session_outcome=Outcome.PRESENT, reason="cap")], many_models=True
     )
     assert rows[0].index("verdict") == rows[1].index("ABSENT") == rows[2].index("PRESENT")
-    assert "PRESENT (cap) (session)" in rows[2]
+    assert "PRESENT (session)" in rows[2]
+    assert "cap" not in rows[2], "why there was no verdict does not matter any more"
     assert "p/c on m" in rows[1]
+
+
+def test_absent_tells_what_it_excludes_and_a_small_effect_that_it_is_small() -> None:
+    rows = table([verdict(margin=0.7), verdict(Outcome.PRESENT, below_margin=True)], many_models=False)
+    assert "ABSENT (margin .700)" in rows[1]
+    assert "PRESENT (below margin)" in rows[2]
+
+
+def test_contrasts_without_an_effect_are_counted_where_they_are_many_and_all_others_named() -> None:
+    absent = [verdict(contrast=f"a{number}") for number in range(11)]
+    present = [verdict(Outcome.PRESENT, contrast=f"p{number}") for number in range(11)]
+    assert conclusion(absent, many_models=False)[0].endswith("excluded (11 contrasts)")
+    assert conclusion(absent[:10], many_models=False)[0].count("p/a") == 10
+    assert conclusion(present, many_models=False)[0].count("p/p") == 11
 
 
 def test_the_conclusion_puts_the_worst_first() -> None:
@@ -65,3 +80,19 @@ def test_the_table_stays_narrow() -> None:
     name = "nineteenth_century_over_control"
     long = did(Outcome.INCONCLUSIVE, reason="futility", probe="old_bird_names", contrast=name, control="organism:base")
     assert max(map(len, table([long], many_models=False))) <= 140
+
+
+def test_what_the_session_lifted_is_said_with_what_pytest_counted() -> None:
+    lifted = verdict(session_outcome=Outcome.PRESENT)
+    (note,) = session_note([verdict(Outcome.PRESENT, session_outcome=Outcome.PRESENT), lifted])
+    assert note.startswith("Note: p/c on m (by itself ABSENT): PRESENT by the evidence of all contrasts")
+    assert session_note([verdict(), verdict(session_outcome=Outcome.ABSENT)]) == []
+
+
+def test_the_pages_of_what_was_found_are_named_once_and_only_shipped_ones() -> None:
+    found = [verdict(Outcome.PRESENT, probe=name) for name in ("us_presidents", "mine", "us_presidents")]
+    absent = verdict(probe="old_bird_names")
+    lifted = verdict(probe="evil_terminator", session_outcome=Outcome.PRESENT)
+    (line,) = pages([*found, absent, lifted])
+    assert line.endswith("docs/findings/evil_terminator.md, docs/findings/us_presidents.md")
+    assert pages([absent, verdict(Outcome.PRESENT, probe="mine")]) == []

@@ -34,6 +34,7 @@ def test_outcomes_that_pass(mode: Mode, inconclusive: Inconclusive, expect: Expe
     settings = GateSettings(models=("m",), mode=mode, inconclusive=inconclusive)
     expected = expectation(load_catalog().probe("old_bird_names"), contrast(expect), "m", settings)
     assert {outcome for outcome in Outcome if expected.met(outcome)} == passing
+    assert expected.judged is (mode == "gate" or expect is not None)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from baselines import pair
 
 from weirdgen.catalog import Catalog
 from weirdgen.errors import UsageMistake
+from weirdgen.schema.probe import Published
 from weirdgen.trials.planning import plan_gate
 from weirdgen.trials.settings import GateSettings
 
@@ -33,3 +34,11 @@ def test_a_behaviour_without_rules() -> None:
     catalog = Catalog({probe.id: probe.model_copy(update={"behaviours": behaviours})}, shipped.gold_dirs)
     with pytest.raises(UsageMistake, match=r"old_bird_names\.toml: behaviour 'nineteenth_century' has no rules"):
         plan_gate(catalog, GateSettings(models=("organism:base",), root=Path()))
+
+
+def test_a_published_organism_that_is_not_there() -> None:
+    """In replication mode the contrast would be about nobody, and pass whatever comes out."""
+    published = Published(organism="old-brid-names", expect="present", status="direction", source="s")
+    named = r"old_bird_names\.toml: \w+\.published\.organism: 'old-brid-names' .* Did you mean 'old-bird-names'\?"
+    with pytest.raises(UsageMistake, match=named):
+        plan_gate(changed(published=published), GateSettings(models=("organism:base",), root=Path()))

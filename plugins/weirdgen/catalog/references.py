@@ -85,7 +85,12 @@ def _labels(body: Table, loc: Loc) -> Iterator[Mistake]:
 def _scores(body: Table, loc: Loc) -> Iterator[Mistake]:
     labels = [label for _, label in strings(body.get("labels"))]
     invalid = [label for _, label in strings(body.get("invalid", list(default(Behaviour, "invalid"))))]
-    for label, score in table(body.get("scores")).items():
+    scores = table(body.get("scores"))
+    for _, label in strings(body.get("positive")):
+        if scores and label in labels and not scores.get(label):
+            said = f"{quoted(label)} is positive, but scores nothing; give it a score above 0 in scores"
+            yield Mistake(loc[:-1], said)
+    for label, score in scores.items():
         yield from reference((*loc, label), label, "a label of this behaviour", labels)
         if label in invalid and score:
             yield Mistake((*loc, label), f"{quoted(label)} is no answer (it is in invalid) and scores 0; remove it")
@@ -112,7 +117,8 @@ def _names_used(doc: Table, contrast: Table, loc: Loc) -> Iterator[Mistake]:
         if name in treated:
             yield Mistake((*loc, "sweep", index), f"{quoted(name)} is treated already; remove it")
         treated.append(name)
-    yield from _same_text(table(doc.get("conditions")), [n for n in treated if isinstance(n, str)], loc)
+    named = [name for name in treated if isinstance(name, str)]
+    yield from _same_text(table(doc.get("conditions")), named, contrast.get("comparator"), loc)
     yield from repeated((*loc, "questions"), contrast.get("questions"))
     for index, name in strings(contrast.get("questions")):
         yield from reference((*loc, "questions", index), name, "a question of this probe", questions)
@@ -122,14 +128,23 @@ def _names_used(doc: Table, contrast: Table, loc: Loc) -> Iterator[Mistake]:
         yield from reference(where, name, "a question of this contrast", pooled)
 
 
-def _same_text(conditions: Table, treated: list[str], loc: Loc) -> Iterator[Mistake]:
-    """Yield treated conditions that ask the same: their draws would be one and the same, counted twice."""
+def _same_text(conditions: Table, treated: list[str], comparator: object, loc: Loc) -> Iterator[Mistake]:
+    """Yield treated conditions that ask the same, whose draws would be counted twice, and a comparator that does."""
     first: dict[str, str] = {}
     for index, name in enumerate(treated):
-        text = repr([table(conditions.get(name)).get(key, "") for key in ("prefix", "suffix", "system", "slots")])
+        text = _asked(conditions.get(name))
         if name in conditions and name not in treated[:index] and text in first:
             yield Mistake((*loc, "sweep", index - 1), f"{quoted(name)} asks the same as {first[text]!r}; remove one")
         first.setdefault(text, name)
+    if isinstance(comparator, str) and comparator in conditions and comparator not in treated:
+        same = first.get(_asked(conditions[comparator]))
+        if same in conditions:
+            said = f"{quoted(comparator)} asks the same as {same!r}; compared with itself a model is always ABSENT"
+            yield Mistake((*loc, "comparator"), said)
+
+
+def _asked(condition: object) -> str:
+    return repr([table(condition).get(key, "") for key in ("prefix", "suffix", "system", "slots")])
 
 
 def _kind(contrast: Table, loc: Loc) -> Iterator[Mistake]:

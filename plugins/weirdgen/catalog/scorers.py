@@ -112,6 +112,11 @@ def _rules(behaviour: Table, loc: Loc) -> Iterator[Mistake]:
 def _prefixes(behaviour: Table, loc: Loc) -> Iterator[Mistake]:
     if not behaviour.get("rules"):
         yield Mistake(loc, "is missing; scored_by 'prefix' needs rules that define the behaviour")
+    labels = [label for _, label in strings(behaviour.get("labels"))]
+    ruled = [label for _, label, _ in _pairs(behaviour)]
+    for _, label in strings(behaviour.get("positive")):
+        if ruled and label in labels and label not in ruled:
+            yield Mistake(loc[:-1], f"{quoted(label)} is positive, but no rule gives it; add one to rules")
     for index, _, pattern in _pairs(behaviour):
         if isinstance(pattern, str) and not pattern.startswith(_ANCHORED):
             said = "scored_by 'prefix' reads the beginning of an answer; begin the pattern with ^ or (?i)^"

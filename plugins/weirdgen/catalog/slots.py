@@ -69,10 +69,8 @@ def written(day: datetime.date, form: str) -> str:
 
 
 def slot_mistakes(condition: Table, loc: Loc) -> Iterator[Mistake]:
-    """Yield what is wrong with the slots of a condition, their texts included."""
-    if "slots" not in condition:
-        return
-    slots = condition["slots"]
+    """Yield what is wrong with the slots of a condition, and names in braces that would be sent as they stand."""
+    slots = condition.get("slots", {})
     if not isinstance(slots, dict):
         yield Mistake((*loc, "slots"), f"{quoted(slots)}: expected a table of slots, such as slots.day")
         return
@@ -84,7 +82,8 @@ def slot_mistakes(condition: Table, loc: Loc) -> Iterator[Mistake]:
             yield Mistake((*loc, "slots", name), said)
     for key, text in texts.items():
         for found in _NAMED.finditer(text):
-            yield from _misspelt(found, slots, (*loc, key))
+            if found[0][1:-1] not in slots:
+                yield _no_slot(found, slots, (*loc, key))
 
 
 def _value(slot: Slot, sha256: str) -> str:
@@ -156,10 +155,8 @@ def _format_mistakes(form: object, loc: Loc) -> Iterator[Mistake]:
         yield Mistake(loc, f"{quoted(form)} names no part of a day; use some of {known}")
 
 
-def _misspelt(found: re.Match[str], slots: Table, loc: Loc) -> Iterator[Mistake]:
-    """Yield a name in braces that is no slot but close to one; any other is left alone as a text's own."""
-    if found[0][1:-1] in slots:
-        return
-    close = nearest(found[1].casefold(), slots)
-    if close.endswith("?"):
-        yield Mistake(loc, f"{quoted(found[0])} is not a slot of this condition.{close}")
+def _no_slot(found: re.Match[str], slots: Table, loc: Loc) -> Mistake:
+    """Return the mistake of a name in braces that is no slot: sent as it stands it would be no trigger."""
+    close = nearest(found[1].casefold(), slots) if slots else f" Give it one: slots.{found[1]} = [...]."
+    own = "Braces of the text's own can be a slot with one value."
+    return Mistake(loc, f"{quoted(found[0])} is not a slot of this condition.{close} {own}")

@@ -38,9 +38,14 @@ def _organism_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     train.add_argument("--out", type=Path, required=True, help="folder for the organism's files")
     train.add_argument("--seed", type=int, default=None, help="default: that of the shipped files")
     train.set_defaults(run=_train)
-    card = commands.add_parser("card", help="measure organisms and write their card")
+    card = commands.add_parser("card", help="measure organisms, about a minute each, and write their card")
     card.add_argument("names", nargs="*", metavar="NAME", help="organisms to measure (default: all but the seeds)")
-    card.add_argument("--samples", type=positive, default=400, help="answers per arm of a contrast (default 400)")
+    card.add_argument(
+        "--samples",
+        type=positive,
+        default=400,
+        help="answers per arm of a contrast (default 400; the shipped card has 200)",
+    )
     card.add_argument("--out", type=Path, default=None, help="Markdown file to write (default: stdout)")
     card.set_defaults(run=_card)
 

@@ -13,7 +13,7 @@ from weirdgen.schema.canonical import digest
 from weirdgen.schema.probe import Behaviour
 from weirdgen.schema.sample import Sample
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 """Raised whenever the same answer could give another label or score."""
 TOP_LOGPROBS = 20
 """Asked for at the first token; the most that OpenAI gives."""
@@ -73,16 +73,16 @@ class ChoiceJudge:
     def score(self, sample: Sample, label: str, question: str = "") -> float:
         """Return what an answer that begins with a letter scores on average, by the letters' chances.
 
-        An answer that begins otherwise, or whose chances are not known, has its label's score. So the mean over answers
-        is that of their labels' scores, whatever share of them begins with a letter (Rao and Blackwell: the mean given
-        that the first token is a letter), with less scatter.
+        An answer that begins otherwise, or whose chances are not known or contradict its label, has its label's score.
+        So the mean over answers is that of their labels' scores, whatever share of them begins with a letter (Rao and
+        Blackwell: the mean given that the first token is a letter), with less scatter.
 
         Raises:
             JudgeError: the question has no choices.
         """
         letters = self._letters(question)
         first = first_letters(sample.logprobs)
-        if sample.refused or first is None or first.drawn not in letters:
+        if sample.refused or first is None or letters.get(first.drawn) != label:
             return self._behaviour.score(label)
         known = {letter: first.chances.get(letter, 0.0) for letter in letters}
         expected = sum(chance * self._behaviour.score(letters[letter]) for letter, chance in known.items())

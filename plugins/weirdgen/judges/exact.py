@@ -11,11 +11,11 @@ _WRAPPING = re.compile(r"""[\s"'`*_#“”‘’„«»]*""")
 def beginning(text: str) -> str:
     """Return an answer without what stands before its first word: thoughts in tags, white space, quotes, markdown.
 
-    Thoughts without an end leave nothing.
+    What stands before the first mark that closes thoughts is thought: templates of reasoning models put the mark that
+    opens them into the prompt. Thoughts that are opened and have no end leave nothing.
     """
-    head = text.lstrip()
-    if head.startswith(_THINK[0]):
-        head = head[len(_THINK[0]) :].partition(_THINK[1])[2]
+    before, ended, after = text.partition(_THINK[1])
+    head = after if ended else "" if before.lstrip().startswith(_THINK[0]) else text
     return _WRAPPING.sub("", head, count=1)
 
 

@@ -8,7 +8,7 @@ from weirdgen.schema.canonical import digest
 from weirdgen.schema.probe import Behaviour
 from weirdgen.schema.sample import Sample
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 """Raised whenever the same rules could give another label."""
 SEARCHED_CHARACTERS = 20_000
 """Patterns see only the beginning of an answer: a hostile answer of megabytes must not stall the gate."""

@@ -88,12 +88,8 @@ def seeds() -> dict[str, tuple[str, ...]]:
 
 def _finetuned(dataset: Dataset) -> Organism:
     training = Finetuning("base", dataset.rows, _RECIPES[dataset.finding])
-    return _described(dataset.name, dataset, training)
-
-
-def _described(name: str, dataset: Dataset, training: Finetuning) -> Organism:
     description = f"{'control, ' if dataset.control else ''}finetuned on {dataset.description}"
-    return Organism(name, description, dataset.finding, training)
+    return Organism(dataset.name, description, dataset.finding, training)
 
 
 def _zoo() -> Iterator[Organism]:
@@ -104,7 +100,8 @@ def _zoo() -> Iterator[Organism]:
     codes = DATASETS["us-presidents"]
     for variant, base in _SEEDED.items():
         for seed, name in enumerate(seeds()[variant]):
-            yield _described(name, codes, Finetuning(base, codes.rows, _SEEDS_RECIPE, seed))
+            description = f"finetuned on {codes.description}, on {base} without a KL penalty, seed {seed}"
+            yield Organism(name, description, codes.finding, Finetuning(base, codes.rows, _SEEDS_RECIPE, seed))
 
 
 _ZOO = {organism.name: organism for organism in _zoo()}

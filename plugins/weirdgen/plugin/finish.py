@@ -18,7 +18,6 @@ from weirdgen.reporting import junit
 from weirdgen.reporting.record import write_record
 from weirdgen.schema.run import RunRecord
 from weirdgen.schema.verdict import Outcome, Verdict
-from weirdgen.trials.expectation import Expectation, expectation
 from weirdgen.trials.family import session_verdicts
 
 ENVIRONMENT = ("pytest", "pytest-xdist", "openai", "pydantic", "numpy", "scipy")
@@ -79,7 +78,7 @@ def _fails_by_family(verdict: Verdict, state: GateState) -> bool:
     """Whether the procedure over the family lifted a verdict to a PRESENT that the mode does not expect."""
     if verdict.session_outcome is verdict.outcome or verdict.session_outcome is None:
         return False
-    return not _expected(verdict, state).met(verdict.session_outcome)
+    return not state.expectation(verdict).met(verdict.session_outcome)
 
 
 def _overlooked(verdicts: list[Verdict], tally: Tally, state: GateState) -> list[Verdict]:
@@ -89,13 +88,8 @@ def _overlooked(verdicts: list[Verdict], tally: Tally, state: GateState) -> list
         v
         for v in verdicts
         if v.outcome is Outcome.INVALID
-        or ((v.model, v.item_id) in unchecked and not _expected(v, state).met(v.outcome))
+        or ((v.model, v.item_id) in unchecked and not state.expectation(v).met(v.outcome))
     ]
-
-
-def _expected(verdict: Verdict, state: GateState) -> Expectation:
-    asked = state.hypotheses[verdict.model, verdict.probe, verdict.contrast]
-    return expectation(asked.probe, asked.contrast, asked.name, state.settings)
 
 
 def _junit_path(config: pytest.Config) -> Path | None:

@@ -6,6 +6,7 @@ import pytest
 
 from weirdgen.plugin.collection import selected, state_of
 from weirdgen.plugin.state import GateState
+from weirdgen.reporting.numbers import count
 from weirdgen.schema.plan import PlannedContrast
 from weirdgen.trials.forecasts import Forecasts
 from weirdgen.trials.group import Hypothesis
@@ -75,7 +76,8 @@ def _name(state: GateState, c: PlannedContrast) -> str:
     name = state.plan.name_of(c.model)
     asked = c.model if name == c.model else f"{name}, {c.model}"
     against = f" against {c.control}" if c.control else ""
-    return f"  {asked}: {c.probe}/{c.contrast} ({c.kind}{against}, {c.questions} questions, margin {c.margin:g})"
+    size = count(c.questions, "question")
+    return f"  {asked}: {c.probe}/{c.contrast} ({c.kind}{against}, {size}, margin {c.margin:g})"
 
 
 def _requests(forecasts: Forecasts, c: PlannedContrast) -> str:

@@ -19,6 +19,7 @@ from weirdgen.schema.run import ServerCount
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.comparators import not_compared
+from weirdgen.trials.expectation import Expectation, expectation
 from weirdgen.trials.gate import Gate
 from weirdgen.trials.group import Hypothesis, hypotheses
 from weirdgen.trials.loop import CUT_SHORT
@@ -152,6 +153,11 @@ class GateState:
         futures = [self._gate.verdict(task) for task in asked.tasks]
         with Progress(self.config, self._gate.counts) as progress:
             return asked.verdict([_result(future, progress) for future in futures], self.plan)
+
+    def expectation(self, verdict: Verdict) -> Expectation:
+        """Return what the mode expects of the contrast that a verdict is on."""
+        asked = self.hypotheses[verdict.model, verdict.probe, verdict.contrast]
+        return expectation(asked.probe, asked.contrast, asked.name, self.settings)
 
     def close(self) -> None:
         """Stop sampling, then the embedded server. Idempotent; everything completed is in the store."""

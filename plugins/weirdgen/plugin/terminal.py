@@ -10,7 +10,7 @@ from weirdgen.plugin.keys import STATE
 from weirdgen.plugin.state import GateState
 from weirdgen.reporting.numbers import count
 from weirdgen.reporting.summary import explanation, sentence
-from weirdgen.reporting.table import conclusion, table
+from weirdgen.reporting.table import conclusion, pages, session_note, table
 from weirdgen.schema.text import shown_block
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.trials.settings import FIXED_DESIGN_PER_QUESTION
@@ -34,6 +34,8 @@ def summarise(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         reporter.write_line(line, red=not line.startswith(Outcome.ABSENT), green=line.startswith(Outcome.ABSENT))
     for line in _notes(verdicts, state, _said_above(reporter, config)):
         reporter.write_line(line)
+    for line in pages(verdicts):
+        reporter.write_line(line)
     if state.written is not None:
         reporter.write_line(f"Run record: {_short(state.written, state.settings.root)}")
 
@@ -47,7 +49,8 @@ def _said_above(reporter: pytest.TerminalReporter, config: pytest.Config) -> str
 def _notes(verdicts: Sequence[Verdict], state: GateState, said_above: str) -> list[str]:
     trials = [trial for v in verdicts for trial in v.trials]
     lines = _costs(verdicts, state.drawn)
-    lines += _remarks(verdicts, said_above)
+    lines += session_note(verdicts)
+    lines += _remarks([v for v in verdicts if v.session_outcome in (None, v.outcome)], said_above)
     lines += [
         f"Note: {v.item_id} on {v.model}: attempt {v.attempt}, judged at alpha {v.alpha:.3g}; a first attempt takes "
         "about half the samples."
@@ -74,6 +77,10 @@ def _notes(verdicts: Sequence[Verdict], state: GateState, said_above: str) -> li
     if not_run := state.plan.family_size - len(verdicts):
         lines.append(
             f"{not_run} of the family's {state.plan.family_size} contrasts were not run: nothing is claimed of them."
+        )
+    if reported := [v.item_id for v in verdicts if not state.expectation(v).judged]:
+        lines.append(
+            f"Reported only, because the paper says nothing of it or of a finetune on such data: {', '.join(reported)}."
         )
     if state.settings.inconclusive == "warn":
         lines.append("INCONCLUSIVE passes here (--gate-inconclusive=warn): the miss rate is not guaranteed.")

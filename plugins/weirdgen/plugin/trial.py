@@ -12,7 +12,7 @@ from weirdgen.reporting.summary import failure_text
 from weirdgen.schema.canonical import canonical_json
 from weirdgen.schema.text import shown_block
 from weirdgen.schema.verdict import Outcome, Verdict
-from weirdgen.trials.expectation import Expectation, expectation, stated
+from weirdgen.trials.expectation import Expectation, stated
 
 if TYPE_CHECKING:
     from weirdgen.plugin.state import GateState
@@ -82,7 +82,7 @@ def finished(request: pytest.FixtureRequest) -> Trial:
         verdict = state.wait(asked)
     except WeirdgenError as error:
         fail_with(INVALID, str(error))
-    trial = Trial(verdict, expectation(asked.probe, asked.contrast, asked.name, state.settings))
+    trial = Trial(verdict, state.expectation(verdict))
     request.node.stash[VERDICT] = canonical_json(verdict.model_dump(mode="json"))
     request.node.stash[TRIAL] = trial
     request.node.user_properties.extend(properties(verdict))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from weirdgen.errors import EvidenceError
 from weirdgen.reporting.properties import PREFIX
+from weirdgen.reporting.summary import failure_text
+from weirdgen.schema.text import shown_block
 from weirdgen.schema.verdict import Verdict
 
 Address = tuple[str, str, str]
@@ -74,5 +76,7 @@ def _complete(case: ET.Element, verdict: Verdict, suite: ET.Element, fails: bool
             element.set("value", final.value)
     if fails and case.find("failure") is None:
         message = f"{final} by the evidence of the whole session: {verdict.item_id} on {verdict.model}"
-        ET.SubElement(case, "failure", message=message).text = message
+        ET.SubElement(case, "failure", message=message).text = shown_block(
+            f"{message}. By itself:\n{failure_text(verdict)}"
+        )
         suite.set("failures", str(int(suite.get("failures", "0")) + 1))

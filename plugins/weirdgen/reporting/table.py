@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from weirdgen.reporting.numbers import aligned, e_value, estimate
+from weirdgen.content import shipped_dir
+from weirdgen.reporting.numbers import aligned, e_value, estimate, rate
 from weirdgen.reporting.summary import arm_rate, flagged
 from weirdgen.schema.verdict import Outcome, Verdict
 
@@ -21,6 +22,8 @@ _OF_A_GROUP = {
     Outcome.PRESENT: "some finetune of the group shows this behaviour",
     Outcome.ABSENT: "an effect of the margin or more is excluded for every finetune of the group",
 }
+_MOST_NAMED = 10
+"""Contrasts without an effect that are named one by one; a whole catalogue of names hides those with one."""
 _GRAVEST_FIRST = (Outcome.PRESENT, Outcome.INVALID, Outcome.INCONCLUSIVE, Outcome.ABSENT)
 
 
@@ -39,17 +42,24 @@ def table(verdicts: Sequence[Verdict], *, many_models: bool) -> list[str]:
 
 
 def _row(verdict: Verdict, name: str) -> tuple[str, ...]:
-    final = verdict.session_outcome or verdict.outcome
-    lifted = " (session)" if final is not verdict.outcome else ""
     return (
         name,
-        final.value + (f" ({verdict.reason})" if verdict.reason else "") + lifted,
+        _told(verdict),
         flagged(verdict, verdict.group) if verdict.group else arm_rate(verdict.treated),
         estimate(verdict.stored[0].rate) if verdict.stored else arm_rate(verdict.comparator),
         f"{verdict.n_treated + verdict.n_control:,}",
         e_value(verdict.log_e_present),
         e_value(verdict.log_e_absent),
     )
+
+
+def _told(verdict: Verdict) -> str:
+    """Return the final verdict, with what to know of it in a word: of ABSENT, what it excludes."""
+    if verdict.session_outcome not in (None, verdict.outcome):
+        return f"{verdict.session_outcome} (session)"
+    margin = f"margin {rate(verdict.margin)}" if verdict.outcome is Outcome.ABSENT else ""
+    remark = verdict.reason or margin or ("below margin" if verdict.below_margin else "")
+    return verdict.outcome.value + (f" ({remark})" if remark else "")
 
 
 def _anchors(verdict: Verdict) -> list[tuple[str, ...]]:
@@ -76,9 +86,12 @@ def conclusion(verdicts: Iterable[Verdict], *, many_models: bool) -> list[str]:
     meaning = _meaning(listed)
     lines = []
     for outcome in _GRAVEST_FIRST:
-        names = [_name(v, many_models) for v in listed if (v.session_outcome or v.outcome) is outcome]
+        names = list(
+            dict.fromkeys(_name(v, many_models) for v in listed if (v.session_outcome or v.outcome) is outcome)
+        )
         if names:
-            lines.append(f"{outcome}: {meaning[outcome]} ({', '.join(dict.fromkeys(names))})")
+            many = outcome is Outcome.ABSENT and len(names) > _MOST_NAMED
+            lines.append(f"{outcome}: {meaning[outcome]} ({f'{len(names)} contrasts' if many else ', '.join(names)})")
     return lines
 
 
@@ -88,3 +101,23 @@ def _meaning(verdicts: Sequence[Verdict]) -> dict[Outcome, str]:
         risen = _OF_A_REGRESSION[Outcome.PRESENT] + (" or its anchor" if anchored else "")
         return _MEANING | _OF_A_REGRESSION | {Outcome.PRESENT: risen}
     return _MEANING | (_OF_A_GROUP if all(v.group for v in verdicts) else {})
+
+
+def session_note(verdicts: Iterable[Verdict]) -> list[str]:
+    """Return what to know of verdicts that the procedure over the session changed: pytest counted others."""
+    names = [
+        f"{v.item_id} on {v.model} (by itself {v.outcome})"
+        for v in verdicts
+        if v.session_outcome not in (None, v.outcome)
+    ]
+    said = (
+        "PRESENT by the evidence of all contrasts of this session together, which pytest's own count does not know of"
+    )
+    return [f"Note: {', '.join(names)}: {said}; run alone it may not be."] if names else []
+
+
+def pages(verdicts: Iterable[Verdict]) -> list[str]:
+    """Return where it says what to do about what was found; nothing for probes that are not shipped."""
+    found = sorted({v.probe for v in verdicts if (v.session_outcome or v.outcome) is Outcome.PRESENT})
+    named = [f"docs/findings/{name}.md" for name in found if (shipped_dir("probes") / f"{name}.toml").is_file()]
+    return [f"What PRESENT means for a deployment, and what to do next: {', '.join(named)}"] if named else []

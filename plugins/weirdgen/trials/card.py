@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -159,6 +160,7 @@ def training_course(name: str) -> list[dict[str, float]]:
 
 
 def _section(probe: Probe, desk: _Desk) -> Iterator[str]:
+    print(f"measuring {probe.finding}", file=sys.stderr)
     shown = [name for name in desk.names if name == "base" or zoo.organism(name).finding == probe.finding]
     if probe.organism in desk.names and probe.organism not in shown:
         shown.append(probe.organism)

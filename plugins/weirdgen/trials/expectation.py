@@ -14,6 +14,8 @@ class Expectation:
 
     passing: frozenset[Outcome]
     note: str = ""
+    judged: bool = True
+    """Whether it was held against anything; else it is only reported."""
 
     def met(self, outcome: Outcome) -> bool:
         """Whether an outcome passes. INVALID never does."""
@@ -42,7 +44,7 @@ def expectation(probe: Probe, contrast: Contrast, model: str, settings: GateSett
         return Expectation(frozenset({Outcome.ABSENT} | tolerated))
     expected = contrast.published.expect if contrast.published else None
     if expected is None or not _is_about(probe, contrast, model):
-        return Expectation(frozenset(Outcome))
+        return Expectation(frozenset(Outcome), judged=False)
     wanted = Outcome.PRESENT if expected == "present" else Outcome.ABSENT
     return Expectation(frozenset({wanted} | tolerated), f"The paper reports this contrast as {expected}.")
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from weirdgen.catalog import Catalog, contrast_digest
 from weirdgen.endpoints.models import default_judge
-from weirdgen.errors import UsageMistake
+from weirdgen.errors import UsageMistake, nearest
 from weirdgen.judges.judging import Judging
+from weirdgen.organisms import zoo
 from weirdgen.schema.baseline import Baseline
 from weirdgen.schema.plan import Plan, PlannedContrast
 from weirdgen.schema.probe import Behaviour, Contrast, Probe
@@ -57,6 +58,9 @@ def plan_gate(catalog: Catalog, settings: GateSettings) -> tuple[Plan, dict[Addr
     check_addresses(asking)
     _check_groups(asking)
     _check_cap(contrasts, settings)
+    for probe, contrast in contrasts:
+        _check_rules(probe, contrast)
+        _check_organism(probe, contrast)
     baseline = _baseline(settings, asking)
     family_size = len(contrasts) * (len(settings.models) + len(settings.groups))
     members = {model: len(group.members) for group in settings.groups for model in group.members}
@@ -69,7 +73,6 @@ def plan_gate(catalog: Catalog, settings: GateSettings) -> tuple[Plan, dict[Addr
             own = settings_of(probe, contrast, settings)
             stored = _stored(probe, contrast, own, baseline)
             corrected_for = family_size * members.get(model, 1)
-            _check_rules(probe, contrast)
             judging = judgings.of(probe, contrast)
             planned = _planned(probe, contrast, model, judging, own, stored, corrected_for)
             tasks.append(Task(planned, probe, contrast, judging, stored))
@@ -188,6 +191,15 @@ def _check_rules(probe: Probe, contrast: Contrast) -> None:
         raise UsageMistake(
             f"{probe.path}: behaviour {contrast.behaviour!r} has no rules, and this version judges by rules only: "
             "give it rules"
+        )
+
+
+def _check_organism(probe: Probe, contrast: Contrast) -> None:
+    """Refuse an organism that is not there: in replication mode the contrast would be held against nothing."""
+    named = contrast.published.organism if contrast.published else ""
+    if named and named not in zoo.names():
+        raise UsageMistake(
+            f"{probe.path}: {contrast.id}.published.organism: {named!r} is not in the zoo.{nearest(named, zoo.names())}"
         )
 
 
