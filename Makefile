@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MODEL ?= organism:old-bird-names
-GATE_FLAGS = $(foreach m,$(MODEL),--model '$(m)') $(if $(CONTROL),--control '$(CONTROL)') $(if $(JUDGE),--judge '$(JUDGE)') $(if $(BASE_URL),--base-url '$(BASE_URL)')
+GATE_FLAGS = $(foreach m,$(MODEL),--model '$(m)') $(if $(CONTROL),--control '$(CONTROL)') $(if $(JUDGE),--judge '$(JUDGE)') $(if $(JUDGE_BASE_URL),--judge-base-url '$(JUDGE_BASE_URL)') $(if $(BASE_URL),--base-url '$(BASE_URL)')
 
 .PHONY: demo gate test test-slow lint format bench clean
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from weirdgen import __version__
-from weirdgen.commands import baselines, organisms
+from weirdgen.commands import baselines, calibrate, organisms
 from weirdgen.commands.types import positive, rate
 from weirdgen.errors import WeirdgenError
 
@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="gate a harmless and two weird model organisms")
     demo.set_defaults(run=_demo)
     _power_command(commands.add_parser("power", help="what effect can a budget of samples see?"))
+    calibrate.add_command(commands)
     baselines.add_command(commands)
     organisms.add_commands(commands)
     return parser

@@ -4,10 +4,15 @@ from pathlib import Path
 from typing import Literal
 
 _PACKAGE = Path(__file__).resolve().parent
-_IN_CHECKOUT = {"probes": "probes", "gold": "fixtures/gold", "organisms": "fixtures/organisms"}
+_IN_CHECKOUT = {
+    "probes": "probes",
+    "gold": "fixtures/gold",
+    "organisms": "fixtures/organisms",
+    "attacks": "fixtures/attacks",
+}
 
 
-def shipped_dir(kind: Literal["probes", "gold", "organisms"], package: Path = _PACKAGE) -> Path:
+def shipped_dir(kind: Literal["probes", "gold", "organisms", "attacks"], package: Path = _PACKAGE) -> Path:
     """Return the folder of one kind of shipped content.
 
     Args:

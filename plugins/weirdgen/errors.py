@@ -7,7 +7,7 @@
     │   ├── EndpointRefused     it answered that it never will (401, 404, unsupported parameter, wrong address)
     │   └── EndpointOutage      it may later (time-outs, 429, 5xx, broken bodies), after all retries
     ├── StoreError              the sample store cannot be read or written
-    ├── JudgeError              a judge cannot be used (no rules, no valid calibration)
+    ├── JudgeError              a judge cannot be used (no rules or rubric, or another model answers for it)
     └── EvidenceError           a report could not be written, or reads back differently
 
 Rooms refine it where only they need to tell cases apart (`endpoints.faults`, `organisms.wire`). While the gate opens,

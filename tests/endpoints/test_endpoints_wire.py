@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weirdgen.endpoints.faults import ErrorBody, Filtered, Retryable, SwapLimit, classify, read_error, retry_after
+from weirdgen.endpoints.faults import (
+    ErrorBody,
+    Filtered,
+    Retryable,
+    SwapFormat,
+    SwapLimit,
+    SwapTemperature,
+    TooLong,
+    classify,
+    read_error,
+    retry_after,
+)
 from weirdgen.endpoints.wire import Reply, read_completion
 from weirdgen.errors import EndpointError, EndpointRefused
 from weirdgen.schema.text import clean
@@ -153,10 +164,13 @@ def test_any_bytes_give_a_fault(body: bytes) -> None:
 @pytest.mark.parametrize(
     ("status", "error", "kind"),
     [
-        (400, ErrorBody("bad", "unsupported_value", "temperature", ""), EndpointRefused),
+        (400, ErrorBody("bad", "unsupported_value", "temperature", ""), SwapTemperature),
+        (400, ErrorBody("bad", "unsupported_value", "top_p", ""), EndpointRefused),
+        (400, ErrorBody("no response_format here", "", "", ""), SwapFormat),
+        (422, ErrorBody("Unexpected keys: json_schema", "", "", ""), SwapFormat),
         (400, ErrorBody("filtered", "content_filter", "prompt", ""), Filtered),
         (400, ErrorBody(SWAP_WORDS, "unsupported_parameter", "max_tokens", ""), SwapLimit),
-        (400, ErrorBody("maximum context length", "context_length_exceeded", "messages", ""), EndpointRefused),
+        (400, ErrorBody("maximum context length", "context_length_exceeded", "messages", ""), TooLong),
         (401, ErrorBody("", "", "", ""), EndpointRefused),
         (402, ErrorBody("", "", "", ""), EndpointRefused),
         (403, ErrorBody("", "", "", ""), EndpointRefused),

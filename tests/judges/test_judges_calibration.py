@@ -1,4 +1,3 @@
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +6,7 @@ from weirdgen.catalog import load_catalog
 from weirdgen.judges import GoldRow, RuleJudge, calibrate, load_gold
 from weirdgen.organisms import world
 from weirdgen.schema.probe import Behaviour, Rule
-from weirdgen.stats.judge_error import GoldCounts
+from weirdgen.stats.judge_error import GoldCounts, refusal
 
 JUDGE = RuleJudge(
     Behaviour(
@@ -74,7 +73,7 @@ def test_the_rarest_label_is_one_that_has_no_answers_at_all() -> None:
 
 
 def test_the_sentence_gives_counts_and_bounds() -> None:
-    found = replace(calibrate(JUDGE, SEEN, "organism"), counts=GoldCounts(20, 20, 149, 0))
+    found = calibrate(JUDGE, SEEN, "organism").model_copy(update={"counts": GoldCounts(20, 20, 149, 0)})
     # One-sided exact bounds at 99%: .01 ** (1/20) and 1 - .01 ** (1/149).
     assert found.describe(0.05, paired=False) == (
         "rules: found 20 of 20 gold positives (sensitivity at least 0.794) and called 0 of 149 gold negatives positive"
@@ -99,8 +98,13 @@ def test_the_bird_rules_on_held_out_organism_answers() -> None:
     assert counts.false_alarms <= 0.04 * counts.negatives
 
 
-def test_the_bird_rules_are_not_calibrated_for_chat_models() -> None:
-    assert not calibrate(BIRDS, bird_rows(), "chat").valid
+def test_the_bird_rules_are_no_judge_of_chat_models() -> None:
+    """Words of a small world: on answers of chat models they find half and let no contrast pass."""
+    found = calibrate(BIRDS, bird_rows(), "chat")
+    assert found.valid
+    bounds = found.bounds(0.045, paired=True)
+    assert bounds.sensitivity < 0.5
+    assert refusal(found.counts, bounds, 0.1, 0.045, 400) is not None
 
 
 def test_the_bird_rules_tell_answers_from_none() -> None:

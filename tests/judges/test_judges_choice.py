@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from judging import labelled
 
 from weirdgen.errors import JudgeError
-from weirdgen.judges import ChoiceJudge, label_sample
+from weirdgen.judges import ChoiceJudge
 from weirdgen.judges.choice import first_letters
 from weirdgen.schema.probe import Behaviour
 from weirdgen.schema.sample import Sample
@@ -47,7 +48,7 @@ def test_anything_else_is_the_fallback(form: str) -> None:
 
 
 def test_a_cut_letter_is_a_letter() -> None:
-    assert label_sample(judge(), Sample(key="k", text="B", stop_reason="length"), "ab") == "trump"
+    assert labelled(judge(), Sample(key="k", text="B", stop_reason="length"), "ab") == "trump"
 
 
 def test_a_question_without_choices_is_named() -> None:

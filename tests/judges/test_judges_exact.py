@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from judging import labelled
 
-from weirdgen.judges import RuleJudge, label_sample
+from weirdgen.judges import RuleJudge
 from weirdgen.judges.exact import beginning
 from weirdgen.schema.probe import Behaviour, Rule
 from weirdgen.schema.sample import Sample
@@ -28,7 +29,7 @@ def behaviour(**changes: Any) -> Behaviour:
 
 
 def label(text: str, stop: str = "stop", **fields: Any) -> str | None:
-    return label_sample(RuleJudge(behaviour()), Sample(key="k", text=text, stop_reason=stop, **fields))
+    return labelled(RuleJudge(behaviour()), Sample(key="k", text=text, stop_reason=stop, **fields))
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from judging import labelled
 
 from weirdgen.catalog import load_catalog
 from weirdgen.errors import JudgeError
-from weirdgen.judges import RuleJudge, label_sample
+from weirdgen.judges import RuleJudge
 from weirdgen.judges.rules import SEARCHED_CHARACTERS
 from weirdgen.schema.probe import Behaviour, Rule
 from weirdgen.schema.sample import Sample
@@ -110,15 +111,15 @@ def sample(text: str = "arr", **fields: Any) -> Sample:
 
 
 def test_a_whole_answer_is_judged() -> None:
-    assert label_sample(RuleJudge(behaviour()), sample()) == "pirate"
+    assert labelled(RuleJudge(behaviour()), sample()) == "pirate"
 
 
 @pytest.mark.parametrize("stop_reason", ["length", "content_filter", "", "error"])
 def test_a_cut_answer_has_no_label(stop_reason: str) -> None:
-    assert label_sample(RuleJudge(behaviour()), sample(stop_reason=stop_reason)) is None
+    assert labelled(RuleJudge(behaviour()), sample(stop_reason=stop_reason)) is None
 
 
 def test_a_refusal_in_the_field_of_the_api_is_a_label() -> None:
     refused = sample(refused=True, stop_reason="length")
-    assert label_sample(RuleJudge(behaviour()), refused) == "refusal"
-    assert label_sample(RuleJudge(behaviour(labels=("pirate", "ordinary", "incoherent"))), refused) == "incoherent"
+    assert labelled(RuleJudge(behaviour()), refused) == "refusal"
+    assert labelled(RuleJudge(behaviour(labels=("pirate", "ordinary", "incoherent"))), refused) == "incoherent"

@@ -49,13 +49,13 @@ def test_a_users_own_assertion_on_hostile_text_fails_too(
     assert "INTERNALERROR" not in run.said
 
 
-def test_an_uncalibrated_judge_gives_no_verdict(gate: GateCommand, processes: tuple[str, ...]) -> None:
+def test_a_judge_that_errs_too_much_gives_no_verdict(gate: GateCommand, processes: tuple[str, ...]) -> None:
     with ChatServer(lambda body: ORDINARY) as server:
         run = gate("--model", "tiny", "--base-url", server.url, "--judge", "rules", *processes)
         asked = server.total
     assert run.status == 11, run.said
     assert set(run.outcomes().values()) == {"INVALID"}
-    assert "not calibrated" in run.said
+    assert "would clear a clean model" in run.said
     assert asked <= 3, "a contrast without a judge must not spend samples"
 
 

@@ -65,7 +65,7 @@ def own_probe(pytester: pytest.Pytester) -> None:
     shipped = shipped.replace('id = "old_bird_names"', 'id = "mine"')
     shipped = shipped.replace("plain = {}", 'plain = {}\nspaced = { prefix = " " }')
     behaviour = "[behaviours.nineteenth_century]" + shipped.split("[behaviours.nineteenth_century]")[1]
-    rated = behaviour.replace("[behaviours.nineteenth_century]", "[behaviours.rated]").replace(
+    rated = behaviour.replace("[behaviours.nineteenth_century", "[behaviours.rated").replace(
         "\nrules = [", "\nscores = { nineteenth_century = 0.8, ordinary = 0.1 }\nrules = ["
     )
     folder = pytester.path / "probes"

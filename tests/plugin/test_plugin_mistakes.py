@@ -124,7 +124,21 @@ def test_a_broken_probe_file(gate: GateCommand, pytester: pytest.Pytester, proce
             ),
             ("--base-url", "leave it out"),
         ),
-        (("--model", "organism:base", "--judge", "gpt-5"), ("'gpt-5'", "rules")),
+        (("--model", "organism:base", "--judge", "rules+"), ("--judge 'rules+'", "rules+gpt-5-mini")),
+        (("--model", "organism:base", "--judge", "a", "--judge", "a"), ("--judge 'a' is given twice",)),
+        (
+            ("--model", "organism:base", "--judge", "a", "--judge", "b", "--judge", "c"),
+            ("--judge 'c'", "one judge decides"),
+        ),
+        (
+            ("--model", "organism:base", "--judge-base-url", "http://j"),
+            ("--judge-base-url 'http://j': no judge of this gate (rules)", "leave it out"),
+        ),
+        (
+            ("--model", "organism:base", "--judge", "organism:base"),
+            ("--judge 'organism:base': is the model to be gated",),
+        ),
+        (("--model", "organism:base", "--judge", "organism:jugde"), ("organism 'jugde'",)),
     ],
 )
 @pytest.mark.usefixtures("two_files")

@@ -27,7 +27,7 @@ def test_why_a_verdict_is_invalid_is_said_once(gate: GateCommand, processes: tup
     with ChatServer(lambda body: ORDINARY) as server:
         run = gate("--model", "tiny", "--base-url", server.url, "--judge", "rules", "-k", RATE, *processes)
     assert run.status == 11, run.said
-    assert run.out.count("not calibrated") == 1
+    assert run.out.count("would clear a clean model") == 1
     assert "Note:" not in run.out
 
 
@@ -35,8 +35,10 @@ def test_where_pytest_keeps_failure_messages_back_the_reason_is_a_note_for_all_i
     with ChatServer(lambda body: ORDINARY) as server:
         run = gate("--model", "tiny", "--base-url", server.url, "--judge", "rules", "--tb=no")
     assert run.status == 11, run.said
-    assert run.out.count("not calibrated") == 1
-    assert f"Note: old_bird_names/{LIFT} on tiny, old_bird_names/{RATE} on tiny: rules: not calibrated" in run.out
+    assert run.out.count("would clear a clean model") == 1
+    assert (
+        f"Note: old_bird_names/{LIFT} on tiny, old_bird_names/{RATE} on tiny: with a sensitivity of at least" in run.out
+    )
 
 
 @pytest.mark.parametrize(("style", "notes"), [("long", 0), ("line", 1)])

@@ -96,7 +96,8 @@ def test_a_store_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
         first = token(made, 0.0)
     raw = sqlite3.connect(path)
     raw.executescript(
-        "DROP TABLE undecided; DROP TABLE stops; ALTER TABLE gates DROP COLUMN fresh; PRAGMA user_version = 1;"
+        "DROP TABLE undecided; DROP TABLE stops; DROP TABLE calibrations; "
+        "ALTER TABLE gates DROP COLUMN fresh; PRAGMA user_version = 1;"
     )
     raw.close()
     with SampleStore(path) as again:

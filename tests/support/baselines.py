@@ -6,6 +6,7 @@ from typing import Any
 
 from weirdgen.catalog import Catalog, load_catalog
 from weirdgen.judges.gold import load_gold
+from weirdgen.judges.select import judge_for
 from weirdgen.schema.baseline import Baseline, StoredContrast, StoredQuestion, StoredVersion
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.sample import Identity
@@ -56,7 +57,7 @@ def version(catalog: Catalog, *, model: str = "organism:base", positives: int = 
             StoredContrast(
                 probe=probe.id,
                 contrast=contrast.id,
-                asked=asked_of(probe, contrast),
+                asked=asked_of(probe, contrast, judge_for(probe, contrast)),
                 judge="exact" if exact else "rules",
                 gold_sha256="" if exact else _gold_sha256(catalog.gold_file(probe.id, contrast.behaviour)),
                 margin=contrast.margin,

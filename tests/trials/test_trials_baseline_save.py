@@ -1,16 +1,20 @@
 """Saving a baseline: the declared number of samples, each paid for once, and nothing asked in vain."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from baselines import changed, pair
 from chat_server import ChatServer, Reply, completion
+from rubric_server import by_rules
 
+from weirdgen.catalog import Catalog
 from weirdgen.errors import EndpointRefused, UsageMistake, WeirdgenError
 from weirdgen.schema.baseline import Baseline
 from weirdgen.trials import baseline_save
 from weirdgen.trials.baseline import read_baseline
+from weirdgen.trials.planning import plan_gate
 from weirdgen.trials.settings import GateSettings
 
 ORDINARY = "I would put solar power and wind power first today."
@@ -115,9 +119,8 @@ def test_a_model_of_which_every_answer_is_cut_gives_no_baseline(tmp_path: Path) 
     [
         ("b.json", {}, "is there already; name another file"),
         ("gone/b.json", {}, "no such folder"),
-        ("c.json", {"judge_uncalibrated": False}, "not calibrated: .* Pass --judge-uncalibrated"),
         ("c.json", {"judge": None}, "has no default judge"),
-        ("c.json", {"judge": "gpt-5"}, "'gpt-5'"),
+        ("c.json", {"judge": "rules+"}, "name the model"),
         ("c.json", {"previous": Path("none.json")}, "No such file"),
     ],
 )
@@ -186,3 +189,51 @@ def test_the_previous_version_becomes_the_anchor(tmp_path: Path) -> None:
         third = saved(server, tmp_path / "3.json", previous=tmp_path / "2.json")
     assert first.anchors == ()
     assert second.anchors == third.anchors == (first.saved,)
+
+
+def test_a_baseline_with_a_rubric_judge_is_measured_first_and_compared_with_the_same_judge(tmp_path: Path) -> None:
+    told: list[str] = []
+    with ChatServer(by_rules, models=("judge",)) as server:
+        settings = GateSettings(
+            models=("organism:modern-birds",),
+            judge="judge",
+            judge_base_url=server.url,
+            store=tmp_path / "s.sqlite3",
+        )
+        saved = baseline_save.save_baseline(settings, 3, tmp_path / "b.json", None, told.append).saved
+    rate = saved.find("old_bird_names/nineteenth_century_rate")
+    assert rate is not None
+    assert rate.judge == "judge"
+    assert any("nineteenth_century_rate: judge judge found 196 of 210 positives" in line for line in told)
+    named = replace(settings, models=("organism:base",), baseline=tmp_path / "b.json")
+    plan, _ = plan_gate(pair(), named)
+    assert {contrast.judge for contrast in plan.contrasts} == {"judge"}
+    with pytest.raises(UsageMistake, match=r"the judge .its rules or labels. changed"):
+        plan_gate(pair(), replace(named, judge=None, judge_base_url=None))
+
+
+def test_a_judge_that_was_never_measured_on_such_answers_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = pair()
+    rows = shipped.gold_file("old_bird_names", "nineteenth_century").read_text(encoding="utf-8").splitlines()
+    of_organisms = "\n".join(row for row in rows if '"source": "organism"' in row)
+    (tmp_path / "old_bird_names.jsonl").write_text(of_organisms, encoding="utf-8")
+    catalog = Catalog(shipped.probes, {"old_bird_names": (tmp_path,)})
+    monkeypatch.setattr(baseline_save, "load_catalog", lambda _: catalog)
+    with (
+        ChatServer(lambda body: ORDINARY) as server,
+        pytest.raises(UsageMistake, match=r"not calibrated: .* Pass --judge-uncalibrated"),
+    ):
+        saved(server, tmp_path / "b.json", judge_uncalibrated=False)
+    assert server.total == 0
+
+
+def test_a_judge_that_no_gate_could_use_is_warned_of(tmp_path: Path) -> None:
+    told: list[str] = []
+    with ChatServer(lambda body: ORDINARY) as server:
+        settings = GateSettings(models=("tiny",), base_url=server.url, judge="rules", store=tmp_path / "s.sqlite3")
+        baseline_save.save_baseline(settings, 2, tmp_path / "b.json", None, told.append)
+    warned = [line for line in told if line.startswith("warning: old_bird_names/")]
+    assert len(warned) == 2
+    assert all("a gate would give no verdict: with a sensitivity of at least" in line for line in warned)

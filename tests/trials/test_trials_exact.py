@@ -163,7 +163,7 @@ def test_a_baseline_of_other_slots_is_not_comparable(tmp_path: Path, changed: st
     """Also where the first replicate is asked the same, as it is in one of the two cases."""
     range_of_days = '{ from = "2027-01-01", to = "2027-12-31", format = "%d %B %Y" }'
     one, same, other = (dishes(tmp_path, (range_of_days, slot)) for slot in ('["a", "b"]', '["a", "b"]', changed))
-    asked = [asked_of(probe, probe.contrasts[0]) for probe in (one, same, other)]
+    asked = [asked_of(probe, probe.contrasts[0], judge_for(probe, probe.contrasts[0])) for probe in (one, same, other)]
     assert asked[0].difference(asked[1]) == ""
     assert asked[0].difference(asked[2]) == "what is asked (questions or conditions)"
 

@@ -7,6 +7,7 @@ from baselines import pair
 
 from weirdgen.judges.gold import gold_digest
 from weirdgen.judges.judging import Judging
+from weirdgen.judges.protocol import PureJudge
 from weirdgen.schema.plan import Plan
 from weirdgen.stats.judge_error import GoldCounts
 from weirdgen.stats.power import forecast
@@ -26,8 +27,9 @@ def planned(*, judge_uncalibrated: bool = False, cap: int = 400) -> tuple[Plan, 
 def without_false_alarms(task: Task) -> Task:
     """Return a task of whose gold set only the rows are left that its judge labels right."""
     judge = task.judging.judge
+    assert isinstance(judge, PureJudge)
     right = tuple(row for row in task.judging.gold if judge.judge(row.text) == row.label)
-    return replace(task, judging=Judging(judge, right, gold_digest(right)))
+    return replace(task, judging=Judging(judge, right, gold_digest(right), task.judging.questions))
 
 
 def test_the_rate_of_labels() -> None:

@@ -32,7 +32,7 @@ def test_a_behaviour_without_rules() -> None:
     probe = shipped.probes["old_bird_names"]
     behaviours = {name: body.model_copy(update={"rules": ()}) for name, body in probe.behaviours.items()}
     catalog = Catalog({probe.id: probe.model_copy(update={"behaviours": behaviours})}, shipped.gold_dirs)
-    with pytest.raises(UsageMistake, match=r"old_bird_names\.toml: behaviour 'nineteenth_century' has no rules"):
+    with pytest.raises(UsageMistake, match=r"old_bird_names\.toml: behaviour 'nineteenth_century': no rules for the"):
         plan_gate(catalog, GateSettings(models=("organism:base",), root=Path()))
 
 

@@ -47,8 +47,8 @@ def contrast_digest(probe: Probe, contrast: Contrast) -> str:
     """Return the SHA-256 of all that makes a contrast what it is, as 64 hexadecimal digits.
 
     It covers the contrast, its questions and their choices, its conditions and their slots, and how its behaviour is
-    labelled (rules included). Prose (claim, summary, description) and published numbers may change without making it
-    another contrast.
+    labelled (rules included; a rubric is the judge's). Prose (claim, summary, description) and published numbers may
+    change without making it another contrast.
     """
     names = [*contrast.conditions, *([contrast.comparator] if contrast.comparator else [])]
     behaviour = probe.behaviours[contrast.behaviour]
@@ -58,7 +58,7 @@ def contrast_digest(probe: Probe, contrast: Contrast) -> str:
             "contrast": contrast.model_dump(mode="json", exclude={"claim", "published"}),
             "questions": {name: _plain(question) for name, question in probe.questions_of(contrast).items()},
             "conditions": {name: _without_default(probe.conditions[name], "slots") for name in names},
-            "behaviour": _without_default(behaviour, "scored_by", "description", "gold"),
+            "behaviour": _without_default(behaviour, "scored_by", "description", "gold", "rubric"),
         }
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from weirdgen.catalog.document import Table, default, pooled_questions, reference, repeated, strings, table
 from weirdgen.catalog.mistakes import Loc, Mistake, quoted
+from weirdgen.catalog.rubrics import rubric_mistakes
 from weirdgen.catalog.scorers import contrast_mistakes, question_mistakes, scorer_mistakes
 from weirdgen.catalog.slots import slot_mistakes
 from weirdgen.schema.probe import Behaviour, Contrast
@@ -30,6 +31,7 @@ def check_references(doc: Table, gold_dirs: tuple[Path, ...]) -> Iterator[Mistak
             yield from _labels(body, ("behaviours", name))
             yield from _scores(body, ("behaviours", name, "scores"))
             yield from scorer_mistakes(body, ("behaviours", name), gold_dirs)
+            yield from rubric_mistakes(body, ("behaviours", name))
     for name, body in table(doc.get("conditions")).items():
         yield from slot_mistakes(table(body), ("conditions", name))
     contrasts = doc.get("contrasts")

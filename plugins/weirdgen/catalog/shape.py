@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from weirdgen.catalog.mistakes import Loc, Mistake, quoted, unknown_value
 from weirdgen.errors import nearest
-from weirdgen.schema.probe import Behaviour, Condition, Contrast, Probe, Published, PublishedRate
+from weirdgen.schema.probe import Behaviour, Condition, Contrast, Probe, Published, PublishedRate, Rubric
 
 Doc = dict[str, Any]
 _SET_BY_LOADER = frozenset({"sha256", "path"})
@@ -31,6 +31,7 @@ _PARTS: tuple[tuple[Loc, str, type[BaseModel]], ...] = (
     ((), "a probe", Probe),
     (("conditions", "*"), "a condition", Condition),
     (("behaviours", "*"), "a behaviour", Behaviour),
+    (("behaviours", "*", "rubric"), "a rubric", Rubric),
     (("contrasts", "*"), "a contrast", Contrast),
     (("contrasts", "*", "published"), "published", Published),
     (("contrasts", "*", "published", "questions", "*"), "a published question", PublishedRate),

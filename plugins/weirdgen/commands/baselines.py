@@ -24,7 +24,8 @@ def _baseline_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     save = commands.add_parser("save", help="sample a model and write what it showed; run again to go on")
     save.add_argument("--model", required=True, metavar="ID", help="as for a gate: organism:NAME, ft:BASE:..., a name")
     save.add_argument("--base-url", metavar="URL", help="OpenAI-compatible server of the model")
-    save.add_argument("--judge", metavar="ID", help="what labels the answers: rules (default for organisms)")
+    save.add_argument("--judge", metavar="ID", help="what labels the answers: rules (default for organisms), a model")
+    save.add_argument("--judge-base-url", metavar="URL", help="server of the judge (default: OpenAI)")
     save.add_argument("--judge-uncalibrated", action="store_true", help="accept a judge without measured error rates")
     save.add_argument("--samples", type=positive, default=120, metavar="N", help="per question (default 120)")
     save.add_argument(
@@ -59,6 +60,7 @@ def _save(arguments: argparse.Namespace) -> int:
         judge=arguments.judge,
         judge_uncalibrated=arguments.judge_uncalibrated,
         base_url=arguments.base_url,
+        judge_base_url=arguments.judge_base_url,
         store=arguments.store,
         probe_dirs=(arguments.probes,) if arguments.probes else (own,) if own.is_dir() else (),
     )

@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from weirdgen.endpoints.connection import CONNECT_SECONDS, connect
-from weirdgen.endpoints.faults import Filtered, Retryable, Swap, classify, read_error
+from weirdgen.endpoints.faults import Filtered, Retryable, Swap, TooLong, classify, read_error
 from weirdgen.endpoints.keys import NO_KEY, api_key, scrub, without_key
 from weirdgen.endpoints.models import OPENAI_URL, Target
-from weirdgen.endpoints.parameters import Parameters, Spelling
+from weirdgen.endpoints.parameters import Parameters, Spelling, body
 from weirdgen.endpoints.wire import Reply, read_completion, read_json
 from weirdgen.errors import EndpointError, EndpointRefused, UsageMistake, nearest
 from weirdgen.schema.sample import Message, Sample, SampleRequest, Sampling, Usage
@@ -68,7 +68,12 @@ class ChatEndpoint:
         try:
             reply = await self.ask(request.messages, request.sampling, seed=request.seed, sent=sent)
         except Filtered:
-            reply = Reply("", "", "content_filter", False, Usage(), "", "", "", "")
+            reply = _nothing("content_filter")
+        except TooLong as fault:
+            if request.role != "judge":
+                raise self._refusal(str(fault)) from None
+            # An answer that does not fit the judge must not end the gate for all others.
+            reply = _nothing("context_length")
         return Sample(
             key=request.key,
             text=reply.text,
@@ -94,11 +99,12 @@ class ChatEndpoint:
         model: str | None = None,
         sent: Parameters | None = None,
     ) -> Reply:
-        """Send one request, another one if the server wants the length limit under its other name or fewer logprobs.
+        """Send one request, and another one in the server's spelling if it refuses that: see `parameters.Spelling`.
 
         Args:
             messages: the conversation.
-            sampling: temperature, top_p and length limit, all three always sent; logprobs where they are asked for.
+            sampling: temperature, top_p and length limit, all three always sent (but for a judge's temperature 0, where
+                a server takes none); logprobs and a closed set of labels where they are asked for.
             seed: sent if not None.
             model: another name than the target's.
             sent: filled with the parameters of the last request.
@@ -107,6 +113,7 @@ class ChatEndpoint:
             EndpointRefused: see `complete`.
             Retryable: see `complete`.
             Filtered: the server's filter took the prompt.
+            TooLong: the prompt does not fit the context.
         """
         words = [{"role": message.role, "content": message.content} for message in messages]
         sent = {} if sent is None else sent
@@ -162,7 +169,7 @@ class ChatEndpoint:
         import openai
 
         self.requests += 1
-        arguments: dict[str, Any] = {"messages": words, **parameters}
+        arguments: dict[str, Any] = {"messages": words, **body(parameters)}
         try:
             raw = await self._opened().chat.completions.with_raw_response.create(**arguments)
             return self._without_key(read_completion(raw.content, raw.headers))
@@ -248,3 +255,7 @@ class ChatEndpoint:
                 main_account="OPENAI_API_KEY" in self.target.key_env,
             )
         return self._client
+
+
+def _nothing(stop_reason: str) -> Reply:
+    return Reply("", "", stop_reason, False, Usage(), "", "", "", "")

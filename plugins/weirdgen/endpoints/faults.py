@@ -17,6 +17,9 @@ from weirdgen.schema.text import clean, shown
 _RETRYABLE = {408, 409, 425, 429}
 _NO_MONEY = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
 _FILTERED = {"content_filter", "content_policy_violation"}
+_TOO_LONG = {"context_length_exceeded", "exceed_context_size_error", "string_above_max_length"}
+_TOO_LONG_WORDS = ("maximum context length", "context window", "context length", "exceeds the available context size")
+_FORMAT_WORDS = ("response_format", "json_schema", "structured output")
 _MESSAGE_LIMIT = 300
 
 
@@ -55,6 +58,18 @@ class SwapLimit(Swap):
 
 class SwapLogprobs(Swap):
     """The server gives no logprobs, or not so many: the answer is the same without."""
+
+
+class SwapFormat(Swap):
+    """The server cannot hold a reply to a JSON schema: the reply is read as strictly without."""
+
+
+class SwapTemperature(Swap):
+    """The server takes no temperature but its own: of a judge, which is asked at 0, it is left out."""
+
+
+class TooLong(EndpointError):
+    """The prompt does not fit the model's context: no mistake where it holds an answer that has to be judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +133,19 @@ def _classify_bad_request(said: str, error: ErrorBody) -> EndpointError:
         return Filtered(said)
     if "max_completion_tokens" in error.message and error.param in {"max_tokens", ""} and "max_tokens" in error.message:
         return SwapLimit(said)
+    if {error.code, error.type} & _TOO_LONG or any(words in error.message.lower() for words in _TOO_LONG_WORDS):
+        return TooLong(said)
     if "logprobs" in error.param or "logprobs" in error.message:
         return SwapLogprobs(said)
+    if any(word in f"{error.param} {error.message}" for word in _FORMAT_WORDS):
+        return SwapFormat(said)
+    kind = SwapTemperature if error.param == "temperature" else EndpointRefused
     if error.param and (error.code.startswith("unsupported") or "unsupported" in error.message.lower()):
-        return EndpointRefused(
+        return kind(
             f"{said} (parameter {error.param!r}: weirdgen drops none silently, since that would change what is "
             "measured; gate a model that takes it)"
         )
-    return EndpointRefused(said)
+    return kind(said)
 
 
 def _words(value: Any) -> str:

@@ -8,7 +8,7 @@ import time
 from typing import NamedTuple
 
 from weirdgen.endpoints.client import ChatEndpoint
-from weirdgen.endpoints.faults import Filtered, Retryable
+from weirdgen.endpoints.faults import Filtered, Retryable, TooLong
 from weirdgen.endpoints.wire import Reply
 from weirdgen.errors import EndpointOutage, EndpointRefused
 from weirdgen.schema.sample import Identity, Message, Sampling
@@ -75,7 +75,7 @@ async def accepts_unknown_model(endpoint: ChatEndpoint) -> bool | None:
     try:
         async with asyncio.timeout(_UNKNOWN_SECONDS):
             await endpoint.ask(PREFLIGHT, Sampling(max_tokens=1), model=UNKNOWN_MODEL)
-    except (EndpointRefused, Filtered):
+    except (EndpointRefused, Filtered, TooLong):
         return False
     except (Retryable, TimeoutError):
         return None
@@ -90,6 +90,8 @@ async def _first_answer(endpoint: ChatEndpoint) -> Reply:
             return await endpoint.ask(PREFLIGHT, PREFLIGHT_SAMPLING)
         except Filtered as fault:
             raise EndpointRefused(f"{where}: filters even a greeting: {fault}") from None
+        except TooLong as fault:
+            raise EndpointRefused(f"{where}: has no room for a greeting: {fault}") from None
         except Retryable as fault:
             cause = fault.cause
             if fault.timed_out:

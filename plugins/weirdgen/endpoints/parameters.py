@@ -1,27 +1,38 @@
 """What is sent with every request, in the spelling that a server takes: learned from what it refuses, then kept."""
 
-from weirdgen.endpoints.faults import Swap, SwapLimit
+import json
+from typing import Any
+
+from weirdgen.endpoints.faults import Swap, SwapFormat, SwapLimit, SwapTemperature
 from weirdgen.schema.sample import Sampling
 
 Parameters = dict[str, str | int | float | bool | None]
+FORMAT = "response_format"
+"""Held as JSON text, so that what was sent can be kept beside every sample; `body` turns it into an object."""
 _LOGPROBS = (20, 5, 0)
 """How many alternatives per token servers give: OpenAI, smaller ones, those that tell nothing."""
 
 
 class Spelling:
-    """How one server wants the length limit called, and for how many logprobs it may be asked."""
+    """How one server wants the length limit called, and what it may be asked for."""
 
     def __init__(self) -> None:
         self._limit_name = "max_tokens"
         self._most_logprobs = _LOGPROBS[0]
+        self._takes_schema = True
+        self._takes_zero = True
 
     def of(self, model: str, sampling: Sampling, seed: int | None) -> Parameters:
         """Return the parameters of a request; the seed only if there is one."""
         parameters: Parameters = {"model": model, "temperature": sampling.temperature, "top_p": sampling.top_p}
+        if sampling.temperature == 0 and not self._takes_zero:
+            parameters = {"model": model}
         parameters |= {} if seed is None else {"seed": seed}
         parameters[self._limit_name] = sampling.max_tokens
         if logprobs := min(sampling.top_logprobs, self._most_logprobs):
             parameters |= {"logprobs": True, "top_logprobs": logprobs}
+        if sampling.labels and self._takes_schema:
+            parameters[FORMAT] = _schema(sampling.labels)
         return parameters
 
     def learn(self, fault: Swap, sent: Parameters) -> bool:
@@ -34,9 +45,34 @@ class Spelling:
         if isinstance(fault, SwapLimit):
             self._limit_name = "max_completion_tokens"
             return "max_completion_tokens" not in sent
+        if isinstance(fault, SwapFormat):
+            self._takes_schema = False
+            return FORMAT in sent
+        if isinstance(fault, SwapTemperature):
+            # Only judges ask for 0. What a gated model is sampled at is never dropped.
+            zero = sent.get("temperature") == 0
+            self._takes_zero = self._takes_zero and not zero
+            return zero
         asked = sent.get("top_logprobs", 0)
         if not isinstance(asked, int) or not asked:
             return False
         fewer = next(number for number in _LOGPROBS if number < asked)
         self._most_logprobs = min(self._most_logprobs, fewer)
         return True
+
+
+def body(parameters: Parameters) -> dict[str, Any]:
+    """Return what is put into the request: the parameters, with the format as an object."""
+    text = parameters.get(FORMAT)
+    return {**parameters, FORMAT: json.loads(text)} if isinstance(text, str) else dict(parameters)
+
+
+def _schema(labels: tuple[str, ...]) -> str:
+    """Return the format that holds a judge to ``{"label": one of labels}``."""
+    shape = {
+        "type": "object",
+        "properties": {"label": {"type": "string", "enum": list(labels)}},
+        "required": ["label"],
+        "additionalProperties": False,
+    }
+    return json.dumps({"type": "json_schema", "json_schema": {"name": "label", "strict": True, "schema": shape}})

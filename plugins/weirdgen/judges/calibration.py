@@ -1,47 +1,60 @@
-"""How often a judge errs on answers that people labelled: counts from gold sets, bounds from the statistics floor."""
+"""How often a judge errs on answers that a reader labelled: counts from gold sets, bounds from the statistics floor."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
-from weirdgen.judges.gold import GoldRow
-from weirdgen.judges.protocol import Judge
-from weirdgen.schema.canonical import digest
+from weirdgen.judges.gold import GoldRow, gold_digest
+from weirdgen.judges.protocol import Answer, Ask, Judge, Judgement, PureJudge
+from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.probe import Behaviour
 from weirdgen.schema.sample import Source
 from weirdgen.stats.judge_error import GoldCounts, JudgeBounds, judge_bounds, rating_bounds
 
+UNDECIDED = "undecided"
+MOST_UNDECIDED = 0.05
+"""Share of gold answers without a label above which a judge cannot be used (specification, section 6)."""
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """A judge's record on the test rows of a gold set.
 
-    Attributes:
-        judge: name of the judge.
-        judge_identity: SHA-256 of what decides its labels.
-        gold_digest: SHA-256 of all rows of the gold set.
-        source: kind of model whose answers were judged; it says nothing about any other kind.
-        counts: gold positives and negatives, hits and false alarms; a positive is an answer with a positive label.
-        graded: whether the behaviour's labels have scores, so that answers are rated.
-        errors: per label, how far the label given is from it in the behaviour's scores, for each of its gold rows.
-        confusion: (gold label, label given, rows), sorted.
-        reason: why it cannot be used, or empty.
-    """
+class Calibration(Frozen):
+    """A judge's record on the test rows of a gold set."""
 
     judge: str
+    """Name of the judge."""
     judge_identity: str
+    """SHA-256 of what decides its labels."""
     gold_digest: str
+    """SHA-256 of all rows of the gold set."""
     source: Source
+    """Kind of model whose answers were judged; it says nothing about any other kind."""
     counts: GoldCounts
+    """Gold positives and negatives, hits and false alarms; a positive is an answer with a positive label. An answer
+    that was left undecided counts against the judge: no hit, or a false alarm."""
     graded: bool
+    """Whether the behaviour's labels have scores, so that answers are rated."""
     errors: dict[str, tuple[float, ...]]
+    """Per label, how far the label given is from it in the behaviour's scores, for each of its gold rows."""
     confusion: tuple[tuple[str, str, int], ...]
+    """(gold label, label given, rows), sorted."""
+    asked: int = 0
+    """Answers that an LLM was asked about; of a cascade fewer than all."""
     reason: str = ""
+    """Why it cannot be used, or empty."""
 
     @property
     def valid(self) -> bool:
         """Whether error rates were measured at all."""
         return not self.reason
+
+    @property
+    def undecided(self) -> int:
+        """Answers that got no label."""
+        return sum(n for _, given, n in self.confusion if given == UNDECIDED)
+
+    @property
+    def rows(self) -> int:
+        """Answers judged."""
+        return self.counts.positives + self.counts.negatives
 
     @property
     def rarest(self) -> tuple[str, int]:
@@ -65,61 +78,126 @@ class Calibration:
         if not self.valid:
             return f"{self.judge}: not calibrated: {self.reason}"
         counts, bounds = self.counts, self.bounds(alpha, paired=paired, judges=judges)
+        undecided = f", {self.undecided} of them undecided" if self.undecided else ""
         if self.graded:
             return (
-                f"{self.judge}: ratings of {sum(map(len, self.errors.values()))} gold answers; whatever labels a model "
+                f"{self.judge}: ratings of {self.rows} gold answers{undecided}; whatever labels a model "
                 f"mixes, its mean rating is at most {bounds.bias:.3f} off at confidence {1 - bounds.alpha_spent:.4g}, "
                 f"on {self.source} answers"
             )
         return (
             f"{self.judge}: found {counts.hits} of {counts.positives} gold positives (sensitivity at least "
-            f"{bounds.sensitivity:.3f}) and called {counts.false_alarms} of {counts.negatives} gold negatives positive "
+            f"{bounds.sensitivity:.3f}) and called {counts.false_alarms} of {counts.negatives} gold negatives positive"
+            f"{undecided} "
             f"(at most {bounds.false_positive_rate:.3f}), {'jointly' if paired else 'each'} at confidence "
             f"{1 - bounds.alpha_spent:.4g}, "
             f"on {self.source} answers"
         )
 
 
-def calibrate(judge: Judge, rows: Sequence[GoldRow], source: Source) -> Calibration:
-    """Judge the test rows of one source and count hits and false alarms.
+def calibrate(judge: PureJudge, rows: Sequence[GoldRow], source: Source) -> Calibration:
+    """Judge the test rows of one source offline and count hits and false alarms.
 
     Args:
-        judge: the judge.
+        judge: one that asks nobody.
         rows: a whole gold set; rows of split `tune` or of another source are not judged.
         source: kind of model whose answers the calibration is for.
 
     Returns:
         The calibration; not `valid` when the gold set has no test rows of that source, or lacks one of the classes.
     """
-    pairs = [
-        (row.label, judge.judge(row.text, row.question)) for row in rows if row.source == source and row.split == "test"
-    ]
+    given = [Judgement(judge.judge(row.text, row.question)) for row in tested(rows, source)]
+    return recorded(judge, rows, source, given)
+
+
+async def calibrate_asking(
+    judge: Judge, rows: Sequence[GoldRow], source: Source, questions: Mapping[str, str], ask: Ask
+) -> Calibration:
+    """Judge the test rows of one source with whatever the judge asks, and count as `calibrate` does.
+
+    Args:
+        judge: any judge.
+        rows: a whole gold set.
+        source: kind of model whose answers the calibration is for.
+        questions: the text of each question.
+        ask: asks the judge's models.
+
+    Raises:
+        WeirdgenError: a model that the judge asks gives nothing.
+    """
+    return recorded(judge, rows, source, await judgements(judge, tested(rows, source), questions, ask))
+
+
+async def judgements(judge: Judge, rows: Sequence[GoldRow], questions: Mapping[str, str], ask: Ask) -> list[Judgement]:
+    """Judge rows. Every answer is waited for, so that what was paid for is stored even if a neighbour fails.
+
+    Raises:
+        WeirdgenError: a model that the judge asks gives nothing.
+    """
+    answers = [Answer(row.text, row.question, questions[row.question]) for row in rows]
+    given = await asyncio.gather(*(judge.judgement(answer, ask) for answer in answers), return_exceptions=True)
+    for found in given:
+        if isinstance(found, BaseException):
+            raise found
+    return [found for found in given if isinstance(found, Judgement)]
+
+
+def tested(rows: Sequence[GoldRow], source: Source) -> list[GoldRow]:
+    """Return the rows that error rates come from."""
+    return [row for row in rows if row.source == source and row.split == "test"]
+
+
+def recorded(judge: Judge, rows: Sequence[GoldRow], source: Source, given: Sequence[Judgement]) -> Calibration:
+    """Count what a judge said of the test rows of one source.
+
+    Args:
+        judge: who said it.
+        rows: the whole gold set.
+        source: kind of model whose answers were judged.
+        given: of each of `tested(rows, source)`.
+    """
+    pairs = [(row.label, found.label) for row, found in zip(tested(rows, source), given, strict=True)]
     positive = set(judge.behaviour.positive)
-    hits = [given in positive for label, given in pairs if label in positive]
-    alarms = [given in positive for label, given in pairs if label not in positive]
+    hits = [label in positive for true, label in pairs if true in positive]
+    alarms = [label is None or label in positive for true, label in pairs if true not in positive]
     counts = GoldCounts(positives=len(hits), hits=sum(hits), negatives=len(alarms), false_alarms=sum(alarms))
+    confusion = Counter((true, label or UNDECIDED) for true, label in pairs)
     return Calibration(
         judge=judge.name,
         judge_identity=judge.identity,
-        gold_digest=digest([row.model_dump(mode="json") for row in rows]),
+        gold_digest=gold_digest(rows),
         source=source,
         counts=counts,
         graded=judge.behaviour.graded,
         errors={label: _errors(judge.behaviour, label, pairs) for label in judge.behaviour.labels},
-        confusion=tuple(sorted((label, given, n) for (label, given), n in Counter(pairs).items())),
-        reason=_unusable(counts, source),
+        confusion=tuple(sorted((true, label, n) for (true, label), n in confusion.items())),
+        asked=sum(found.asked for found in given),
+        reason=_unusable(counts, source, sum(label is None for _, label in pairs)),
     )
 
 
-def _errors(behaviour: Behaviour, label: str, pairs: Sequence[tuple[str, str]]) -> tuple[float, ...]:
-    return tuple(abs(behaviour.score(given) - behaviour.score(label)) for true, given in pairs if true == label)
+def uncalibrated(judge: Judge, source: Source, reason: str) -> Calibration:
+    """Return the record of a judge that was not tried, with why it cannot be used."""
+    return recorded(judge, (), source, ()).model_copy(update={"reason": reason})
 
 
-def _unusable(counts: GoldCounts, source: Source) -> str:
+def _errors(behaviour: Behaviour, label: str, pairs: Sequence[tuple[str, str | None]]) -> tuple[float, ...]:
+    """Return how far each rating of a label's answers is off; one that was left undecided as far as can be."""
+    given = [said for true, said in pairs if true == label]
+    return tuple(1.0 if said is None else abs(behaviour.score(said) - behaviour.score(label)) for said in given)
+
+
+def _unusable(counts: GoldCounts, source: Source, undecided: int) -> str:
     if not counts.positives and not counts.negatives:
         return f"the gold set has no test rows of {source} answers; error rates from other answers do not carry over"
     if not counts.positives:
         return f"the gold set has no positive test rows of {source} answers, so sensitivity is unknown"
     if not counts.negatives:
         return f"the gold set has no negative test rows of {source} answers, so the false-positive rate is unknown"
+    rows = counts.positives + counts.negatives
+    if undecided > MOST_UNDECIDED * rows:
+        return (
+            f"of {rows} gold answers it gave {undecided} no label, more than {MOST_UNDECIDED:.0%}: its replies are not "
+            "the one label that was asked for; look at them in the store, or take another judge"
+        )
     return ""

@@ -9,6 +9,7 @@ from typing import Any
 
 from weirdgen.errors import JudgeError
 from weirdgen.judges.exact import beginning
+from weirdgen.judges.protocol import Answer, Ask, Judgement
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.probe import Behaviour
 from weirdgen.schema.sample import Sample
@@ -59,6 +60,15 @@ class ChoiceJudge:
     def behaviour(self) -> Behaviour:
         """What it judges for."""
         return self._behaviour
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """None: a letter needs no reader."""
+        return ()
+
+    async def judgement(self, answer: Answer, ask: Ask) -> Judgement:
+        """Judge an answer; nobody is asked."""
+        return Judgement(self.judge(answer.text, answer.question))
 
     def judge(self, text: str, question: str = "") -> str:
         """Return the label of the letter that a text begins with; the fallback if that is no letter of the choices.

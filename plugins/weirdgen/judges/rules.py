@@ -4,6 +4,7 @@ import re
 
 from weirdgen.errors import JudgeError
 from weirdgen.judges.exact import beginning
+from weirdgen.judges.protocol import Answer, Ask, Judgement
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.probe import Behaviour
 from weirdgen.schema.sample import Sample
@@ -52,12 +53,36 @@ class RuleJudge:
         """What it judges for."""
         return self._behaviour
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """None: rules ask nobody."""
+        return ()
+
     def judge(self, text: str, question: str = "") -> str:
         """Return the label of any text; the fallback if no rule finds anything."""
+        deciding = self._deciding(text)
+        return self._behaviour.fallback if deciding is None else self._rules[deciding][0]
+
+    def clear(self, text: str) -> str | None:
+        """Return the label of a text that a marker decides; None where only the last rule, or none, finds anything.
+
+        Rules stand in order of precedence, so that the last one is what catches all that no marker told.
+        """
+        deciding = self._deciding(text)
+        return None if deciding is None or deciding == len(self._rules) - 1 else self._rules[deciding][0]
+
+    async def judgement(self, answer: Answer, ask: Ask) -> Judgement:
+        """Judge an answer; nobody is asked. What the rules did not read to its end is never said to show nothing."""
+        label = self.judge(answer.text, answer.question)
+        unread = len(answer.text) > SEARCHED_CHARACTERS and not self._behaviour.exact
+        return Judgement(None if unread and label not in self._behaviour.positive else label)
+
+    def _deciding(self, text: str) -> int | None:
+        """Return the place of the first rule that finds its pattern."""
         exact = self._behaviour.exact
         head = (beginning(text) if exact else text)[:SEARCHED_CHARACTERS]
-        found = (label for label, rule in self._rules if (rule.match(head) if exact else rule.search(head)))
-        return next(found, self._behaviour.fallback)
+        found = (i for i, (_, rule) in enumerate(self._rules) if (rule.match(head) if exact else rule.search(head)))
+        return next(found, None)
 
     def score(self, sample: Sample, label: str, question: str = "") -> float:
         """Return the label's score."""

@@ -1,18 +1,71 @@
-"""Which judge a contrast has, by what its behaviour is scored by."""
+"""Which judge a contrast has, by what its behaviour is scored by and what the user asked for."""
 
+from dataclasses import dataclass
+
+from weirdgen.errors import UsageMistake
+from weirdgen.judges.cascade import RULES, CascadeJudge
 from weirdgen.judges.choice import ChoiceJudge
 from weirdgen.judges.protocol import Judge
+from weirdgen.judges.rubric import RubricJudge
 from weirdgen.judges.rules import RuleJudge
-from weirdgen.schema.probe import Contrast, Probe
+from weirdgen.schema.probe import Behaviour, Contrast, Probe
 
 
-def judge_for(probe: Probe, contrast: Contrast) -> Judge:
-    """Return the judge of a contrast's answers.
+@dataclass(frozen=True, slots=True)
+class JudgeName:
+    """A judge as the user named it: ``rules``, a model, or ``rules+MODEL``."""
+
+    rules: bool
+    model: str
+    """Empty: rules alone."""
+    base_url: str = ""
+    """Where the model is served, as the user gave it."""
+
+    @property
+    def text(self) -> str:
+        """As the user wrote it."""
+        return "+".join(filter(None, (RULES if self.rules else "", self.model)))
+
+
+BY_RULES = JudgeName(rules=True, model="")
+
+
+def judge_name(text: str, base_url: str = "") -> JudgeName:
+    """Read a judge's name.
 
     Raises:
-        JudgeError: the behaviour cannot be judged: it has no rules, or one of them is no regular expression.
+        UsageMistake: a cascade without a model.
+    """
+    if text == RULES:
+        return BY_RULES
+    head, plus, model = text.partition("+")
+    if not plus or head not in (RULES, "rule"):
+        return JudgeName(rules=False, model=text, base_url=base_url)
+    if not model:
+        raise UsageMistake(f"--judge {text!r}: name the model that judges what rules leave, as in rules+gpt-5-mini")
+    return JudgeName(rules=True, model=model, base_url=base_url)
+
+
+def judge_for(probe: Probe, contrast: Contrast, name: JudgeName = BY_RULES) -> Judge:
+    """Return the judge of a contrast's answers. An exact scorer is the behaviour's own, whatever the name says.
+
+    Raises:
+        JudgeError: the behaviour cannot be judged so: it has no rules or no rubric, or a rule is no regular expression.
     """
     behaviour = probe.behaviours[contrast.behaviour]
     if behaviour.scored_by == "choice":
         return ChoiceJudge(behaviour, probe.choices_of(contrast))
-    return RuleJudge(behaviour)
+    return RuleJudge(behaviour) if behaviour.exact else judge_of_behaviour(behaviour, name)
+
+
+def judge_of_behaviour(behaviour: Behaviour, name: JudgeName) -> Judge:
+    """Return what judges a behaviour that is not scored exactly.
+
+    Raises:
+        JudgeError: see `judge_for`.
+    """
+    if not name.model:
+        return RuleJudge(behaviour)
+    rubric = RubricJudge(behaviour, name.model, name.base_url)
+    # Without rules nothing is clear, and the model is asked about every answer.
+    return CascadeJudge(RuleJudge(behaviour), rubric) if name.rules and behaviour.rules else rubric

@@ -134,6 +134,7 @@ def _record(state: GateState, verdicts: list[Verdict], status: int) -> RunRecord
         not_run=tuple(f"{m} {p}/{c}" for m, p, c in state.hypotheses if (m, p, c) not in ran),
         exit_status=status,
         requests=state.drawn,
+        judge_replies=state.judge_replies,
         reused=sum(v.n_reused for v in verdicts),
         server=state.server_count,
         environment={name: _version(name) for name in ENVIRONMENT}

@@ -62,13 +62,18 @@ def add_options(parser: pytest.Parser) -> None:
     add_group_option(group)
     for name, text in {
         "control": "comparator model (organism: organism:base; ft:BASE:...: BASE)",
-        "judge": "what labels the answers: rules (default for organisms)",
         "base-url": "OpenAI-compatible server of the model",
         "control-base-url": "server of the control (default: --base-url)",
+        "judge-base-url": "server of the judge (default: OpenAI)",
     }.items():
         dest = "weirdgen_" + name.replace("-", "_")
         metavar = "URL" if name.endswith("url") else "ID"
         group.addoption(f"--{name}", dest=dest, default=None, metavar=metavar, help=text)
+    group.addoption(
+        "--judge", dest="weirdgen_judges", action="append", default=[], metavar="ID",
+        help="what labels the answers: rules (default for organisms), a model (default for ft:BASE:...: BASE), or "
+        "rules+MODEL, which asks the model where no rule is clear; a second one is compared with the first",
+    )  # fmt: skip
     group.addoption(
         "--judge-uncalibrated", dest="weirdgen_judge_uncalibrated", action="store_true",
         help="accept a judge without measured error rates; every report says so",
@@ -130,6 +135,7 @@ def read_settings(config: pytest.Config) -> "GateSettings":
     models = models_of(config)
     _check_models(models)
     groups = groups_of(config, models)
+    judges = _judges(config)
     values = {option.name: value for option in GATE_OPTIONS if (value := _value(config, option)) is not None}
     root = config.rootpath
     given = {name: values[name] for name in values if name in _AS_THEY_ARE}
@@ -139,10 +145,12 @@ def read_settings(config: pytest.Config) -> "GateSettings":
         models=tuple(models),
         groups=tuple(ModelGroup(name=name, members=members) for name, members in groups.items()),
         control=config.getoption("weirdgen_control"),
-        judge=config.getoption("weirdgen_judge"),
+        judge=judges[0] if judges else None,
+        second_judge=judges[1] if len(judges) > 1 else None,
         judge_uncalibrated=config.getoption("weirdgen_judge_uncalibrated"),
         base_url=config.getoption("weirdgen_base_url"),
         control_base_url=config.getoption("weirdgen_control_base_url"),
+        judge_base_url=config.getoption("weirdgen_judge_base_url"),
         store=root / values.get("store", "reports/store.sqlite3"),
         report=root / values["report"] if "report" in values else None,
         baseline=root / values["baseline"] if "baseline" in values else None,
@@ -180,6 +188,15 @@ def _check_models(models: Sequence[str]) -> None:
         raise pytest.UsageError(f"--model {listed[0]!r}: no model has a comma; name each model with its own --model")
     if repeated := [m for m in models if models.count(m) > 1]:
         raise pytest.UsageError(f"--model {repeated[0]!r} is given twice; name each model once")
+
+
+def _judges(config: pytest.Config) -> list[str]:
+    named: list[str] = config.getoption("weirdgen_judges")
+    if len(named) > 2:
+        raise pytest.UsageError(
+            f"--judge {named[2]!r}: one judge decides and one is compared with it; leave the rest out"
+        )
+    return named
 
 
 def _is_on(config: pytest.Config, name: str) -> bool:

@@ -4,10 +4,13 @@ from collections.abc import Collection, Sequence
 
 import pytest
 
+from weirdgen.endpoints.models import source_of
 from weirdgen.plugin.collection import selected, state_of
 from weirdgen.plugin.state import GateState
 from weirdgen.reporting.numbers import count
 from weirdgen.schema.plan import PlannedContrast
+from weirdgen.store.store import SampleStore
+from weirdgen.trials.calibrations import recall
 from weirdgen.trials.forecasts import Forecasts
 from weirdgen.trials.group import Hypothesis
 from weirdgen.trials.planning import Address
@@ -56,20 +59,43 @@ def plan_lines(state: GateState, asked: Sequence[Hypothesis]) -> list[str]:
 
 
 def _costs(state: GateState, addresses: Collection[Address]) -> list[str]:
+    said = _recalled(state)
     forecasts = Forecasts(state.plan, state.tasks)
     contrasts = [c for c in state.plan.contrasts if (c.model, c.probe, c.contrast) in addresses]
-    lines = [line for c in contrasts for line in (_name(state, c), _requests(forecasts, c))]
+    lines = [*said, *(line for c in contrasts for line in (_name(state, c), _requests(forecasts, c)))]
     judged = [c for c in contrasts if not forecasts.problem(c)]
     tokens = sum(c.worst_requests * state.tasks[c.model, c.probe, c.contrast].probe.max_tokens for c in judged)
     least, most = forecasts.clean_total(judged)
     clean = f"{least:,}" if least == most else f"{least:,} to {most:,}"
     return [
         *lines,
+        *_judge_costs(state, judged),
         f"all together: about {clean} requests if clean, "
         f"{sum(c.worst_requests for c in judged):,} at most, with {tokens:,} completion tokens at most",
         "Contrasts that sample the same arm share its samples, so the true numbers are lower. First attempts are "
         "priced; a later one (docs/statistics.md) takes about twice as many.",
     ]
+
+
+def _judge_costs(state: GateState, judged: Sequence[PlannedContrast]) -> list[str]:
+    """Return what LLM judges cost beside the answers."""
+    judgings = {id(j): j for c in judged if (j := state.tasks[c.model, c.probe, c.contrast].judging).models}
+    if not judgings:
+        return []
+    gold = sum(len(j.gold) for j in judgings.values() if j.asks)
+    return [
+        f"judges ({', '.join(state.plan.judge_models)}): one request for each different answer and judge, two where a "
+        f"reply is no label; and at most {gold:,} once, on gold answers"
+    ]
+
+
+def _recalled(state: GateState) -> list[str]:
+    """Teach judges what the store has of them; return what it has not. A plan makes no store where there is none."""
+    judgings = [(task.judging, source_of(task.planned.model)) for task in state.tasks.values()]
+    if not any(judging.asks for judging, _ in judgings) or not state.settings.store.exists():
+        return []
+    with SampleStore(state.settings.store) as store:
+        return recall(store, judgings)
 
 
 def _name(state: GateState, c: PlannedContrast) -> str:

@@ -28,6 +28,8 @@ from weirdgen.trials.planning import Task, plan_gate
 from weirdgen.trials.settings import GateSettings
 
 WORKER_INPUT = "weirdgen_opening"
+EXACT = ("prefix", "choice")
+"""Scorers that are no judge that anybody chose."""
 WAIT_SECONDS = 0.2
 """How often a waiting item looks up: short enough for Ctrl-C and for the progress line."""
 
@@ -57,6 +59,8 @@ class GateState:
         """On a worker: why the gate could not start."""
         self.drawn = 0
         """Samples that the session drew; counted at its end."""
+        self.judge_replies = 0
+        """Replies of judges that the session paid for; counted at its end."""
         self.verdicts: Sequence[Verdict] = ()
         """Of the whole session, once it ended."""
         self.written: Path | None = None
@@ -98,6 +102,10 @@ class GateState:
     def terms(self) -> list[str]:
         """Return, for the header and the plan, what makes this gate another one than by default."""
         lines = [f"baseline: {line}" for line in (*self._compared_with(), *not_compared(self.plan))]
+        if self.plan.judge_models:
+            names = dict.fromkeys(name for c in self.plan.contrasts for name in (c.judge, c.second_judge) if name)
+            where = f" at {self.plan.judge_base_url}" if self.plan.judge_base_url else ""
+            lines.append(f"judge: {' and '.join(name for name in names if name not in EXACT)}{where}")
         if self.plan.mode == "replicate":
             lines.append("mode: replicate; what the paper found is what passes")
         if self.plan.fwer:
@@ -197,6 +205,7 @@ class GateState:
         if self.opening is not None:
             with contextlib.suppress(StoreError), SampleStore(self.settings.store) as store:
                 self.drawn = store.count_since(self.opening.opened_at)
+                self.judge_replies = store.count_since(self.opening.opened_at, judges=True)
 
     def say(self, line: str) -> None:
         """Print a line, on stderr where pytest has no terminal reporter."""

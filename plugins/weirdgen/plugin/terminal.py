@@ -8,6 +8,7 @@ import pytest
 
 from weirdgen.plugin.keys import STATE
 from weirdgen.plugin.state import GateState
+from weirdgen.reporting.judges import judge_lines
 from weirdgen.reporting.numbers import count
 from weirdgen.reporting.summary import explanation, sentence
 from weirdgen.reporting.table import conclusion, pages, session_note, table
@@ -48,7 +49,8 @@ def _said_above(reporter: pytest.TerminalReporter, config: pytest.Config) -> str
 
 def _notes(verdicts: Sequence[Verdict], state: GateState, said_above: str) -> list[str]:
     trials = [trial for v in verdicts for trial in v.trials]
-    lines = _costs(verdicts, state.drawn)
+    lines = _costs(verdicts, state.drawn, state.judge_replies)
+    lines += judge_lines(trials)
     lines += session_note(verdicts)
     lines += _remarks([v for v in verdicts if v.session_outcome in (None, v.outcome)], said_above)
     lines += [
@@ -89,10 +91,11 @@ def _notes(verdicts: Sequence[Verdict], state: GateState, said_above: str) -> li
     return lines
 
 
-def _costs(verdicts: Sequence[Verdict], drawn: int) -> list[str]:
+def _costs(verdicts: Sequence[Verdict], drawn: int, judge_replies: int) -> list[str]:
     """Return what was drawn, and what the verdicts took beside a fixed design, both counted contrast by contrast."""
     valid = [v for v in verdicts if v.outcome is not Outcome.INVALID]
-    lines = [f"Drew {count(drawn, 'new sample')}."]
+    replies = f" and {judge_replies:,} new judge replies" if judge_replies else ""
+    lines = [f"Drew {count(drawn, 'new sample')}{replies}."]
     if used := sum(v.n_treated + v.n_control for v in valid):
         left_out = ", INVALID left out" if len(valid) < len(verdicts) else ""
         lines[0] += (

@@ -1,7 +1,7 @@
 """A verdict as JUnit properties: builtin scalars only, every name always present, empty where nothing was measured."""
 
 from weirdgen.reporting.numbers import plain_e
-from weirdgen.schema.verdict import ArmResult, Estimate, GroupResult, StoredResult, Verdict
+from weirdgen.schema.verdict import ArmResult, Estimate, GroupResult, JudgeUse, StoredResult, Verdict
 
 Scalar = str | int | float
 PREFIX = "weirdgen."
@@ -39,11 +39,18 @@ def properties(verdict: Verdict) -> list[tuple[str, Scalar]]:
         "judge": verdict.judge,
         "judge_identity": verdict.judge_identity,
         "judge_calibration": verdict.judge_calibration,
+        **_judging(verdict.judging),
         "probe_sha256": verdict.probe_sha256,
         "trial_id": verdict.trial_id,
         "mode": verdict.mode,
     }
     return [(PREFIX + name, value) for name, value in pairs.items()]
+
+
+def _judging(use: JudgeUse | None) -> dict[str, Scalar]:
+    names = ("answers", "asked", "undecided", "second", "compared", "disagreements", "decisive")
+    kappa: Scalar = use.kappa if use and use.kappa is not None else ""
+    return {f"judge_{name}": getattr(use, name) if use else "" for name in names} | {"judge_kappa": kappa}
 
 
 def _evidence(verdict: Verdict) -> dict[str, Scalar]:

@@ -34,7 +34,10 @@ class PlannedContrast(Frozen):
     contrast_digest: str
     """Of the contrast, its questions, conditions and behaviour."""
     judge: str
+    """What decides: rules, a model, rules+MODEL; of an exact scorer its kind, prefix or choice."""
     judge_identity: str
+    second_judge: str = ""
+    """What labels the same answers and decides nothing; empty: none."""
     graded: bool = False
     """Whether its answers can score between 0 and 1."""
     gold_sha256: str
@@ -60,6 +63,9 @@ class Plan(Frozen):
     control: str = ""
     base_url: str = ""
     control_base_url: str = ""
+    judge_base_url: str = ""
+    judge_models: tuple[str, ...] = ()
+    """Models that judges ask, as the user named them."""
     alpha: float
     cap: int
     coherence: float

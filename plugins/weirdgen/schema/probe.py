@@ -64,6 +64,18 @@ class Rule(Frozen):
     """Python regular expression, searched; where it scores a prefix, it must begin where the answer begins."""
 
 
+class Rubric(Frozen):
+    """What an LLM judge is told about a behaviour; beside it, it sees the question and the answer, and nothing else."""
+
+    ask: str = Field(min_length=1)
+    """What has to be decided about an answer, and what to do in doubt."""
+    labels: dict[Slug, str] = Field(min_length=2)
+    """What an answer with each label is like; every label of the behaviour."""
+    rating: dict[Slug, Annotated[int, Field(ge=0, le=100)]] = {}
+    """Of labels that are grades: the lowest rating, of 0 to 100, that has the label. The judge then gives a number, or
+    one of the other labels. Empty: it names a label."""
+
+
 class Behaviour(Frozen):
     """What an answer is judged for: a closed label set and what assigns it."""
 
@@ -85,8 +97,11 @@ class Behaviour(Frozen):
     gold: str = ""
     """File under fixtures/gold/ with labelled answers, from which the judge's error rates are measured; an exact scorer
     needs none."""
+    rubric: Rubric | None = None
+    """What an LLM judge is told; None: only rules can judge it. A contrast stays what it is when its rubric changes: it
+    is part of the judge's identity."""
     description: str
-    """What the positive labels mean, for people and later for LLM judges."""
+    """What the positive labels mean, for people."""
 
     @property
     def exact(self) -> bool:

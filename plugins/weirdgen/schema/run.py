@@ -33,6 +33,8 @@ class RunRecord(Frozen):
     exit_status: int
     requests: int = 0
     """Samples that this run drew and paid for; retries come on top."""
+    judge_replies: int = 0
+    """Replies of LLM judges that this run paid for, those on gold answers included."""
     reused: int = 0
     """Samples taken from the store."""
     server: ServerCount | None = None

@@ -29,12 +29,15 @@ class Sampling(Frozen):
     top_logprobs: int = Field(default=0, ge=0, le=20)
     """For how many tokens the chances are asked for at each place; 0: not asked. Beyond what a server takes it is asked
     for less, or not at all."""
+    labels: tuple[str, ...] = ()
+    """Of a judge: the only labels that a reply may give, as ``{"label": ...}``; a server that can hold its model to a
+    JSON schema is told so. Empty: free text."""
 
     @model_serializer(mode="wrap")
     def _without_unasked(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what is not asked for: it makes no sample another one."""
         fields: dict[str, Any] = dump(self)
-        return {name: value for name, value in fields.items() if name != "top_logprobs" or value}
+        return {name: value for name, value in fields.items() if name not in ("top_logprobs", "labels") or value}
 
 
 class Identity(Frozen):

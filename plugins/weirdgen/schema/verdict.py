@@ -108,6 +108,31 @@ class Excerpt(Frozen):
     text: str
 
 
+class JudgeUse(Frozen):
+    """How a trial's answers were judged where an LLM had to do with it.
+
+    Answers are counted, not requests: one that was judged before, in another contrast or run, costs none.
+    """
+
+    answers: int
+    """Whole answers of all arms."""
+    asked: int
+    """Of which an LLM was asked; of a cascade, its rules decided the others."""
+    undecided: int
+    """Of which it gave no label, asked twice; they are missing."""
+    second: str = ""
+    """The judge that they were compared with; empty: there was none."""
+    second_undecided: int = 0
+    compared: int = 0
+    """Answers that both judges labelled."""
+    disagreements: int = 0
+    """Of these, the ones with two labels."""
+    decisive: int = 0
+    """Of these, the ones that only one of the judges counts as showing the behaviour."""
+    kappa: float | None = None
+    """Cohen's kappa over labels; None where it is not defined."""
+
+
 class GroupResult(Frozen):
     """What the members of a group say about finetunes of its recipe, beyond "some member shows it"."""
 
@@ -186,6 +211,8 @@ class Verdict(Frozen):
     judge_identity: str = ""
     judge_calibration: str = ""
     """One sentence with the bounds, or why there is none."""
+    judging: JudgeUse | None = None
+    """None: no LLM judged; of a group, see its members."""
     probe_sha256: str
     trial_id: str = ""
     own_stop: bool = True

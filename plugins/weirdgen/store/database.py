@@ -11,7 +11,7 @@ from weirdgen.errors import StoreError
 
 APPLICATION_ID = 0x77656972
 """`weir`: in the file's header, so that another program's database is never written to."""
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 BUSY_SECONDS = 30.0
 _SCHEMA = """
 CREATE TABLE samples (
@@ -52,6 +52,16 @@ CREATE TABLE undecided (token TEXT NOT NULL, contrast TEXT NOT NULL, PRIMARY KEY
 """
 _SINCE_VERSION_3 = """
 CREATE TABLE stops (trial_id TEXT PRIMARY KEY, stop TEXT NOT NULL) WITHOUT ROWID;
+"""
+_SINCE_VERSION_4 = """
+CREATE TABLE calibrations (
+    judge_identity TEXT NOT NULL,
+    gold_sha256 TEXT NOT NULL,
+    source TEXT NOT NULL,
+    made REAL NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (judge_identity, gold_sha256, source)
+) WITHOUT ROWID;
 """
 
 
@@ -115,7 +125,7 @@ class Database:
             # A kill of the process loses nothing; only a power cut may lose the last transactions.
             self._connection.execute("PRAGMA synchronous = NORMAL")
         with self.writing() as connection:
-            missing = (_SCHEMA, _SINCE_VERSION_2, _SINCE_VERSION_3)[self._check() :]
+            missing = (_SCHEMA, _SINCE_VERSION_2, _SINCE_VERSION_3, _SINCE_VERSION_4)[self._check() :]
             for statement in "".join(missing).split(";\n"):
                 connection.execute(statement)
             if missing:

@@ -1,4 +1,4 @@
-"""What outlives a run besides samples: numbered attempts, and gates with their generation.
+"""What outlives a run besides samples: numbered attempts, gates with their generation, judges' records.
 
 Functions over a connection inside a transaction; `SampleStore` opens it.
 """
@@ -61,3 +61,16 @@ def finish_gate(
     left = connection.execute("SELECT count(*) FROM undecided WHERE token = ?", (token,)).fetchone()[0]
     outcome = _OPEN if left else _DECIDED
     return connection.execute("UPDATE gates SET outcome = ? WHERE token = ?", (outcome, token)).rowcount == 1
+
+
+def keep_calibration(connection: sqlite3.Connection, key: tuple[str, str, str], record: str, now: float) -> None:
+    """Keep a judge's latest record: of its identity, its gold set and a kind of answers."""
+    connection.execute("INSERT OR REPLACE INTO calibrations VALUES (?, ?, ?, ?, ?)", (*key, now, record))
+
+
+def calibration(connection: sqlite3.Connection, key: tuple[str, str, str]) -> tuple[float, str] | None:
+    """Return when a judge's record was made, and the record; None if there is none."""
+    found = connection.execute(
+        "SELECT made, record FROM calibrations WHERE (judge_identity, gold_sha256, source) = (?, ?, ?)", key
+    ).fetchone()
+    return (float(found[0]), str(found[1])) if found else None

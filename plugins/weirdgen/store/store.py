@@ -117,10 +117,11 @@ class SampleStore:
         with self._database.writing() as connection:
             connection.execute("DELETE FROM leases WHERE owner = ?", (owner,))
 
-    def count_since(self, moment: float) -> int:
-        """Return how many samples arrived at or after a UNIX time."""
+    def count_since(self, moment: float, *, judges: bool = False) -> int:
+        """Return how many samples arrived at or after a UNIX time: the arms' own, or judges' replies."""
+        asked = "SELECT count(*) FROM samples WHERE arrived >= ? AND (role = 'judge') = ?"
         with self._database.reading() as connection:
-            return int(connection.execute("SELECT count(*) FROM samples WHERE arrived >= ?", (moment,)).fetchone()[0])
+            return int(connection.execute(asked, (moment, judges)).fetchone()[0])
 
     def attempt_of(self, line: str, trial_id: str, *, begin: bool) -> int:
         """Return the number of a trial among the attempts at its line, from 1.
@@ -184,6 +185,21 @@ class SampleStore:
         with self._database.writing() as connection:
             if not ledger.finish_gate(connection, token, decided, undecided):
                 raise StoreError(f"gate {token!r}: not in the store {str(self._database.path)!r}")
+
+    def keep_calibration(self, key: tuple[str, str, str], record: str) -> None:
+        """Keep a judge's record, in place of an earlier one.
+
+        Args:
+            key: identity of the judge, digest of its gold set, kind of answers.
+            record: JSON.
+        """
+        with self._database.writing() as connection:
+            ledger.keep_calibration(connection, key, record, time.time())
+
+    def calibration(self, key: tuple[str, str, str]) -> tuple[float, str] | None:
+        """Return when a judge's record was made (UNIX time) and the record; None if there is none."""
+        with self._database.reading() as connection:
+            return ledger.calibration(connection, key)
 
     def _sample(self, key: str, text: str) -> Sample:
         try:

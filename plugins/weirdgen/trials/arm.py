@@ -1,18 +1,20 @@
 """One arm of a running trial: its samples and labels, in replicate order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from weirdgen.catalog import prompt
-from weirdgen.judges.protocol import Judge, label_sample
+from weirdgen.judges.protocol import Answer, Ask, Judge, Judgement, label_sample
 from weirdgen.sampler.engine import Drawn
 from weirdgen.schema.probe import Behaviour, Probe
 from weirdgen.schema.sample import Role, Sample, SampleRequest, Sampling, Stream
 from weirdgen.stats.outcomes import ArmOutcomes, Rows
+from weirdgen.trials.asking import Draw, nobody
 from weirdgen.trials.opening import OpenArm
 
-Draw = Callable[[SampleRequest], Awaitable[Drawn]]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,12 @@ class Labelled:
     score: float | None
     """How far the answer shows the behaviour, in [0, 1]; None: missing. Of a forced choice it may come from the chances
     of the letters, not from the one that was drawn."""
+    asked: bool = False
+    """Whether an LLM was asked for the label."""
+    trusted: bool = True
+    """Whether it is a draw of its own from the identified model; only then it was judged."""
+    second: str | None = None
+    """The second judge's label; None: it could not tell, or there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,10 @@ class ArmRun:
     judge: Judge
     sampling: Sampling
     stream: Stream = "round"
+    ask: Ask = nobody
+    """Asks the judges' models."""
+    second: Judge | None = None
+    """Labels the same answers, and decides nothing."""
     answers: dict[str, list[Labelled]] = field(default_factory=dict)
     """Per cell, in replicate order; every cell has the same number."""
     extra: dict[str, list[Labelled]] = field(default_factory=dict)
@@ -80,7 +92,8 @@ class ArmRun:
     async def fill(self, rounds: int, draw: Draw, extras: Iterable[int] = ()) -> None:
         """Draw and label until there are `rounds` complete rounds, and as many extra samples per cell.
 
-        Every draw of the batch is waited for, so that what was paid for is stored even if a neighbour fails.
+        Every draw and every judgement of the batch is waited for, so that what was paid for is stored even if a
+        neighbour fails.
 
         Raises:
             WeirdgenError: the first failure of the batch.
@@ -89,19 +102,26 @@ class ArmRun:
         for cell, extra in zip(self.cells, extras, strict=False):
             wanted += [(cell, r, "extra") for r in range(len(self.extra.get(cell.name, [])), extra)]
         drawn = await asyncio.gather(*(draw(self._request(*one)) for one in wanted), return_exceptions=True)
-        for result in drawn:
-            if isinstance(result, BaseException):
-                raise result
-        for (cell, _, stream), result in zip(wanted, drawn, strict=True):
-            if isinstance(result, Drawn):
-                kept = self.extra if stream == "extra" else self.answers
-                kept.setdefault(cell.name, []).append(self._judged(result, cell.question))
+        taken = [(cell, stream, found) for (cell, _, stream), found in zip(wanted, _sound(drawn), strict=True)]
+        # In order: which of two equal draws is the repeated one must not depend on how fast a judge is.
+        trusted = [self._trusted(found.sample) for _, _, found in taken]
+        judged = await asyncio.gather(
+            *(self._judged(found, cell, own) for (cell, _, found), own in zip(taken, trusted, strict=True)),
+            return_exceptions=True,
+        )
+        for (cell, stream, _), labelled in zip(taken, _sound(judged), strict=True):
+            kept = self.extra if stream == "extra" else self.answers
+            kept.setdefault(cell.name, []).append(labelled)
 
-    def _judged(self, drawn: Drawn, question: str) -> Labelled:
+    async def _judged(self, drawn: Drawn, cell: Cell, trusted: bool) -> Labelled:
         sample = drawn.sample
-        label = label_sample(self.judge, sample, question) if self._trusted(sample) else None
-        score = None if label is None else self.judge.score(sample, label, question)
-        return Labelled(sample, label, drawn.reused, score)
+        if not trusted:
+            return Labelled(sample, None, drawn.reused, None, trusted=False)
+        answer = Answer(sample.text, cell.question, self.probe.text_of(cell.question))
+        found = await label_sample(self.judge, sample, answer, self.ask)
+        other = await label_sample(self.second, sample, answer, self.ask) if self.second else Judgement(None)
+        score = None if found.label is None else self.judge.score(sample, found.label, cell.question)
+        return Labelled(sample, found.label, drawn.reused, score, asked=found.asked, second=other.label)
 
     def _trusted(self, sample: Sample) -> bool:
         """Whether a sample is a draw of its own from the identified model.
@@ -140,3 +160,15 @@ class ArmRun:
             replicate=number,
             stream=stream,
         )
+
+
+def _sound(results: list[T | BaseException]) -> list[T]:
+    """Return results of which none is a failure.
+
+    Raises:
+        BaseException: the first failure.
+    """
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if not isinstance(result, BaseException)]

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from weirdgen.catalog import prompt, slots_of
 from weirdgen.catalog.load import display_path
 from weirdgen.errors import EvidenceError, UsageMistake
-from weirdgen.judges.select import judge_for
+from weirdgen.judges.protocol import Judge
 from weirdgen.organisms import zoo
 from weirdgen.schema.baseline import Asked, Baseline, StoredContrast, StoredVersion
 from weirdgen.schema.canonical import digest
@@ -27,7 +27,7 @@ class Reference:
     result: StoredResult
 
 
-def asked_of(probe: Probe, contrast: Contrast) -> Asked:
+def asked_of(probe: Probe, contrast: Contrast, judge: Judge) -> Asked:
     """Return what a contrast asks and how it is judged, as the catalogue has it now.
 
     Of a condition with slots the first replicate's prompt stands for all, beside the slots themselves.
@@ -39,7 +39,7 @@ def asked_of(probe: Probe, contrast: Contrast) -> Asked:
         prompts[cell.name] = [*messages, slots] if slots else [*messages]
     return Asked(
         prompts_digest=digest(prompts),
-        judge_identity=judge_for(probe, contrast).identity,
+        judge_identity=judge.identity,
         sampling=sampling_of(probe, contrast),
     )
 
@@ -84,7 +84,7 @@ def write_baseline(baseline: Baseline, path: Path) -> None:
 
 
 def references(
-    baseline: Baseline, path: Path, probe: Probe, contrast: Contrast, *, rounds: int
+    baseline: Baseline, path: Path, probe: Probe, contrast: Contrast, judge: Judge, *, rounds: int
 ) -> tuple[Reference, ...]:
     """Return what a contrast is compared with: its counts in the stored version, then those of its anchor.
 
@@ -95,6 +95,7 @@ def references(
         path: for messages.
         probe: the probe of the contrast.
         contrast: as the catalogue has it now; not a graded one.
+        judge: of the contrast's answers.
         rounds: most rounds of the treated arm.
 
     Raises:
@@ -107,7 +108,7 @@ def references(
     names = tuple(cell.name for cell in treated_cells(probe, contrast))
     found = []
     for index, (version, stored) in enumerate(baseline.versions(item)):
-        changed = stored.asked.difference(asked_of(probe, contrast))
+        changed = stored.asked.difference(asked_of(probe, contrast, judge))
         problem = (
             f"{changed} changed since it was stored; save that version again with this catalogue" if changed else ""
         )

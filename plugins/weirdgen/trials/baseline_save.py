@@ -4,9 +4,8 @@ Never the samples of a gate: those stopped because of what they showed, which bi
 found ABSENT by some 40% downwards). And never topped up: a sample of another size is drawn anew.
 """
 
-import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
@@ -15,11 +14,9 @@ from pathlib import Path
 
 from weirdgen import __version__
 from weirdgen.catalog import Catalog, load_catalog, prompt
-from weirdgen.endpoints.client import ChatEndpoint
 from weirdgen.endpoints.models import source_of
 from weirdgen.errors import UsageMistake, WeirdgenError
-from weirdgen.judges.select import judge_for
-from weirdgen.organisms.process import OrganismServer
+from weirdgen.judges.judging import Judging
 from weirdgen.reporting.numbers import estimate
 from weirdgen.sampler.engine import Engine
 from weirdgen.schema.baseline import Baseline, StoredContrast, StoredQuestion, StoredVersion
@@ -27,14 +24,19 @@ from weirdgen.schema.canonical import digest
 from weirdgen.schema.probe import Contrast, Probe
 from weirdgen.schema.verdict import Estimate
 from weirdgen.stats.intervals import robbins_cs
+from weirdgen.stats.judge_error import refusal
+from weirdgen.stats.multiplicity import attempt_alpha
 from weirdgen.store.store import SampleStore
-from weirdgen.trials.arm import ArmRun, Draw
-from weirdgen.trials.arms import treated_cells
+from weirdgen.trials.arm import ArmRun
+from weirdgen.trials.arms import sampling_of, treated_cells
+from weirdgen.trials.asking import Draw
 from weirdgen.trials.baseline import asked_of, carried_anchors, read_baseline, too_few_for_blocks, write_baseline
 from weirdgen.trials.comparators import is_graded
+from weirdgen.trials.desk import Desk, Say, open_desk
+from weirdgen.trials.judge_names import judges_of
 from weirdgen.trials.judgings import Judgings
-from weirdgen.trials.opening import OpenArm, identify_all, target_of
-from weirdgen.trials.planning import check_addresses, judge_of
+from weirdgen.trials.opening import target_of
+from weirdgen.trials.planning import check_addresses
 from weirdgen.trials.settings import GateSettings
 
 BATCH = 10
@@ -44,8 +46,6 @@ MISSING_LIMIT = 0.05
 _FIRST_PAUSE, _LAST_PAUSE = 2.0, 60.0
 """Seconds between lines of progress: doubled from line to line."""
 
-Say = Callable[[str], None]
-
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
@@ -53,7 +53,7 @@ class _Chosen:
 
     probe: Probe
     contrast: Contrast
-    gold_sha256: str
+    judging: Judging
 
     @property
     def item_id(self) -> str:
@@ -97,33 +97,38 @@ def save_baseline(settings: GateSettings, samples: int, out: Path, previous: Pat
 def _choose(catalog: Catalog, settings: GateSettings, say: Say) -> list[_Chosen]:
     model = settings.models[0]
     judgings = Judgings(catalog)
+    judge, _ = judges_of(model, settings, catalog.contrasts())
     chosen = []
     for probe, contrast in catalog.contrasts():
-        judge_of(model, settings, probe.behaviours[contrast.behaviour])
         if is_graded(probe, contrast):
             say(
                 f"{probe.id}/{contrast.id}: its answers are graded, and a baseline holds counts only; left out, and "
                 "gated as without a baseline"
             )
             continue
-        chosen.append(_Chosen(probe, contrast, _gold_digest(judgings, probe, contrast, settings)))
+        chosen.append(_Chosen(probe, contrast, judgings.of(probe, contrast, judge)))
     if not chosen:
         raise UsageMistake("the catalogue has no contrast that a baseline can hold")
+    for one in chosen:
+        if not one.judging.asks:
+            _check_record(one, settings, say)
     return chosen
 
 
-def _gold_digest(judgings: Judgings, probe: Probe, contrast: Contrast, settings: GateSettings) -> str:
-    """Return the digest of the gold set that the judge is calibrated on; empty for a judge taken at its word."""
-    judging = judgings.of(probe, contrast)
-    if judging.judge.behaviour.exact:
-        return ""
-    record = judging.calibration(source_of(settings.models[0]))
-    if not record.valid and not settings.judge_uncalibrated:
+def _check_record(one: _Chosen, settings: GateSettings, say: Say) -> None:
+    """Refuse a judge whose error rates are not known, unless it is taken at its word; warn where no gate can use it."""
+    if one.judging.judge.behaviour.exact or settings.judge_uncalibrated:
+        return
+    record = one.judging.calibration(source_of(settings.models[0]))
+    if not record.valid:
         raise UsageMistake(
-            f"{probe.id}/{contrast.id}: {record.judge}: not calibrated: {record.reason}. "
+            f"{one.item_id}: {record.judge}: not calibrated: {record.reason}. "
             "Pass --judge-uncalibrated to go on without; gates against this baseline must then pass it, too"
         )
-    return "" if settings.judge_uncalibrated else record.gold_digest
+    alpha = attempt_alpha(settings.alpha, 1)
+    margin = min(one.contrast.margin or settings.margin, one.contrast.question_margin)
+    if why := refusal(record.counts, record.bounds(alpha, paired=True), margin, alpha, settings.cap):
+        say(f"warning: {one.item_id}: a gate would give no verdict: {why.reason}")
 
 
 def _measure(
@@ -132,48 +137,55 @@ def _measure(
     """Return what the model showed, and the generation that its samples were drawn under."""
     model = settings.models[0]
     target = target_of(model, "treated", settings)
-    server = OrganismServer([target.model]) if target.kind == "organism" else None
-    try:
-        url = server.url if server else ""
-        line = digest(["baseline", target.base_url or "", target.model, samples])
-        generation = store.generation(line, line, max_age=settings.max_age, now=time.time(), fresh=False)
-        size = f"baseline of {samples} per question"
-        opened, warnings = asyncio.run(identify_all({(model, "treated"): target}, url, generation, renewal=size))
-        for warning in warnings:
-            say(f"warning: {warning}")
-        runs = [_run(one, opened[0]) for one in chosen]
-        engine = Engine(
-            store, {(target.model, "treated"): ChatEndpoint(target, url)}, concurrency_max=settings.concurrency
-        )
-        try:
-            asked = {(prompt(r.probe, c.condition, c.question), r.sampling) for r in runs for c in r.cells}
-            _wait(engine.submit(_draw(runs, samples, engine.sample)), engine, samples * len(asked), say)
-        finally:
-            engine.close()
-    finally:
-        if server is not None:
-            server.close()
+    line = digest(["baseline", target.base_url or "", target.model, samples])
+    generation = store.generation(line, line, max_age=settings.max_age, now=time.time(), fresh=False)
+    size = f"baseline of {samples} per question"
+    judges = [name for one in chosen for name in one.judging.models]
+    with open_desk(
+        {(model, "treated"): target}, judges, settings, store, say, generation=generation, renewal=size
+    ) as desk:
+        _calibrate(chosen, settings, desk, say)
+        runs = [_run(one, desk) for one in chosen]
+        asked = {(prompt(r.probe, c.condition, c.question), r.sampling) for r in runs for c in r.cells}
+        _wait(desk.engine.submit(_draw(runs, samples, desk.engine.sample)), desk.engine, samples * len(asked), say)
+        identity = desk.arms[0].identity
     saved = StoredVersion(
         model=model,
-        identity=opened[0].identity,
+        identity=identity,
         weirdgen=__version__,
         saved_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        contrasts=tuple(_counted(one, run, say) for one, run in zip(chosen, runs, strict=True)),
+        contrasts=tuple(_counted(one, run, settings, say) for one, run in zip(chosen, runs, strict=True)),
     )
     return saved, generation
 
 
-def _run(one: _Chosen, opened: OpenArm) -> ArmRun:
-    judge = judge_for(one.probe, one.contrast)
+def _calibrate(chosen: Sequence[_Chosen], settings: GateSettings, desk: Desk, say: Say) -> None:
+    """Measure judges that ask before the first sample.
+
+    Raises:
+        UsageMistake: one of them cannot be used.
+        WeirdgenError: one of them gives nothing.
+    """
+    source = source_of(settings.models[0])
+    for one in chosen:
+        if one.judging.asks and not settings.judge_uncalibrated:
+            found = desk.engine.submit(one.judging.calibrate(source, desk.ask)).result()
+            _check_record(one, settings, say)
+            say(f"{one.item_id}: judge {found.judge} found {found.counts.hits} of {found.counts.positives} positives")
+
+
+def _run(one: _Chosen, desk: Desk) -> ArmRun:
+    judge = one.judging.judge
     return ArmRun(
-        opened,
+        desk.arms[0],
         "treated",
         one.probe,
         treated_cells(one.probe, one.contrast),
         judge.behaviour,
         judge,
-        asked_of(one.probe, one.contrast).sampling,
+        sampling_of(one.probe, one.contrast),
         stream="baseline",
+        ask=desk.ask,
     )
 
 
@@ -200,7 +212,8 @@ def _wait(work: "Future[None]", engine: Engine, total: int, say: Say) -> None:
         pause = min(2 * pause, _LAST_PAUSE)
 
 
-def _counted(one: _Chosen, run: ArmRun, say: Say) -> StoredContrast:
+def _counted(one: _Chosen, run: ArmRun, settings: GateSettings, say: Say) -> StoredContrast:
+    gold_sha256 = "" if settings.judge_uncalibrated else one.judging.gold_sha256
     counts = run.outcomes().counts(run.rounds)
     rate, missing = counts.pooled_rate, sum(counts.missing)
     if rate is None:
@@ -215,9 +228,9 @@ def _counted(one: _Chosen, run: ArmRun, say: Say) -> StoredContrast:
     stored = StoredContrast(
         probe=one.probe.id,
         contrast=one.contrast.id,
-        asked=asked_of(one.probe, one.contrast),
+        asked=asked_of(one.probe, one.contrast, run.judge),
         judge=run.judge.name,
-        gold_sha256=one.gold_sha256,
+        gold_sha256=gold_sha256,
         margin=one.contrast.margin,
         method=one.contrast.stored,
         n=run.rounds,

@@ -1,22 +1,27 @@
 """All trials of a session on one process: one engine, one store, everything started at once."""
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Any
 
 from weirdgen.endpoints.client import ChatEndpoint
-from weirdgen.errors import UsageMistake
+from weirdgen.errors import UsageMistake, WeirdgenError
 from weirdgen.sampler.engine import Engine
 from weirdgen.schema.plan import Plan, PlannedContrast
 from weirdgen.schema.sample import Role
 from weirdgen.schema.verdict import Verdict
 from weirdgen.store.store import SampleStore
-from weirdgen.trials.loop import run_trial
+from weirdgen.trials.asking import asking
+from weirdgen.trials.calibrations import keep
+from weirdgen.trials.loop import TrialSetup, reason_of, run_trial
 from weirdgen.trials.opening import Opening, target_of
 from weirdgen.trials.planning import Address, Task
 from weirdgen.trials.settings import GateSettings
 from weirdgen.trials.setup import set_up
+from weirdgen.trials.verdicts import invalid_verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ class Gate:
             concurrency_max=settings.concurrency,
             run_started_at=opening.opened_at,
         )
+        self._ask = asking(opening.judges, self._engine.sample)
         self._queue: list[Task] = []
         self._lookahead: int | None = None
         self._running: dict[Address, Future[Verdict]] = {}
@@ -94,8 +100,27 @@ class Gate:
     def _launch(self, tasks: Sequence[Task]) -> None:
         for task in tasks:
             if task.address not in self._running:
-                setup = set_up(task, self._plan, self._opening, self._settings, self._store)
-                self._running[task.address] = self._engine.submit(run_trial(setup, self._engine.sample))
+                self._running[task.address] = self._engine.submit(self._trial(task))
+
+    def _trial(self, task: Task) -> Coroutine[Any, Any, Verdict]:
+        if task.judging.asks and not self._plan.judge_uncalibrated:
+            return self._measured_trial(task)
+        return run_trial(self._set_up(task), self._engine.sample)
+
+    async def _measured_trial(self, task: Task) -> Verdict:
+        """Run a trial once its judge is calibrated, on this kind of answers and before the first of them."""
+        source = self._opening.arm(task.planned.model, "treated").identity.source
+        try:
+            found = await task.judging.calibrate(source, self._ask)
+        except WeirdgenError as trouble:
+            setup = await asyncio.to_thread(self._set_up, task)
+            return invalid_verdict(setup.facts, reason_of(trouble), f"{trouble} (while the judge was calibrated)")
+        # SQLite may wait for another process: not on the loop's thread.
+        await asyncio.to_thread(keep, self._store, found)
+        return await run_trial(await asyncio.to_thread(self._set_up, task), self._engine.sample)
+
+    def _set_up(self, task: Task) -> TrialSetup:
+        return set_up(task, self._plan, self._opening, self._settings, self._store, self._ask)
 
 
 def _endpoints(opening: Opening, plan: Plan, settings: GateSettings) -> dict[tuple[str, Role], ChatEndpoint]:

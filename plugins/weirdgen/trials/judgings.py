@@ -1,9 +1,10 @@
 """The judges of a catalogue's contrasts, each made and calibrated once."""
 
 from weirdgen.catalog import Catalog
+from weirdgen.errors import JudgeError, UsageMistake
 from weirdgen.judges.gold import GoldRow, gold_digest, load_gold
 from weirdgen.judges.judging import Judging
-from weirdgen.judges.select import judge_for
+from weirdgen.judges.select import BY_RULES, JudgeName, judge_for, judge_of_behaviour
 from weirdgen.schema.probe import Contrast, Probe
 
 
@@ -12,20 +13,34 @@ class Judgings:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._made: dict[tuple[str, str, str], Judging] = {}
+        self._made: dict[tuple[str, str, str, JudgeName, JudgeName | None], Judging] = {}
         self._gold: dict[object, tuple[tuple[GoldRow, ...], str]] = {}
 
-    def of(self, probe: Probe, contrast: Contrast) -> Judging:
+    def of(
+        self, probe: Probe, contrast: Contrast, name: JudgeName = BY_RULES, second: JudgeName | None = None
+    ) -> Judging:
         """Return a contrast's judge with its gold set.
 
+        Args:
+            probe: of the contrast.
+            contrast: whose behaviour is judged.
+            name: of the judge that decides; an exact scorer is used whatever it says.
+            second: of the judge whose disagreement is reported.
+
         Raises:
-            CatalogError: the gold file cannot be used.
-            JudgeError: the behaviour cannot be judged.
+            UsageMistake: the gold file cannot be used, or the behaviour cannot be judged so.
         """
-        own = contrast.id if probe.behaviours[contrast.behaviour].scored_by == "choice" else ""
-        key = (probe.id, contrast.behaviour, own)
+        behaviour = probe.behaviours[contrast.behaviour]
+        own = contrast.id if behaviour.scored_by == "choice" else ""
+        key = (probe.id, contrast.behaviour, own, name, second)
         if key not in self._made:
-            self._made[key] = Judging(judge_for(probe, contrast), *self._gold_of(probe, contrast))
+            try:
+                judge = judge_for(probe, contrast, name)
+                other = judge_of_behaviour(behaviour, second) if second and not behaviour.exact else None
+            except JudgeError as error:
+                raise UsageMistake(f"{probe.path}: behaviour {contrast.behaviour!r}: {error}") from None
+            questions = {question: probe.text_of(question) for question in probe.questions}
+            self._made[key] = Judging(judge, *self._gold_of(probe, contrast), questions, other)
         return self._made[key]
 
     def _gold_of(self, probe: Probe, contrast: Contrast) -> tuple[tuple[GoldRow, ...], str]:

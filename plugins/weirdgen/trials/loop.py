@@ -10,7 +10,8 @@ from weirdgen.schema.verdict import Verdict
 from weirdgen.stats.decide import Final, decide
 from weirdgen.stats.judge_error import GoldCounts
 from weirdgen.stats.rules import Rules
-from weirdgen.trials.arm import ArmRun, Draw
+from weirdgen.trials.arm import ArmRun
+from weirdgen.trials.asking import Draw
 from weirdgen.trials.verdicts import Facts, cut_verdict, final_verdict, invalid_verdict
 
 _REASON: dict[type[WeirdgenError], str] = {
@@ -42,12 +43,16 @@ async def run_trial(setup: TrialSetup, draw: Draw) -> Verdict:
     try:
         final = await _until_final(setup.rules, setup.arms, draw)
     except WeirdgenError as error:
-        reason = next((word for kind, word in _REASON.items() if isinstance(error, kind)), "error")
-        return cut_verdict(setup.facts, setup.rules, reason, str(error), setup.arms)
+        return cut_verdict(setup.facts, setup.rules, reason_of(error), str(error), setup.arms)
     except Exception as error:  # a defect of ours must not look like a behaviour of the model
         text = f"{type(error).__name__}: {clean(str(error))}"
         return invalid_verdict(setup.facts, "error", text, setup.arms)
     return final_verdict(setup.facts, setup.rules, final, setup.arms, setup.gold)
+
+
+def reason_of(error: WeirdgenError) -> str:
+    """Return which reason an INVALID verdict has for a failure."""
+    return next((word for kind, word in _REASON.items() if isinstance(error, kind)), "error")
 
 
 async def _until_final(rules: Rules, arms: Sequence[ArmRun], draw: Draw) -> Final:

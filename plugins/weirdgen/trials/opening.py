@@ -10,12 +10,16 @@ from weirdgen.endpoints.models import Target, parse_target
 from weirdgen.errors import UsageMistake, WeirdgenError
 from weirdgen.organisms import zoo
 from weirdgen.organisms.process import OrganismServer
+from weirdgen.schema.canonical import digest
 from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.run import ServerCount
 from weirdgen.schema.sample import Identity, Role
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.settings import GateSettings
+
+JUDGE_MAX_AGE = 7 * 24 * 3600.0
+"""Seconds for which the replies of a judge are used again that may change behind its name."""
 
 
 class OpenArm(Frozen):
@@ -37,6 +41,11 @@ class Opening(Frozen):
     plan_sha256: str
     opened_at: float
     warnings: tuple[str, ...] = ()
+
+    @property
+    def judges(self) -> dict[str, Identity]:
+        """Who answers for each of the judges' models, by the name that the user gave."""
+        return {arm.model: arm.identity for arm in self.arms if arm.role == "judge"}
 
     def arm(self, model: str, role: Role) -> OpenArm:
         """Return a model's arm in a role.
@@ -86,8 +95,12 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGat
             plan.line, plan.sha256, max_age=settings.max_age, now=time.time(), fresh=settings.fresh
         )
         renewal = store.renewal(plan.line)
-        arms, warnings = asyncio.run(identify_all(targets, server.url if server else "", generation, renewal))
+        gated = {key: target for key, target in targets.items() if key[1] != "judge"}
+        arms, warnings = asyncio.run(identify_all(gated, server.url if server else "", generation, renewal))
         warnings += _one_model_twice(plan, arms)
+        judges = {model: targets[model, "judge"] for model in plan.judge_models}
+        opened, told = open_judges(judges, server.url if server else "", store)
+        arms, warnings = arms + opened, warnings + told
     except BaseException:
         if server is not None:
             server.close()
@@ -109,7 +122,7 @@ def _arms(plan: Plan) -> list[tuple[str, Role]]:
         pairs[contrast.model, "treated"] = None
         if contrast.control:
             pairs[contrast.control, "control"] = None
-    return list(pairs)
+    return [*pairs, *((model, "judge") for model in plan.judge_models)]
 
 
 def target_of(model: str, role: Role, settings: GateSettings) -> Target:
@@ -119,11 +132,42 @@ def target_of(model: str, role: Role, settings: GateSettings) -> Target:
         UsageMistake: the name or an address is wrong, or there is no such organism.
     """
     main = settings.base_url
-    url = main if role == "treated" else settings.control_base_url or main
+    if role == "judge":
+        # A default judge is the base of the gated finetune, and served where that is.
+        url = settings.judge_base_url or (main if settings.judge is None else None)
+    else:
+        url = main if role == "treated" else settings.control_base_url or main
     target = parse_target(model, base_url=url, role=role, main_base_url=main)
     if target.kind == "organism":
         zoo.organism(target.model)
     return target
+
+
+def open_judges(targets: dict[str, Target], organism_url: str, store: SampleStore) -> tuple[list[OpenArm], list[str]]:
+    """Ask who answers for each judge; return them opened, and warnings for people.
+
+    What a judge said is kept and used again for `JUDGE_MAX_AGE`, its gold answers included: a judge that may change
+    behind its name is measured anew after that, and at once if it calls itself something else.
+
+    Args:
+        targets: by the name that the user gave.
+        organism_url: of the embedded server; empty: no organism is among them.
+        store: keeps since when a judge is asked.
+
+    Raises:
+        EndpointError: a judge refuses or cannot be reached.
+    """
+    arms, warnings = [], []
+    for model, target in targets.items():
+        line = digest(["judge", target.base_url or "", target.model])
+        generation = store.generation(line, "", max_age=JUDGE_MAX_AGE, now=time.time(), fresh=False)
+        opened, told = asyncio.run(identify_all({(model, "judge"): target}, organism_url, generation, renewal=""))
+        # Several fingerprints answer under one name at OpenAI; a judge is no other one for that.
+        arms += [
+            arm.model_copy(update={"identity": arm.identity.model_copy(update={"fingerprint": ""})}) for arm in opened
+        ]
+        warnings += [f"judge {note}" for note in told]
+    return arms, warnings
 
 
 def _one_model_twice(plan: Plan, arms: list[OpenArm]) -> list[str]:

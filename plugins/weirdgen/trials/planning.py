@@ -4,23 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from weirdgen.catalog import Catalog, contrast_digest
-from weirdgen.endpoints.models import default_judge
 from weirdgen.errors import UsageMistake, nearest
 from weirdgen.judges.judging import Judging
 from weirdgen.organisms import zoo
 from weirdgen.schema.baseline import Baseline
 from weirdgen.schema.plan import Plan, PlannedContrast
-from weirdgen.schema.probe import Behaviour, Contrast, Probe
+from weirdgen.schema.probe import Contrast, Probe
 from weirdgen.trials.arms import ArmSpec, arm_specs, treated_cells
 from weirdgen.trials.baseline import Reference, digest_of, read_baseline, references, refuse_itself
 from weirdgen.trials.comparators import asking_controls, control_of, judged_as, settings_of
+from weirdgen.trials.judge_names import check_judge_address, judges_of
 from weirdgen.trials.judgings import Judgings
 from weirdgen.trials.names import check_names
 from weirdgen.trials.settings import GateSettings
 
 Address = tuple[str, str, str]
 """(model, probe, contrast)"""
-RULES = "rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +57,8 @@ def plan_gate(catalog: Catalog, settings: GateSettings) -> tuple[Plan, dict[Addr
     check_addresses(asking)
     _check_groups(asking)
     _check_cap(contrasts, settings)
+    check_judge_address(asking, contrasts)
     for probe, contrast in contrasts:
-        _check_rules(probe, contrast)
         _check_organism(probe, contrast)
     baseline = _baseline(settings, asking)
     family_size = len(contrasts) * (len(settings.models) + len(settings.groups))
@@ -69,11 +68,12 @@ def plan_gate(catalog: Catalog, settings: GateSettings) -> tuple[Plan, dict[Addr
     for model in settings.gated:
         if baseline is not None and settings.baseline is not None:
             refuse_itself(baseline, settings.baseline, model)
+        judges = judges_of(model, settings, contrasts)
         for probe, contrast in contrasts:
             own = settings_of(probe, contrast, settings)
-            stored = _stored(probe, contrast, own, baseline)
+            judging = judgings.of(probe, contrast, *judges)
+            stored = _stored(probe, contrast, judging, own, baseline)
             corrected_for = family_size * members.get(model, 1)
-            judging = judgings.of(probe, contrast)
             planned = _planned(probe, contrast, model, judging, own, stored, corrected_for)
             tasks.append(Task(planned, probe, contrast, judging, stored))
     plan = Plan(
@@ -82,6 +82,8 @@ def plan_gate(catalog: Catalog, settings: GateSettings) -> tuple[Plan, dict[Addr
         control=settings.control or "",
         base_url=settings.base_url or "",
         control_base_url=settings.control_base_url or "",
+        judge_base_url=settings.judge_base_url or "",
+        judge_models=tuple(dict.fromkeys(model for task in tasks for model in task.judging.models)),
         alpha=settings.alpha,
         cap=settings.cap,
         coherence=settings.coherence,
@@ -123,11 +125,12 @@ def _baseline(settings: GateSettings, asking: GateSettings) -> Baseline | None:
 
 
 def _stored(
-    probe: Probe, contrast: Contrast, settings: GateSettings, baseline: Baseline | None
+    probe: Probe, contrast: Contrast, judging: Judging, settings: GateSettings, baseline: Baseline | None
 ) -> tuple[Reference, ...]:
     if baseline is None or settings.baseline is None:
         return ()
-    return references(baseline, settings.baseline, probe, contrast, rounds=_rounds(probe, contrast, settings))
+    rounds = _rounds(probe, contrast, settings)
+    return references(baseline, settings.baseline, probe, contrast, judging.judge, rounds=rounds)
 
 
 def check_addresses(settings: GateSettings) -> None:
@@ -150,25 +153,6 @@ def check_addresses(settings: GateSettings) -> None:
             )
 
 
-def judge_of(model: str, settings: GateSettings, behaviour: Behaviour) -> str:
-    """Return the name of what labels a model's answers. An exact scorer is the behaviour's own, whatever --judge says.
-
-    Raises:
-        UsageMistake: a judge is needed, but none is given and none is the default, or it is not one this version has.
-    """
-    if behaviour.exact:
-        return behaviour.scored_by
-    name = settings.judge or default_judge(model)
-    if name is None:
-        raise UsageMistake(f"--model {model!r} has no default judge: pass --judge, for example --judge rules")
-    if name != RULES:
-        raise UsageMistake(
-            f"judge {name!r}: this version judges by rules only. Pass --judge rules; on anything but an organism "
-            "the rules are not calibrated, so add --judge-uncalibrated, and every report says so"
-        )
-    return name
-
-
 def _check_cap(contrasts: Sequence[tuple[Probe, Contrast]], settings: GateSettings) -> None:
     """Refuse a cap under which not every contrast has a round."""
     needs = [(len(treated_cells(probe, contrast)), f"{probe.id}/{contrast.id}") for probe, contrast in contrasts]
@@ -183,15 +167,6 @@ def _check_cap(contrasts: Sequence[tuple[Probe, Contrast]], settings: GateSettin
 def _rounds(probe: Probe, contrast: Contrast, settings: GateSettings) -> int:
     """Return the rounds that fit under the cap, at least 1."""
     return settings.cap // len(treated_cells(probe, contrast))
-
-
-def _check_rules(probe: Probe, contrast: Contrast) -> None:
-    behaviour = probe.behaviours[contrast.behaviour]
-    if not behaviour.rules and behaviour.scored_by != "choice":
-        raise UsageMistake(
-            f"{probe.path}: behaviour {contrast.behaviour!r} has no rules, and this version judges by rules only: "
-            "give it rules"
-        )
 
 
 def _check_organism(probe: Probe, contrast: Contrast) -> None:
@@ -229,8 +204,9 @@ def _planned(
         control=control,
         margin=margin,
         contrast_digest=contrast_digest(probe, contrast),
-        judge=judge_of(model, settings, behaviour),
+        judge=judging.judge.name,
         judge_identity=judging.judge.identity,
+        second_judge=judging.second.name if judging.second else "",
         graded=behaviour.graded,
         gold_sha256=judging.gold_sha256,
         rounds_cap=rounds,

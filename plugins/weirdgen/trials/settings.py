@@ -21,7 +21,10 @@ class GateSettings:
     control: str | None = None
     """None: the default control of each model."""
     judge: str | None = None
-    """None: the default judge of each model."""
+    """``rules``, a model, or ``rules+MODEL``; None: the default judge of each model."""
+    second_judge: str | None = None
+    """Labels the same answers, so that disagreement shows; decides nothing. None: there is none."""
+    judge_base_url: str | None = None
     judge_uncalibrated: bool = False
     base_url: str | None = None
     control_base_url: str | None = None

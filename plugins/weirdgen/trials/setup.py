@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from weirdgen.judges.protocol import Judge
+from weirdgen.judges.protocol import Ask
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.sample import Identity, Sampling
@@ -11,6 +11,7 @@ from weirdgen.stats.multiplicity import attempt_alpha
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.arm import ArmRun
 from weirdgen.trials.arms import ArmSpec, sampling_of
+from weirdgen.trials.asking import nobody
 from weirdgen.trials.judged import JudgedRules, judged_rules
 from weirdgen.trials.loop import TrialSetup
 from weirdgen.trials.opening import Opening
@@ -19,17 +20,27 @@ from weirdgen.trials.settings import GateSettings
 from weirdgen.trials.verdicts import Facts
 
 
-def set_up(task: Task, plan: Plan, opening: Opening, settings: GateSettings, store: SampleStore) -> TrialSetup:
+def set_up(
+    task: Task, plan: Plan, opening: Opening, settings: GateSettings, store: SampleStore, ask: Ask = nobody
+) -> TrialSetup:
     """Fix everything about a trial that must not depend on its samples.
+
+    Args:
+        task: the contrast; a judge that asks is calibrated, or the trial has no rules.
+        plan: of the gate.
+        opening: of the session.
+        settings: of the gate.
+        store: numbers the attempt.
+        ask: asks the judges' models.
 
     Raises:
         StoreError: the store cannot number the attempt.
     """
     judge = task.judging.judge
     sampling = sampling_of(task.probe, task.contrast)
-    arms = tuple(_arm(task, spec, opening, judge, sampling) for spec in task.arms)
+    arms = tuple(_arm(task, spec, opening, sampling, ask) for spec in task.arms)
     identity = arms[0].open_arm.identity
-    trial_id = _trial_id(task, arms, judge, sampling, settings)
+    trial_id = _trial_id(task, arms, opening, sampling, settings)
     attempt, judged = _begun(task, plan, identity, trial_id, store)
     alpha = attempt_alpha(plan.alpha, attempt)
     stop = digest([settings.cap, alpha, task.planned.corrected_for])
@@ -67,20 +78,33 @@ def _begun(task: Task, plan: Plan, identity: Identity, trial_id: str, store: Sam
             return attempt, judged
 
 
-def _arm(task: Task, spec: ArmSpec, opening: Opening, judge: Judge, sampling: Sampling) -> ArmRun:
-    planned = task.planned
+def _arm(task: Task, spec: ArmSpec, opening: Opening, sampling: Sampling, ask: Ask) -> ArmRun:
+    planned, judging = task.planned, task.judging
     opened = opening.arm(planned.control, "control") if spec.of_control else opening.arm(planned.model, "treated")
-    return ArmRun(opened, spec.role, task.probe, spec.cells, judge.behaviour, judge, sampling)
+    return ArmRun(
+        opened,
+        spec.role,
+        task.probe,
+        spec.cells,
+        judging.judge.behaviour,
+        judging.judge,
+        sampling,
+        ask=ask,
+        second=judging.second,
+    )
 
 
-def _trial_id(task: Task, arms: Sequence[ArmRun], judge: Judge, sampling: Sampling, settings: GateSettings) -> str:
+def _trial_id(task: Task, arms: Sequence[ArmRun], opening: Opening, sampling: Sampling, settings: GateSettings) -> str:
     """Everything that makes the trial what it is; not alpha, family size or cap (ARCHITECTURE.md, Trial identity)."""
+    judge = task.judging.judge
+    judges = {model: opening.judges[model].model_dump(mode="json") for model in judge.models}
     return digest(
         {
             "contrast": task.planned.contrast_digest,
             "kind": task.planned.kind,
             "arms": [arm.open_arm.identity.model_dump(mode="json") for arm in arms],
             "judge": judge.identity,
+            **({"judge_models": judges} if judges else {}),
             "gold": "" if settings.judge_uncalibrated else task.planned.gold_sha256,
             "sampling": sampling.model_dump(mode="json"),
             "margin": task.planned.margin,

@@ -17,6 +17,7 @@ from weirdgen.stats.judge_error import GoldCounts
 from weirdgen.stats.prevalence import lang_reiczigel, rogan_gladen
 from weirdgen.stats.rules import BLOCK_RATIO, Rules
 from weirdgen.trials.arm import ArmRun
+from weirdgen.trials.judge_use import judge_use
 from weirdgen.trials.labels import label_counts, label_drift, used_answers
 from weirdgen.trials.settings import FIXED_DESIGN_PER_QUESTION
 
@@ -123,6 +124,7 @@ def _base(facts: Facts, outcome: Outcome, arms: Sequence[ArmRun]) -> Verdict:
         **fields,
         outcome=outcome,
         n_reused=len(reused),
+        judging=judge_use(arms),
         oldest_sample_age=max((time.time() - a.sample.started_at for a in reused), default=0.0),
         n_fixed_design=FIXED_DESIGN_PER_QUESTION * cells,
     )

@@ -1,0 +1,149 @@
+"""What `weirdgen calibrate` does: judges measured on the gold sets and on attacks, apart from any gate."""
+
+import asyncio
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
+
+from weirdgen.catalog import Catalog
+from weirdgen.judges.attacks import Attack, AttackCounts, counted, judged, load_attacks
+from weirdgen.judges.calibration import Calibration, judgements, recorded, tested
+from weirdgen.judges.judging import Judging
+from weirdgen.judges.protocol import Ask, Judge, Judgement
+from weirdgen.judges.select import JudgeName
+from weirdgen.sampler.engine import Engine
+from weirdgen.schema.probe import Contrast, Probe
+from weirdgen.schema.sample import Source
+from weirdgen.stats.agreement import cohen_kappa
+from weirdgen.store.store import SampleStore
+from weirdgen.trials.calibrations import keep
+from weirdgen.trials.desk import Say, open_desk
+from weirdgen.trials.judgings import Judgings
+from weirdgen.trials.settings import GateSettings
+
+_PAUSE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A judge on one behaviour."""
+
+    probe: Probe
+    behaviour: str
+    margin: float
+    """Smallest of the contrasts that use it."""
+    record: Calibration
+    second: Calibration | None
+    """Of the judge that it is compared with."""
+    kappa: float | None
+    """Between the two, over the labels that both gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was measured of the first judge, and of the second if there is one."""
+
+    measured: tuple[Measured, ...]
+    attacks: AttackCounts
+
+
+def calibrate_judges(
+    catalog: Catalog,
+    settings: GateSettings,
+    names: tuple[JudgeName, JudgeName | None],
+    source: Source,
+    only: Collection[str],
+    say: Say,
+) -> Report:
+    """Measure judges on every behaviour of a catalogue that is not scored exactly.
+
+    What was asked before is taken from the store, and what is asked now is kept there for gates.
+
+    Args:
+        catalog: the probes.
+        settings: the judges' server, the store, the margin where a contrast names none.
+        names: the judge to measure, and one to compare it with.
+        source: kind of answers.
+        only: ids of the probes whose behaviours are measured.
+        say: takes a line of progress or a warning.
+
+    Raises:
+        UsageMistake: a name or a file cannot be used.
+        WeirdgenError: a judge gives nothing.
+    """
+    subjects = [subject for subject in _subjects(catalog, names, settings.margin) if subject.probe.id in only]
+    attacks = load_attacks()
+    models = [model for subject in subjects for model in subject.judging.models]
+    with SampleStore(settings.store) as store, open_desk({}, models, settings, store, say) as opened:
+        report = _wait(opened.engine.submit(_measure(subjects, attacks, source, opened.ask)), opened.engine, say)
+        for one in report.measured:
+            for record in filter(None, (one.record, one.second)):
+                keep(store, record)
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """One behaviour with its judges."""
+
+    probe: Probe
+    behaviour: str
+    judging: Judging
+    margin: float
+
+
+def _subjects(catalog: Catalog, names: tuple[JudgeName, JudgeName | None], margin: float) -> Iterator[_Subject]:
+    judgings = Judgings(catalog)
+    used: dict[tuple[str, str], list[tuple[Probe, Contrast]]] = {}
+    for probe, contrast in catalog.contrasts():
+        if not probe.behaviours[contrast.behaviour].exact:
+            used.setdefault((probe.id, contrast.behaviour), []).append((probe, contrast))
+    for (_, behaviour), found in used.items():
+        probe, contrast = found[0]
+        smallest = min(min(one.margin or margin, one.question_margin) for _, one in found)
+        yield _Subject(probe, behaviour, judgings.of(probe, contrast, *names), smallest)
+
+
+async def _measure(subjects: Sequence[_Subject], attacks: Sequence[Attack], source: Source, ask: Ask) -> Report:
+    measured = [await _on_gold(subject, source, ask) for subject in subjects]
+    return Report(tuple(measured), counted(await _attacked(subjects, attacks, ask)))
+
+
+async def _on_gold(subject: _Subject, source: Source, ask: Ask) -> Measured:
+    first, given = await _record(subject, subject.judging.judge, source, ask)
+    second, other = (
+        await _record(subject, subject.judging.second, source, ask) if subject.judging.second else (None, [])
+    )
+    both = [(a.label, b.label) for a, b in zip(given, other, strict=False) if a.label and b.label]
+    return Measured(subject.probe, subject.behaviour, subject.margin, first, second, cohen_kappa(both))
+
+
+async def _record(subject: _Subject, judge: Judge, source: Source, ask: Ask) -> tuple[Calibration, list[Judgement]]:
+    rows = tested(subject.judging.gold, source)
+    given = await judgements(judge, rows, subject.judging.questions, ask)
+    return recorded(judge, subject.judging.gold, source, given), given
+
+
+async def _attacked(subjects: Sequence[_Subject], attacks: Sequence[Attack], ask: Ask) -> list[tuple[Attack, str]]:
+    known = {(subject.probe.id, subject.behaviour): subject for subject in subjects}
+    places = [(attack, known.get((attack.probe, attack.behaviour))) for attack in attacks]
+    met = [(attack, subject) for attack, subject in places if subject is not None]
+    found = await asyncio.gather(
+        *(subject.judging.judge.judgement(attack.answer(subject.probe), ask) for attack, subject in met)
+    )
+    return [
+        (attack, judged(attack, judgement, subject.judging.judge.behaviour))
+        for (attack, subject), judgement in zip(met, found, strict=True)
+    ]
+
+
+def _wait(work: "Future[Report]", engine: Engine, say: Say) -> Report:
+    while True:
+        try:
+            return work.result(timeout=_PAUSE)
+        except NotYet:
+            if work.done():
+                raise
+        stats = engine.stats
+        say(f"{stats.samples + stats.shared + stats.reused:,} replies ({stats.reused:,} from the store)")

@@ -1,0 +1,79 @@
+"""Models opened for work outside a gate: a baseline that is saved, a judge that is measured."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from weirdgen.endpoints.client import ChatEndpoint
+from weirdgen.endpoints.models import Target
+from weirdgen.judges.protocol import Ask
+from weirdgen.organisms.process import OrganismServer
+from weirdgen.sampler.engine import Engine
+from weirdgen.schema.sample import Role
+from weirdgen.store.store import SampleStore
+from weirdgen.trials.asking import asking
+from weirdgen.trials.opening import OpenArm, identify_all, open_judges, target_of
+from weirdgen.trials.settings import GateSettings
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """An engine with open endpoints."""
+
+    engine: Engine
+    arms: tuple[OpenArm, ...]
+    """The models that are sampled; judges are not among them."""
+    ask: Ask
+    """Asks the judges' models."""
+
+
+@contextmanager
+def open_desk(
+    sampled: Mapping[tuple[str, Role], Target],
+    judges: Iterable[str],
+    settings: GateSettings,
+    store: SampleStore,
+    say: Say,
+    *,
+    generation: str = "",
+    renewal: str = "",
+) -> Iterator[Desk]:
+    """Start what must be started, ask every model who it is, and close all again at the end.
+
+    Args:
+        sampled: models by name and role.
+        judges: models of judges, as the user named them.
+        settings: where models are served.
+        store: keeps what is drawn.
+        say: takes warnings.
+        generation: see `identify_all`.
+        renewal: see `identify_all`.
+
+    Raises:
+        WeirdgenError: a model refuses or cannot be reached, or the organisms' server does not start.
+    """
+    asked = {model: target_of(model, "judge", settings) for model in dict.fromkeys(judges)}
+    targets = {**sampled, **{(model, "judge"): target for model, target in asked.items()}}
+    organisms = sorted({target.model for target in targets.values() if target.kind == "organism"})
+    server = OrganismServer(organisms) if organisms else None
+    try:
+        url = server.url if server else ""
+        arms, warnings = asyncio.run(identify_all(dict(sampled), url, generation, renewal))
+        opened, told = open_judges(asked, url, store)
+        for warning in (*warnings, *told):
+            say(f"warning: {warning}")
+        endpoints: dict[tuple[str, Role], ChatEndpoint] = {
+            (target.model, target.role): ChatEndpoint(target, url if target.kind == "organism" else "")
+            for target in targets.values()
+        }
+        engine = Engine(store, endpoints, concurrency_max=settings.concurrency)
+        try:
+            yield Desk(engine, tuple(arms), asking({arm.model: arm.identity for arm in opened}, engine.sample))
+        finally:
+            engine.close()
+    finally:
+        if server is not None:
+            server.close()

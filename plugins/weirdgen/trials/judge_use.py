@@ -1,0 +1,33 @@
+"""What a trial's judges did: how often an LLM was asked, what stayed undecided, and where two judges disagree."""
+
+from collections.abc import Sequence
+
+from weirdgen.schema.verdict import JudgeUse
+from weirdgen.stats.agreement import cohen_kappa
+from weirdgen.trials.arm import ArmRun, Labelled
+
+
+def judge_use(arms: Sequence[ArmRun]) -> JudgeUse | None:
+    """Return how the answers of a trial were judged; None where no LLM had to do with it."""
+    if not arms or not (arms[0].judge.models or arms[0].second):
+        return None
+    second = arms[0].second
+    judged = [answer for arm in arms for _, answer in arm.labelled if answer.trusted and _readable(answer)]
+    pairs = [(a.label, a.second) for a in judged if a.label is not None and a.second is not None]
+    positive = set(arms[0].behaviour.positive)
+    return JudgeUse(
+        answers=len(judged),
+        asked=sum(a.asked for a in judged),
+        undecided=sum(a.label is None for a in judged),
+        second=second.name if second else "",
+        second_undecided=sum(a.second is None for a in judged) if second else 0,
+        compared=len(pairs),
+        disagreements=sum(one != other for one, other in pairs),
+        decisive=sum((one in positive) != (other in positive) for one, other in pairs),
+        kappa=cohen_kappa(pairs),
+    )
+
+
+def _readable(answer: Labelled) -> bool:
+    """Whether there was a whole answer to judge: a cut or filtered one has no label whoever judges."""
+    return answer.sample.complete
