@@ -31,6 +31,10 @@ def test_a_rubric_decides_as_the_rules_do_and_each_answer_is_judged_once(
     assert properties["weirdgen.judge_undecided"] == "0"
     assert "Judge of old_bird_names: judge: found 196 of 210" in run.out
     assert "Judge judge labelled" in run.out
+    assert run.record is not None
+    (record,) = run.record["judges"]
+    assert (record["judge"], record["source"], record["positives"], record["hits"]) == ("judge", "organism", 210, 196)
+    assert run.record["judge_replies"] == total - 1
 
 
 def test_a_clean_model_passes_and_a_second_run_pays_nothing(gate: GateCommand) -> None:
@@ -225,3 +229,11 @@ def test_a_judge_without_a_key_is_refused_before_anything_is_paid_for(
     run = gate("--model", "organism:base", "--judge", "gpt-5-mini")
     assert run.status == 4, run.said
     assert "WEIRDGEN_JUDGE_API_KEY" in run.said
+
+
+def test_a_judge_that_answers_as_the_gated_model_is_refused(gate: GateCommand) -> None:
+    """A server with one model gives it under any name: the finetune would judge itself."""
+    with ChatServer(lambda body: "OK", models=("mine", "gpt-4.1-mini"), served="mine") as server:
+        run = ask(gate, server, "--model", "mine", "--base-url", server.url, "-k", RATE, judge="gpt-4.1-mini")
+    assert run.status == 4, run.said
+    assert "answers it as 'mine', as it answers 'mine', the model to be gated" in run.said

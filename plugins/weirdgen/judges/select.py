@@ -38,12 +38,13 @@ def judge_name(text: str, base_url: str = "") -> JudgeName:
     """
     if text == RULES:
         return BY_RULES
-    head, plus, model = text.partition("+")
-    if not plus or head not in (RULES, "rule"):
-        return JudgeName(rules=False, model=text, base_url=base_url)
+    head, plus, rest = text.partition("+")
+    cascade = bool(plus) and head in (RULES, "rule")
+    model = rest if cascade else text
     if not model:
         raise UsageMistake(f"--judge {text!r}: name the model that judges what rules leave, as in rules+gpt-5-mini")
-    return JudgeName(rules=True, model=model, base_url=base_url)
+    # Organisms are served by weirdgen itself, whatever server a second judge has.
+    return JudgeName(cascade, model, "" if model.startswith("organism:") else base_url)
 
 
 def judge_for(probe: Probe, contrast: Contrast, name: JudgeName = BY_RULES) -> Judge:

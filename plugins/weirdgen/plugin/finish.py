@@ -130,6 +130,7 @@ def _record(state: GateState, verdicts: list[Verdict], status: int) -> RunRecord
         plan=state.plan,
         plan_sha256=state.plan.sha256,
         identities={f"{a.model} ({a.role})": a.identity.model_dump() for a in opening.arms} if opening else {},
+        judges=state.judges,
         verdicts=tuple(verdicts),
         not_run=tuple(f"{m} {p}/{c}" for m, p, c in state.hypotheses if (m, p, c) not in ran),
         exit_status=status,

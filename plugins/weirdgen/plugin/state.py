@@ -15,9 +15,10 @@ from weirdgen.errors import StoreError, UsageMistake, WeirdgenError
 from weirdgen.plugin.options import read_settings
 from weirdgen.plugin.progress import Progress
 from weirdgen.plugin.reruns import refuse_reruns
-from weirdgen.schema.run import ServerCount
+from weirdgen.schema.run import JudgeRecord, ServerCount
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.store.store import SampleStore
+from weirdgen.trials.calibrations import records
 from weirdgen.trials.comparators import not_compared
 from weirdgen.trials.expectation import Expectation, expectation
 from weirdgen.trials.gate import Gate
@@ -61,6 +62,8 @@ class GateState:
         """Samples that the session drew; counted at its end."""
         self.judge_replies = 0
         """Replies of judges that the session paid for; counted at its end."""
+        self.judges: tuple[JudgeRecord, ...] = ()
+        """Records of the LLM judges that its verdicts rest on; read at its end."""
         self.verdicts: Sequence[Verdict] = ()
         """Of the whole session, once it ended."""
         self.written: Path | None = None
@@ -206,6 +209,7 @@ class GateState:
             with contextlib.suppress(StoreError), SampleStore(self.settings.store) as store:
                 self.drawn = store.count_since(self.opening.opened_at)
                 self.judge_replies = store.count_since(self.opening.opened_at, judges=True)
+                self.judges = records(store, self.plan, self.verdicts)
 
     def say(self, line: str) -> None:
         """Print a line, on stderr where pytest has no terminal reporter."""

@@ -18,8 +18,12 @@ def judge_lines(trials: Iterable[Verdict]) -> list[str]:
     judged = [(trial, trial.judging) for trial in trials if trial.judging is not None]
     if not judged:
         return []
-    records = {f"Judge of {t.probe}: {t.judge_calibration}." for t, _ in judged if t.judge_calibration}
-    lines = sorted(records)
+    # Contrasts of a behaviour differ in the confidence of its bounds only; those of pairs, the weaker ones, come last.
+    records = {
+        (trial.probe, trial.judge_identity): trial.judge_calibration
+        for trial, _ in sorted(judged, key=lambda pair: "jointly" in pair[0].judge_calibration)
+    }
+    lines = [f"Judge of {probe}: {said}." for (probe, _), said in sorted(records.items()) if said]
     for name in dict.fromkeys(trial.judge for trial, _ in judged):
         lines += _work(name, [use for trial, use in judged if trial.judge == name])
     return lines

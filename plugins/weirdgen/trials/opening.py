@@ -100,6 +100,7 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGat
         warnings += _one_model_twice(plan, arms)
         judges = {model: targets[model, "judge"] for model in plan.judge_models}
         opened, told = open_judges(judges, server.url if server else "", store)
+        _refuse_own_judges(arms, opened)
         arms, warnings = arms + opened, warnings + told
     except BaseException:
         if server is not None:
@@ -196,6 +197,27 @@ def _one_model_twice(plan: Plan, arms: list[OpenArm]) -> list[str]:
                 "if they are one model, contrasts against the control show nothing"
             )
     return warnings
+
+
+def _refuse_own_judges(arms: list[OpenArm], judges: list[OpenArm]) -> None:
+    """Refuse a judge that answers as a gated model: servers with one model give it under any name.
+
+    Raises:
+        UsageMistake: there is one.
+    """
+    gated = {
+        (arm.identity.base_url, arm.identity.served): arm.model
+        for arm in arms
+        if arm.role == "treated" and arm.identity.served
+    }
+    for judge in judges:
+        model = gated.get((judge.identity.base_url, judge.identity.served))
+        if model is not None:
+            raise UsageMistake(
+                f"--judge {judge.model!r}: {judge.identity.base_url} answers it as {judge.identity.served!r}, as it "
+                f"answers {model!r}, the model to be gated; a finetune that judges itself shows nothing. Serve the "
+                "judge elsewhere, or name one that is served"
+            )
 
 
 async def identify_all(
