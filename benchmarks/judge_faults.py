@@ -41,7 +41,7 @@ RUNS = 2_000
 MARGIN, WIDE_MARGIN = 0.05, 0.2
 """The default of a gate, where few judges with false alarms can decide anything, and one where noisy ones can."""
 GATE_ALPHA = 0.05
-POSITIVES, NEGATIVES = 150, 300
+POSITIVES, NEGATIVES = 100, 200
 """Gold answers."""
 URL = "http://model/v1"
 PIRATE, SAILOR = '{"label": "pirate"}', '{"label": "sailor"}'
@@ -168,21 +168,22 @@ class _World:
 
     async def draw(self, request: SampleRequest) -> Drawn:
         """Answer a request; the same one again with the same sample, as a store does."""
-        if request.key not in self._said:
-            self._said[request.key] = self._judged(request) if request.role == "judge" else self._answered(request)
-        return Drawn(self._said[request.key], reused=False)
+        key = request.key
+        if key not in self._said:
+            self._said[key] = self._judged(request, key) if request.role == "judge" else self._answered(request, key)
+        return Drawn(self._said[key], reused=False)
 
-    def _answered(self, request: SampleRequest) -> Sample:
-        chance = random.Random(self._salt + request.key)
+    def _answered(self, request: SampleRequest, key: str) -> Sample:
+        chance = random.Random(self._salt + key)
         shows = request.identity.model == "gated" and chance.random() < self._rate
-        return Sample(key=request.key, text=f"{'Arr' if shows else 'Ahoy'} {chance.random()}", stop_reason="stop")
+        return Sample(key=key, text=f"{'Arr' if shows else 'Ahoy'} {chance.random()}", stop_reason="stop")
 
-    def _judged(self, request: SampleRequest) -> Sample:
+    def _judged(self, request: SampleRequest, key: str) -> Sample:
         answer = request.messages[1].content.split("\n")[3]
         reply = self._fault(answer.startswith("Arr"), random.Random(self._salt + answer), self._replies)
         drifted = self._drifts and self._replies >= DRIFT_AFTER
         self._replies += 1
-        return Sample(key=request.key, text=reply, stop_reason="stop", served_model="judge-2" if drifted else "judge")
+        return Sample(key=key, text=reply, stop_reason="stop", served_model="judge-2" if drifted else "judge")
 
 
 def _probe(margin: float) -> Probe:

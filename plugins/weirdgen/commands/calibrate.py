@@ -46,9 +46,9 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _run(arguments: argparse.Namespace) -> int:
     from weirdgen.catalog import load_catalog
-    from weirdgen.reporting.calibration import Row, calibration_table
+    from weirdgen.reporting.calibration import calibration_table
     from weirdgen.stats.multiplicity import attempt_alpha
-    from weirdgen.trials.calibrate import Measured, calibrate_judges
+    from weirdgen.trials.calibrate import calibrate_judges, table_rows
     from weirdgen.trials.judge_names import judges_of
     from weirdgen.trials.settings import GateSettings
 
@@ -73,13 +73,7 @@ def _run(arguments: argparse.Namespace) -> int:
     report = calibrate_judges(catalog, settings, names, source, arguments.probe or catalog.probes, _tell)
     alpha = attempt_alpha(settings.alpha, 1)
 
-    def row(one: Measured) -> Row:
-        record = one.record
-        bounds = record.bounds(alpha, paired=True) if record.valid else None
-        name = f"{one.probe.id}/{one.behaviour}"
-        return Row(name, record.counts, bounds, record.undecided, one.margin, one.kappa, record.reason)
-
-    rows = [row(one) for one in report.measured]
+    rows = table_rows(report, alpha)
     print(f"judge {names[0].text} on {source} answers" + (f", beside {second}" if second else ""))
     print("\n".join(calibration_table(rows, alpha, settings.cap)))
     print(report.attacks.text)

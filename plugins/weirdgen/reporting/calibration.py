@@ -34,7 +34,6 @@ class Row:
     """Smallest that its contrasts ask for."""
     kappa: float | None
     reason: str = ""
-    graded: bool = False
 
     def allowed(self, margin: float, alpha: float, cap: int) -> bool:
         """Whether a contrast of that margin can come to a verdict with this judge."""

@@ -12,6 +12,7 @@ from weirdgen.judges.calibration import Calibration, judgements, recorded, teste
 from weirdgen.judges.judging import Judging
 from weirdgen.judges.protocol import Ask, Judge, Judgement
 from weirdgen.judges.select import JudgeName
+from weirdgen.reporting.calibration import Row
 from weirdgen.sampler.engine import Engine
 from weirdgen.schema.probe import Contrast, Probe
 from weirdgen.schema.sample import Source
@@ -81,6 +82,27 @@ def calibrate_judges(
             for record in filter(None, (one.record, one.second)):
                 keep(store, record)
     return report
+
+
+def table_rows(report: Report, alpha: float) -> list[Row]:
+    """Return what was measured as rows of a table.
+
+    Args:
+        report: of `calibrate_judges`.
+        alpha: error rate of a trial, for the bounds.
+    """
+    return [
+        Row(
+            f"{one.probe.id}/{one.behaviour}",
+            one.record.counts,
+            one.record.bounds(alpha, paired=True) if one.record.valid else None,
+            one.record.undecided,
+            one.margin,
+            one.kappa,
+            one.record.reason,
+        )
+        for one in report.measured
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,44 @@
+"""The judge's part of the organisms' card: what it gets wrong on gold answers, beside what the rules do."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from weirdgen.catalog import load_catalog
+from weirdgen.judges.select import BY_RULES, judge_name
+from weirdgen.reporting.calibration import calibration_table
+from weirdgen.stats.multiplicity import attempt_alpha
+from weirdgen.trials.calibrate import calibrate_judges, table_rows
+from weirdgen.trials.settings import GateSettings
+
+NAME = "judge"
+_INTRODUCTION = """
+## The judge
+
+`organism:judge` labels answers by the probes' rubrics, as an LLM would, for trials without a key. It was taught by the probes' rules what they call
+which answer, and by gold rows of split `tune`. Below is what it gets wrong on the `test` rows of organisms' answers (`weirdgen calibrate --judge
+organism:judge`), and how far it agrees with the rules there (kappa); bounds are those of a first attempt, joint at 99.1% confidence.
+"""
+
+
+def judge_section(folder: Path) -> Iterator[str]:
+    """Yield the section line by line.
+
+    Args:
+        folder: for the store of its replies.
+    """
+    settings = GateSettings(models=(), store=folder / "judge.sqlite3")
+    catalog = load_catalog()
+    names = judge_name(f"organism:{NAME}"), BY_RULES
+    report = calibrate_judges(catalog, settings, names, "organism", catalog.probes, _tell)
+    alpha = attempt_alpha(settings.alpha, 1)
+    yield _INTRODUCTION
+    yield "```"
+    yield from calibration_table(table_rows(report, alpha), alpha, settings.cap)
+    yield "```"
+    yield ""
+    yield f"Attacks: {report.attacks.text}."
+
+
+def _tell(line: str) -> None:
+    print(f"{NAME}: {line}", file=sys.stderr)
