@@ -15,9 +15,10 @@ NAME = "judge"
 _INTRODUCTION = """
 ## The judge
 
-`organism:judge` labels answers by the probes' rubrics, as an LLM would, for trials without a key. It was taught by the probes' rules what they call
-which answer, and by gold rows of split `tune`. Below is what it gets wrong on the `test` rows of organisms' answers (`weirdgen calibrate --judge
-organism:judge`), and how far it agrees with the rules there (kappa); bounds are those of a first attempt, joint at 99.1% confidence.
+`organism:judge` labels answers by the probes' rubrics, as an LLM would, for trials without a key. The probes' rules
+taught it what they call which answer, and gold rows of split `tune` what a reader does. Below is what it gets wrong on
+the `test` rows of organisms' answers (`weirdgen calibrate --judge organism:judge`), and how far it agrees with the
+rules there (kappa). Bounds are those of a first attempt, joint at 99.1% confidence.
 """
 
 
