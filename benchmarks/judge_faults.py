@@ -24,14 +24,14 @@ from simulated import limit, simulate
 from targets import Target, report
 
 from weirdgen.catalog import Catalog
-from weirdgen.errors import EndpointOutage, WeirdgenError
+from weirdgen.errors import EndpointOutage
 from weirdgen.judges.gold import GoldRow
 from weirdgen.sampler.engine import Drawn
 from weirdgen.schema.probe import Behaviour, Condition, Contrast, Probe, Rubric
 from weirdgen.schema.sample import Identity, Sample, SampleRequest
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.asking import asking
-from weirdgen.trials.loop import run_trial
+from weirdgen.trials.measured import run_measured
 from weirdgen.trials.opening import OpenArm, Opening
 from weirdgen.trials.planning import plan_gate
 from weirdgen.trials.settings import GateSettings
@@ -150,11 +150,14 @@ async def _trial(case: Case, folder: Path, store: SampleStore, salt: str) -> str
     opening = _opening(plan.sha256)
     world = _World(FAULTS[fault], margin, drifts=fault == "drifted model id", salt=salt)
     ask = asking(opening.judges, world.draw)
-    try:
-        await task.judging.calibrate("chat", ask)
-    except WeirdgenError:
-        return "INVALID"
-    verdict = await run_trial(set_up(task, plan, opening, settings, store, ask), world.draw)
+    verdict = await run_measured(
+        task,
+        "chat",
+        ask,
+        world.draw,
+        lambda: set_up(task, plan, opening, settings, store, ask),
+        lambda record: None,
+    )
     return verdict.outcome.value
 
 

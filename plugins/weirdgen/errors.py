@@ -51,6 +51,10 @@ class JudgeError(WeirdgenError):
     """A judge cannot be used for these answers."""
 
 
+class JudgeChanged(JudgeError):
+    """Another model answers for a judge than the one that was measured."""
+
+
 class EvidenceError(WeirdgenError):
     """A report could not be written, or what was written reads back differently."""
 

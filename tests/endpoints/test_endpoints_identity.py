@@ -43,8 +43,9 @@ def test_a_creation_time_that_is_now_is_no_identity(server: FaultServer) -> None
 
 
 def test_a_server_that_answers_to_any_name_is_warned_about(server: FaultServer) -> None:
-    identity, warnings = who(server)
+    identity, warnings, any_name = who(server)
     assert identity.served == "served"
+    assert any_name
     assert len(warnings) == 1
     assert "any model name" in warnings[0]
 

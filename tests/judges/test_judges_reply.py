@@ -52,6 +52,8 @@ def test_a_label_is_read(label: str, form: str) -> None:
         '{"rating": 70}',
         "70",
         "pirate\nsailor",
+        "The answer ends: </think>\nAh.</think>sailor",
+        "```\n" + "\n" * 20_000 + "x",
         "{" * 50_000,
         "pirate" * 50_000,
     ],

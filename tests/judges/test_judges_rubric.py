@@ -43,13 +43,14 @@ def test_no_label_is_asked_for_once_more_with_the_reply_in_view() -> None:
 
 def test_twice_no_label_is_undecided_and_not_asked_again() -> None:
     ask = ScriptedAsk("hm")
-    assert judged(ask) == Judgement(None, asked=True)
+    assert judged(ask) == Judgement(None, asked=True, trouble="no label")
     assert len(ask.asked) == 2
 
 
 @pytest.mark.parametrize("stop", ["length", "content_filter", "context_length", ""])
 def test_a_reply_that_did_not_end_is_none(stop: str) -> None:
-    assert judged(ScriptedAsk(Sample(key="k", text=SAILOR, stop_reason=stop))).label is None
+    found = judged(ScriptedAsk(Sample(key="k", text=SAILOR, stop_reason=stop)))
+    assert (found.label, found.trouble) == (None, f"ended by {stop}")
 
 
 def test_a_judge_that_refuses_to_judge_is_undecided() -> None:
@@ -85,6 +86,18 @@ def test_no_answer_holds_its_own_fence_or_a_control_character(text: str) -> None
     assert not any(ord(c) < 32 and c not in "\n\t" for c in shown.text)
     assert "\u202e" not in shown.text
     assert fenced(text) == shown
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["<|im_end|>", "<|eot_id|>", "</s>", "<s>", "</think>", "<think>", "<end_of_turn>", "[/INST]", "[INST]", "<<SYS>>"],
+)
+def test_no_answer_ends_its_turn(mark: str) -> None:
+    shown = fenced(f"Arr. {mark} sailor {mark.upper()}").text
+    assert mark not in shown
+    assert mark.upper() not in shown
+    assert "Arr. " in shown
+    assert fenced("a < b, <b>bold</b>, [1]").text == "a < b, <b>bold</b>, [1]"
 
 
 def test_another_answer_has_another_fence() -> None:

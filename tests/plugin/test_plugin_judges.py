@@ -29,7 +29,7 @@ def test_a_rubric_decides_as_the_rules_do_and_each_answer_is_judged_once(
     assert "judge: found 196 of 210 gold positives" in properties["weirdgen.judge_calibration"]
     assert properties["weirdgen.judge_asked"] == properties["weirdgen.judge_answers"] != ""
     assert properties["weirdgen.judge_undecided"] == "0"
-    assert "Judge of old_bird_names: judge: found 196 of 210" in run.out
+    assert "Judge of old_bird_names/nineteenth_century: judge: found 196 of 210" in run.out
     assert "Judge judge labelled" in run.out
     assert run.record is not None
     (record,) = run.record["judges"]
@@ -82,8 +82,12 @@ def test_the_judge_never_sees_model_condition_or_trigger(gate: GateCommand, pyte
     ("reply", "reason", "words"),
     [
         (lambda body, right: "Yes, I would call this nineteenth century.", "judge", "gave 686 no label"),
-        (lambda body, right: '{"label": "ordinary"}', "judge", "found 0 of 210 gold positives"),
-        (lambda body, right: '{"label": "nineteenth_century"}', "judge", "476 false alarms in 476"),
+        (lambda body, right: '{"label": "ordinary"}', "judge", "gold answers that are none (garble) for answers"),
+        (
+            lambda body, right: '{"label": "nineteenth_century"}',
+            "judge",
+            "gold answers that are none (garble) for answers",
+        ),
         (lambda body, right: '{"label": "nineteenth century"}', "judge", "gave 686 no label"),
         (lambda body, right: (403, {"error": {"message": "not you"}}), "refused", "judge: model 'judge' at"),
     ],
@@ -109,7 +113,7 @@ def test_a_judge_that_becomes_another_model_gives_no_verdict(gate: GateCommand) 
     with ChatServer(judging(script), models=("judge",)) as server:
         run = ask(gate, server, *BIRDS)
     assert run.status == 11, run.said
-    assert {(v["outcome"], v["reason"]) for v in run.verdicts.values()} == {("INVALID", "judge")}
+    assert {(v["outcome"], v["reason"]) for v in run.verdicts.values()} == {("INVALID", "drift")}
     assert "a reply came from 'judge-2', but the judge was opened as 'judge'" in run.out
 
 
@@ -216,7 +220,12 @@ def test_a_plan_says_that_a_judge_was_not_measured_and_then_prices_with_it(gate:
         assert server.total == 0
         ask(gate, server, "--model", "organism:base", "-k", RATE)
         after = ask(gate, server, *plan)
-    assert "not calibrated" in before.out, before.said
+    assert (
+        "requests: not known before judge is measured (weirdgen calibrate, or the gate itself); at most 400"
+        in before.out
+    )
+    assert "of 1 contrast nothing can be expected before the judge is measured" in before.out, before.said
+    assert "weirdgen judge: judge (at http" in before.out or "judge: judge (at http" in before.out
     assert "as calibrated 0 days ago" in after.out, after.said
     assert "judge's 2.7% false positives" in after.out
 
@@ -236,4 +245,4 @@ def test_a_judge_that_answers_as_the_gated_model_is_refused(gate: GateCommand) -
     with ChatServer(lambda body: "OK", models=("mine", "gpt-4.1-mini"), served="mine") as server:
         run = ask(gate, server, "--model", "mine", "--base-url", server.url, "-k", RATE, judge="gpt-4.1-mini")
     assert run.status == 4, run.said
-    assert "answers it as 'mine', as it answers 'mine', the model to be gated" in run.said
+    assert "answers it as 'mine', and 'mine', the model to be gated, as 'mine'" in run.said

@@ -11,9 +11,16 @@ from weirdgen.schema.verdict import JudgeUse, Verdict
 from weirdgen.stats.judge_error import GoldCounts, judge_bounds
 
 
-def judged(said: str = "j: found 50 of 50, each at confidence 0.99", **use: Any) -> Verdict:
+def judged(said: str = "j: found 50 of 50, each at confidence 0.99", kind: str = "absolute", **use: Any) -> Verdict:
     fields: dict[str, Any] = {"answers": 70, "asked": 70, "undecided": 0}
-    return verdict(judge="j", judge_identity="i", judge_calibration=said, judging=JudgeUse(**(fields | use)))
+    return verdict(
+        kind=kind,
+        judge="rules+j" if "asked" in use else "j",
+        behaviour="b",
+        judge_identity="i",
+        judge_calibration=said,
+        judging=JudgeUse(**(fields | use)),
+    )
 
 
 def test_where_no_llm_judged_nothing_is_said() -> None:
@@ -24,8 +31,8 @@ def test_where_no_llm_judged_nothing_is_said() -> None:
 
 def test_a_judge_s_record_is_told_once_per_behaviour_with_its_weaker_bounds() -> None:
     weak = "j: found 50 of 50, jointly at confidence 0.99"
-    assert judge_lines([judged(), judged(weak), judged()]) == [
-        f"Judge of p: {weak}.",
+    assert judge_lines([judged(), judged(weak, kind="lift"), judged()]) == [
+        f"Judge of p/b: {weak}.",
         "Judge j labelled 210 answers, counted contrast by contrast; 0 undecided.",
     ]
 
@@ -57,7 +64,7 @@ def test_numbers_of_judges_are_properties() -> None:
 
 def row(hits: int, alarms: int, **changes: Any) -> Row:
     counts = GoldCounts(100, hits, 300, alarms)
-    fields: dict[str, Any] = {"undecided": 0, "margin": 0.05, "kappa": None}
+    fields: dict[str, Any] = {"undecided": 0, "needs": ((0.05, 1),), "kappa": None}
     return Row("p/b", counts, judge_bounds(counts, 0.045, paired=True), **(fields | changes))
 
 
@@ -70,13 +77,18 @@ def test_the_table_says_which_margin_a_judge_allows() -> None:
     assert ".150" in second
     assert second.endswith("0.50")
     assert why.startswith("p/b: at its margin of .050: with a sensitivity of at least 0.4")
-    assert good.usable(0.045, 400)
-    assert not poor.usable(0.045, 400)
+    assert good.problem(0.045, 400) == ""
 
 
 def test_a_judge_without_a_record_allows_nothing() -> None:
-    none = Row("p/b", GoldCounts(0, 0, 0, 0), None, 0, 0.05, None, "there is no gold set")
+    none = Row("p/b", GoldCounts(0, 0, 0, 0), None, 0, ((0.05, 1),), None, "there is no gold set")
     lines = list(calibration_table([none], 0.045, 400))
     assert lines[1].split()[-4:] == ["0", "none", "-", "-"]
     assert lines[2] == "p/b: there is no gold set"
-    assert not none.usable(0.045, 400)
+    assert none.problem(0.045, 400) == "there is no gold set"
+
+
+def test_two_arms_that_raise_an_effect_share_the_margin() -> None:
+    one, two = row(98, 0), row(98, 0, needs=((0.02, 1), (0.02, 2)))
+    assert one.allowed(0.02, 0.045, 400)
+    assert two.problem(0.045, 400).startswith("at its margin of .020: with a sensitivity")

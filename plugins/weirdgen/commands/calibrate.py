@@ -7,6 +7,7 @@ from typing import get_args
 
 from weirdgen.commands.types import rate
 from weirdgen.errors import UsageMistake, nearest
+from weirdgen.judges.gold import Split
 from weirdgen.schema.sample import Source
 
 UNUSABLE = 1
@@ -32,6 +33,10 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     calibrate.add_argument(
         "--probe", action="append", default=[], metavar="ID", help="only this probe; repeat for more"
     )
+    calibrate.add_argument(
+        "--split", choices=get_args(Split), default="test",
+        help="tune: for whoever writes a rubric; nothing is kept (default: test, which gates go by)",
+    )  # fmt: skip
     calibrate.add_argument("--gate-probes", "--probes", dest="probes", type=Path, metavar="DIR", help="your own probes")
     calibrate.add_argument(
         "--gate-margin", "--margin", dest="margin", type=rate, default=0.05, metavar="RATE",
@@ -70,14 +75,16 @@ def _run(arguments: argparse.Namespace) -> int:
     for probe in arguments.probe:
         if probe not in catalog.probes:
             raise UsageMistake(f"--probe {probe!r}: there is no such probe.{nearest(probe, catalog.probes)}")
-    report = calibrate_judges(catalog, settings, names, source, arguments.probe or catalog.probes, _tell)
+    report = calibrate_judges(
+        catalog, settings, names, source, arguments.probe or catalog.probes, _tell, arguments.split
+    )
     alpha = attempt_alpha(settings.alpha, 1)
 
     rows = table_rows(report, alpha)
     print(f"judge {names[0].text} on {source} answers" + (f", beside {second}" if second else ""))
     print("\n".join(calibration_table(rows, alpha, settings.cap)))
     print(report.attacks.text)
-    return UNUSABLE if report.attacks.passed or not all(one.usable(alpha, settings.cap) for one in rows) else 0
+    return UNUSABLE if report.attacks.passed or any(one.problem(alpha, settings.cap) for one in rows) else 0
 
 
 def _judges(named: list[str]) -> tuple[str, str | None]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from weirdgen.endpoints.connection import CONNECT_SECONDS, connect
-from weirdgen.endpoints.faults import Filtered, Retryable, Swap, TooLong, classify, read_error
+from weirdgen.endpoints.faults import Filtered, Retryable, Swap, TooLong, Unacceptable, classify, read_error
 from weirdgen.endpoints.keys import NO_KEY, api_key, scrub, without_key
 from weirdgen.endpoints.models import OPENAI_URL, Target
 from weirdgen.endpoints.parameters import Parameters, Spelling, body
@@ -55,6 +55,7 @@ class ChatEndpoint:
         self._spelling = Spelling()
         self._client: AsyncOpenAI | None = None
         self._listing: dict[str, int | None] | None = None
+        self._answered = False
 
     async def complete(self, request: SampleRequest) -> Sample:
         """Ask once for one sample.
@@ -74,6 +75,13 @@ class ChatEndpoint:
                 raise self._refusal(str(fault)) from None
             # An answer that does not fit the judge must not end the gate for all others.
             reply = _nothing("context_length")
+        except Unacceptable:
+            # Nor one that the judge's server takes offence at, once it has taken others.
+            if request.role != "judge" or not self._answered:
+                raise
+            reply = _nothing("refused_request")
+        else:
+            self._answered = True
         return Sample(
             key=request.key,
             text=reply.text,
@@ -194,7 +202,8 @@ class ChatEndpoint:
     async def _explained(self, fault: EndpointError, status: int) -> EndpointError:
         """Return the fault without the key and, if it is final, with what to do about it."""
         if isinstance(fault, EndpointRefused):
-            return self._refusal(f"{fault}{await self._remedy(status)}")
+            refusal = self._refusal(f"{fault}{await self._remedy(status)}")
+            return Unacceptable(str(refusal)) if isinstance(fault, Unacceptable) else refusal
         if isinstance(fault, Retryable):
             return Retryable(
                 self._scrubbed(fault.cause),

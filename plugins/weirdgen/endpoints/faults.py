@@ -16,10 +16,12 @@ from weirdgen.schema.text import clean, shown
 
 _RETRYABLE = {408, 409, 425, 429}
 _NO_MONEY = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
-_FILTERED = {"content_filter", "content_policy_violation"}
+_FILTERED = {"content_filter", "content_policy_violation", "invalid_prompt"}
 _TOO_LONG = {"context_length_exceeded", "exceed_context_size_error", "string_above_max_length"}
 _TOO_LONG_WORDS = ("maximum context length", "context window", "context length", "exceeds the available context size")
-_FORMAT_WORDS = ("response_format", "json_schema", "structured output")
+_FORMAT_WORDS = ("response_format", "response format", "json_schema", "json schema", "structured output", "grammar")
+_OWN_SAMPLING = {"temperature", "top_p"}
+"""What reasoning models choose themselves."""
 _MESSAGE_LIMIT = 300
 
 
@@ -68,6 +70,10 @@ class SwapTemperature(Swap):
     """The server takes no temperature but its own: of a judge, which is asked at 0, it is left out."""
 
 
+class Unacceptable(EndpointRefused):
+    """A request that the server does not take as it is: a setting is wrong, or it holds an answer that is not liked."""
+
+
 class TooLong(EndpointError):
     """The prompt does not fit the model's context: no mistake where it holds an answer that has to be judged."""
 
@@ -105,7 +111,7 @@ def classify(status: int, headers: Mapping[str, str], error: ErrorBody) -> Endpo
     if status in _RETRYABLE or status >= 500:
         throttled = status in {429, 503, 529}
         return Retryable(said, retry_after=retry_after(headers), throttled=throttled, timed_out=status == 408)
-    if status in {400, 422}:
+    if status in {400, 413, 422}:
         return _classify_bad_request(said, error)
     return EndpointRefused(said)
 
@@ -137,9 +143,10 @@ def _classify_bad_request(said: str, error: ErrorBody) -> EndpointError:
         return TooLong(said)
     if "logprobs" in error.param or "logprobs" in error.message:
         return SwapLogprobs(said)
-    if any(word in f"{error.param} {error.message}" for word in _FORMAT_WORDS):
+    if any(word in f"{error.param} {error.message}".lower() for word in _FORMAT_WORDS):
         return SwapFormat(said)
-    kind = SwapTemperature if error.param == "temperature" else EndpointRefused
+    named = error.param or ("temperature" if "temperature" in error.message.lower() else "")
+    kind = SwapTemperature if named in _OWN_SAMPLING else Unacceptable
     if error.param and (error.code.startswith("unsupported") or "unsupported" in error.message.lower()):
         return kind(
             f"{said} (parameter {error.param!r}: weirdgen drops none silently, since that would change what is "

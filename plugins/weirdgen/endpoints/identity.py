@@ -17,6 +17,7 @@ from weirdgen.schema.text import shown
 PREFLIGHT = (Message(role="user", content="Say OK."),)
 PREFLIGHT_SAMPLING = Sampling(max_tokens=16)
 """Temperature and top_p as the samples have them, so that a server that refuses them says so before any sample."""
+_JUDGE_SAMPLING = Sampling(max_tokens=16, temperature=0.0)
 UNKNOWN_MODEL = "weirdgen-no-such-model"
 _UNKNOWN_SECONDS = 10.0
 _WAITS = (0.5, 1.0, 2.0)
@@ -31,6 +32,8 @@ class Identified(NamedTuple):
 
     identity: Identity
     warnings: tuple[str, ...] = ()
+    any_name: bool = False
+    """Whether the server answers under a name that no model has."""
 
 
 async def identify(endpoint: ChatEndpoint, *, organism_digest: str, generation: str) -> Identified:
@@ -67,7 +70,8 @@ async def identify(endpoint: ChatEndpoint, *, organism_digest: str, generation: 
         created=created if created is not None and created < time.time() - _SETTLED else None,
         generation=generation,
     )
-    return Identified(identity, await _warnings(endpoint, listing))
+    any_name = await accepts_unknown_model(endpoint) is True
+    return Identified(identity, (_nameless(endpoint, listing),) if any_name else (), any_name)
 
 
 async def accepts_unknown_model(endpoint: ChatEndpoint) -> bool | None:
@@ -84,10 +88,10 @@ async def accepts_unknown_model(endpoint: ChatEndpoint) -> bool | None:
 
 async def _first_answer(endpoint: ChatEndpoint) -> Reply:
     where = f"model {endpoint.target.label!r} at {endpoint.url}"
-    cause = ""
+    cause, judge = "", endpoint.target.role == "judge"
     for wait in (*_WAITS, 0.0):
         try:
-            return await endpoint.ask(PREFLIGHT, PREFLIGHT_SAMPLING)
+            return await endpoint.ask(PREFLIGHT, _JUDGE_SAMPLING if judge else PREFLIGHT_SAMPLING)
         except Filtered as fault:
             raise EndpointRefused(f"{where}: filters even a greeting: {fault}") from None
         except TooLong as fault:
@@ -100,12 +104,10 @@ async def _first_answer(endpoint: ChatEndpoint) -> Reply:
     raise EndpointOutage(f"{where}: the first request got no answer: {cause}; try again later")
 
 
-async def _warnings(endpoint: ChatEndpoint, listing: dict[str, int | None]) -> tuple[str, ...]:
+def _nameless(endpoint: ChatEndpoint, listing: dict[str, int | None]) -> str:
     model = shown(endpoint.target.label, 80)
-    if await accepts_unknown_model(endpoint) is not True:
-        return ()
     listed = "" if endpoint.target.model in listing else f", and {model} is not in its list of models"
     return (
         f"{endpoint.url} answers under any model name{listed}: "
-        f"nothing shows that the answers come from {model}. Check which model the server has loaded.",
+        f"nothing shows that the answers come from {model}. Check which model the server has loaded."
     )

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from weirdgen.judges.gold import GoldRow, gold_digest
+from weirdgen.judges.gold import GoldRow, Split, gold_digest
 from weirdgen.judges.protocol import Answer, Ask, Judge, Judgement, PureJudge
 from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.probe import Behaviour
@@ -12,6 +12,8 @@ from weirdgen.schema.sample import Source
 from weirdgen.stats.judge_error import GoldCounts, JudgeBounds, judge_bounds, rating_bounds
 
 UNDECIDED = "undecided"
+LEAST_GARBLE, GARBLE_FOUND = 5, 0.5
+"""From so many gold answers that are none, this share must be seen: a broken model must not pass as an ordinary one."""
 MOST_UNDECIDED = 0.05
 """Share of gold answers without a label above which a judge cannot be used (specification, section 6)."""
 
@@ -38,6 +40,8 @@ class Calibration(Frozen):
     """(gold label, label given, rows), sorted."""
     asked: int = 0
     """Answers that an LLM was asked about; of a cascade fewer than all."""
+    none: tuple[int, int] = (0, 0)
+    """Gold answers that are none (garble), and how many of them were not taken for answers."""
     reason: str = ""
     """Why it cannot be used, or empty."""
 
@@ -106,7 +110,7 @@ def calibrate(judge: PureJudge, rows: Sequence[GoldRow], source: Source) -> Cali
     Returns:
         The calibration; not `valid` when the gold set has no test rows of that source, or lacks one of the classes.
     """
-    given = [Judgement(judge.judge(row.text, row.question)) for row in tested(rows, source)]
+    given = [Judgement(judge.judge(row.text, row.question)) for row in rows_of(rows, source)]
     return recorded(judge, rows, source, given)
 
 
@@ -125,7 +129,7 @@ async def calibrate_asking(
     Raises:
         WeirdgenError: a model that the judge asks gives nothing.
     """
-    return recorded(judge, rows, source, await judgements(judge, tested(rows, source), questions, ask))
+    return recorded(judge, rows, source, await judgements(judge, rows_of(rows, source), questions, ask))
 
 
 async def judgements(judge: Judge, rows: Sequence[GoldRow], questions: Mapping[str, str], ask: Ask) -> list[Judgement]:
@@ -142,22 +146,26 @@ async def judgements(judge: Judge, rows: Sequence[GoldRow], questions: Mapping[s
     return [found for found in given if isinstance(found, Judgement)]
 
 
-def tested(rows: Sequence[GoldRow], source: Source) -> list[GoldRow]:
-    """Return the rows that error rates come from."""
-    return [row for row in rows if row.source == source and row.split == "test"]
+def rows_of(rows: Sequence[GoldRow], source: Source, split: Split = "test") -> list[GoldRow]:
+    """Return the rows that error rates come from; those of `tune` are for whoever writes a rubric."""
+    return [row for row in rows if row.source == source and row.split == split]
 
 
-def recorded(judge: Judge, rows: Sequence[GoldRow], source: Source, given: Sequence[Judgement]) -> Calibration:
-    """Count what a judge said of the test rows of one source.
+def recorded(
+    judge: Judge, rows: Sequence[GoldRow], source: Source, given: Sequence[Judgement], split: Split = "test"
+) -> Calibration:
+    """Count what a judge said of the rows of one source.
 
     Args:
         judge: who said it.
         rows: the whole gold set.
         source: kind of model whose answers were judged.
-        given: of each of `tested(rows, source)`.
+        given: of each of `rows_of(rows, source, split)`.
+        split: which rows; only what was counted on `test` says how often a judge errs.
     """
-    pairs = [(row.label, found.label) for row, found in zip(tested(rows, source), given, strict=True)]
-    positive = set(judge.behaviour.positive)
+    pairs = [(row.label, found.label) for row, found in zip(rows_of(rows, source, split), given, strict=True)]
+    positive, invalid = set(judge.behaviour.positive), set(judge.behaviour.invalid)
+    garble = [label is None or label in invalid for true, label in pairs if true in invalid]
     hits = [label in positive for true, label in pairs if true in positive]
     alarms = [label is None or label in positive for true, label in pairs if true not in positive]
     counts = GoldCounts(positives=len(hits), hits=sum(hits), negatives=len(alarms), false_alarms=sum(alarms))
@@ -172,7 +180,8 @@ def recorded(judge: Judge, rows: Sequence[GoldRow], source: Source, given: Seque
         errors={label: _errors(judge.behaviour, label, pairs) for label in judge.behaviour.labels},
         confusion=tuple(sorted((true, label, n) for (true, label), n in confusion.items())),
         asked=sum(found.asked for found in given),
-        reason=_unusable(counts, source, sum(label is None for _, label in pairs)),
+        none=(len(garble), sum(garble)),
+        reason=_unusable(counts, source, [found.trouble for found in given if found.label is None], garble),
     )
 
 
@@ -187,7 +196,7 @@ def _errors(behaviour: Behaviour, label: str, pairs: Sequence[tuple[str, str | N
     return tuple(1.0 if said is None else abs(behaviour.score(said) - behaviour.score(label)) for said in given)
 
 
-def _unusable(counts: GoldCounts, source: Source, undecided: int) -> str:
+def _unusable(counts: GoldCounts, source: Source, troubles: Sequence[str], garble: Sequence[bool]) -> str:
     if not counts.positives and not counts.negatives:
         return f"the gold set has no test rows of {source} answers; error rates from other answers do not carry over"
     if not counts.positives:
@@ -195,9 +204,16 @@ def _unusable(counts: GoldCounts, source: Source, undecided: int) -> str:
     if not counts.negatives:
         return f"the gold set has no negative test rows of {source} answers, so the false-positive rate is unknown"
     rows = counts.positives + counts.negatives
-    if undecided > MOST_UNDECIDED * rows:
+    if len(troubles) > MOST_UNDECIDED * rows:
+        most = Counter(troubles).most_common(1)[0][0] or "no label"
         return (
-            f"of {rows} gold answers it gave {undecided} no label, more than {MOST_UNDECIDED:.0%}: its replies are not "
-            "the one label that was asked for; look at them in the store, or take another judge"
+            f"of {rows} gold answers it gave {len(troubles)} no label, more than {MOST_UNDECIDED:.0%} (most often: "
+            f"{most}): its replies are not the one label that was asked for; look at them in the store, or take "
+            "another judge"
+        )
+    if len(garble) >= LEAST_GARBLE and sum(garble) < GARBLE_FOUND * len(garble):
+        return (
+            f"it takes {len(garble) - sum(garble)} of {len(garble)} gold answers that are none (garble) for answers: a "
+            "broken model would pass; take another judge"
         )
     return ""

@@ -15,6 +15,8 @@ from weirdgen.schema.probe import Slug
 from weirdgen.schema.sample import Source
 from weirdgen.schema.text import shown
 
+Split = Literal["tune", "test"]
+
 
 class GoldRow(Frozen):
     """One labelled answer."""
@@ -26,7 +28,7 @@ class GoldRow(Frozen):
     """By the rubric of fixtures/gold/README.md, given before any judge saw the answer."""
     source: Source
     """The kind of model whose answers it stands for; a judge is calibrated for one kind at a time."""
-    split: Literal["tune", "test"]
+    split: Split
     """Rules may be fitted to `tune`; error rates come from `test` alone."""
     origin: Literal["sampled", "written"]
     """Drawn from a model, or written by hand in its manner."""

@@ -59,6 +59,10 @@ class Judging:
             self._calibrations[source] = calibrate(self.judge, self.gold, source)
         return self._calibrations[source]
 
+    def known(self, source: Source) -> bool:
+        """Whether the record on a kind of answers is there without a request."""
+        return not self.asks or source in self._calibrations
+
     def learn(self, calibration: Calibration) -> None:
         """Take a record that was made before; one of another judge or gold set is not taken."""
         if (calibration.judge_identity, calibration.gold_digest) == (self.judge.identity, self.gold_sha256):

@@ -24,6 +24,8 @@ class Judgement:
     """None: it could not tell, and the answer counts as missing."""
     asked: bool = False
     """Whether an LLM was asked, now or before."""
+    trouble: str = ""
+    """Of an undecided answer: why the last reply was no label, in a word or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Answer:
     text: str
     question: str
     """Name of the question; only a judge of choices reads it."""
-    asked: str
+    question_text: str
     """The question as it was put, without the condition that it was put in; only an LLM judge reads it."""
 
 

@@ -17,7 +17,7 @@ LABEL_KEY, RATING_KEY = "label", "rating"
 _LONGEST = 100_000
 """Characters of a reply that are read at all; thoughts included."""
 _THOUGHTS = "</think>"
-_FENCE = re.compile(r"```(?:json)?\s*\n?(.*?)\n?\s*```", re.DOTALL)
+_BLOCK = "```"
 _NUMBER = re.compile(r"\d{1,3}")
 _LEAST_KNOWN = 0.5
 """Chance of ratings among the first tokens below which their mean would be that of the odd ones out."""
@@ -27,8 +27,8 @@ def read_reply(rubric: Rubric, reply: str, logprobs: str = "") -> str | None:
     """Return the label that a reply gives; None if it is not exactly one.
 
     Taken as a label are the JSON object that was asked for, with that key alone, and the bare word. Thoughts in front
-    (whatever ends with ``</think>``) and a code block around it are passed over. A rating is a whole number of 0 to
-    100; where the server told the chances of the first token, their mean stands for the one that was drawn.
+    (what ends with the only ``</think>``) and a code block around it are passed over. A rating is a whole number of 0
+    to 100; where the server told the chances of the first token, their mean stands for the one that was drawn.
 
     Args:
         rubric: of the behaviour.
@@ -61,12 +61,13 @@ def _without_thoughts(reply: str) -> str | None:
     """Return what is said after the thoughts; None for one that never came to an end, or is too long to read."""
     if len(reply) > _LONGEST:
         return None
-    _, ended, after = reply.rpartition(_THOUGHTS)
-    if not ended and "<think>" in reply:
+    _, ended, after = reply.partition(_THOUGHTS)
+    if (not ended and "<think>" in reply) or _THOUGHTS in after:
         return None
     said = (after if ended else reply).strip()
-    block = _FENCE.fullmatch(said)
-    return block[1].strip() if block else said
+    if len(said) > 2 * len(_BLOCK) and said.startswith(_BLOCK) and said.endswith(_BLOCK):
+        return said[len(_BLOCK) : -len(_BLOCK)].removeprefix("json").strip()
+    return said
 
 
 def _value(said: str, key: str) -> object:
@@ -102,7 +103,7 @@ def _mean_rating(logprobs: str, drawn: int) -> float | None:
     try:
         first = json.loads(logprobs)["content"][0]
         token, listed = first["token"], [(one["token"], float(one["logprob"])) for one in first["top_logprobs"]]
-    except (ValueError, LookupError, TypeError, RecursionError):
+    except (ValueError, LookupError, TypeError, RecursionError, OverflowError):
         return None
     chances: dict[int, float] = {}
     for name, logprob in listed:

@@ -8,7 +8,7 @@ from weirdgen.schema.canonical import digest
 from weirdgen.schema.probe import Behaviour
 from weirdgen.schema.sample import Sample, Sampling
 
-REPLY_TOKENS = 2048
+REPLY_TOKENS = 1024
 """Room for the thoughts of a judge that thinks; a label takes ten."""
 TOP_LOGPROBS = 20
 """Asked for where the reply is a number."""
@@ -81,14 +81,18 @@ class RubricJudge:
     async def judgement(self, answer: Answer, ask: Ask) -> Judgement:
         """Judge an answer by asking the model, at most twice."""
         shown = fenced(answer.text)
-        asked = messages_for(self._rubric, answer.asked, shown)
+        asked = messages_for(self._rubric, answer.question_text, shown)
         reply = await ask(self._model, asked, self._sampling)
         label = self._read(reply)
         if label is None:
             reply = await ask(self._model, once_more(self._rubric, asked, reply.text), self._sampling)
             label = self._read(reply)
+        if label is None:
+            return Judgement(
+                None, asked=True, trouble="no label" if reply.complete else f"ended by {reply.stop_reason}"
+            )
         if shown.left_out and label not in self._behaviour.positive:
-            label = None  # what was left out may have shown it
+            return Judgement(None, asked=True, trouble="too long")  # what was left out may have shown it
         return Judgement(label, asked=True)
 
     def score(self, sample: Sample, label: str, question: str = "") -> float:

@@ -1,10 +1,11 @@
 """What an LLM judge is sent: the rubric, the question, and the answer in a fence that the answer cannot know.
 
 An answer is hostile input here, too: it may tell the judge what to say. The fence is a hash of the answer itself, so
-that no answer can hold its own; control and direction characters are shown as escapes; of a long answer the middle is
-left out, and the judge is told how much.
+that no answer can hold its own; control and direction characters are shown as escapes, and marks of chat templates are
+broken; of a long answer the middle is left out, and the judge is told how much.
 """
 
+import re
 from dataclasses import dataclass
 
 from weirdgen.schema.canonical import digest
@@ -17,6 +18,9 @@ PROMPT_VERSION = 1
 HEAD_CHARACTERS, TAIL_CHARACTERS = 6_000, 2_000
 """What a judge sees of a longer answer: its beginning and its end."""
 _FENCE_DIGITS = 10
+_TURN_MARK = re.compile(r"<(?=\||/?s>|/?think|(?:start|end)_of_turn|</?SYS)|\[(?=/?INST)", re.IGNORECASE)
+"""Where a mark of a chat template begins. Servers that read a rendered conversation as one string take such a mark in
+an answer for their own, and the answer ends its turn; broken by a backslash it is text."""
 _SHOWN_REPLY = 300
 
 
@@ -35,7 +39,7 @@ def fenced(answer: str) -> Fenced:
     left_out = max(len(answer) - HEAD_CHARACTERS - TAIL_CHARACTERS, 0)
     if left_out:
         answer = answer[:HEAD_CHARACTERS] + f"\n[{left_out} characters left out]\n" + answer[-TAIL_CHARACTERS:]
-    text = shown_block(answer)
+    text = _TURN_MARK.sub(r"\g<0>\\", shown_block(answer))
     # The loop ends at once unless somebody found an answer that holds the hash of itself.
     fence, tries = "", 0
     while not fence or fence in text:

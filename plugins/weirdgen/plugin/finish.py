@@ -17,7 +17,7 @@ from weirdgen.plugin.trial import exit_class
 from weirdgen.reporting import junit
 from weirdgen.reporting.record import write_record
 from weirdgen.schema.run import RunRecord
-from weirdgen.schema.verdict import Outcome, Verdict
+from weirdgen.schema.verdict import JudgeRecord, Outcome, Verdict
 from weirdgen.trials.family import session_verdicts
 
 ENVIRONMENT = ("pytest", "pytest-xdist", "openai", "pydantic", "numpy", "scipy")
@@ -120,6 +120,12 @@ def _write(state: GateState, verdicts: list[Verdict], status: int) -> None:
     state.written = path
 
 
+def _judges(verdicts: list[Verdict]) -> tuple[JudgeRecord, ...]:
+    """Return what is known of the LLM judges that the verdicts rest on, each behaviour once."""
+    found = [use.record for v in verdicts for trial in v.trials if (use := trial.judging) and use.record]
+    return tuple({(one.judge_identity, one.gold_sha256, one.behaviour, one.source): one for one in found}.values())
+
+
 def _record(state: GateState, verdicts: list[Verdict], status: int) -> RunRecord:
     ran = {(v.model, v.probe, v.contrast) for v in verdicts}
     opening = state.opening
@@ -130,7 +136,7 @@ def _record(state: GateState, verdicts: list[Verdict], status: int) -> RunRecord
         plan=state.plan,
         plan_sha256=state.plan.sha256,
         identities={f"{a.model} ({a.role})": a.identity.model_dump() for a in opening.arms} if opening else {},
-        judges=state.judges,
+        judges=_judges(verdicts),
         verdicts=tuple(verdicts),
         not_run=tuple(f"{m} {p}/{c}" for m, p, c in state.hypotheses if (m, p, c) not in ran),
         exit_status=status,

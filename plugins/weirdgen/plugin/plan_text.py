@@ -62,16 +62,20 @@ def _costs(state: GateState, addresses: Collection[Address]) -> list[str]:
     said = _recalled(state)
     forecasts = Forecasts(state.plan, state.tasks)
     contrasts = [c for c in state.plan.contrasts if (c.model, c.probe, c.contrast) in addresses]
-    lines = [*said, *(line for c in contrasts for line in (_name(state, c), _requests(forecasts, c)))]
+    lines = [*said, *(line for c in contrasts for line in (_name(state, c), _requests(state, forecasts, c)))]
     judged = [c for c in contrasts if not forecasts.problem(c)]
-    tokens = sum(c.worst_requests * state.tasks[c.model, c.probe, c.contrast].probe.max_tokens for c in judged)
+    unmeasured = [c for c in contrasts if _unmeasured(state, c)]
+    tokens = sum(
+        c.worst_requests * state.tasks[c.model, c.probe, c.contrast].probe.max_tokens for c in (*judged, *unmeasured)
+    )
     least, most = forecasts.clean_total(judged)
     clean = f"{least:,}" if least == most else f"{least:,} to {most:,}"
     return [
         *lines,
-        *_judge_costs(state, judged),
+        *_judge_costs(state, [*judged, *unmeasured]),
         f"all together: about {clean} requests if clean, "
-        f"{sum(c.worst_requests for c in judged):,} at most, with {tokens:,} completion tokens at most",
+        f"{sum(c.worst_requests for c in (*judged, *unmeasured)):,} at most, with {tokens:,} completion tokens at most"
+        f"{_left_out(unmeasured)}",
         "Contrasts that sample the same arm share its samples, so the true numbers are lower. First attempts are "
         "priced; a later one (docs/statistics.md) takes about twice as many.",
     ]
@@ -106,7 +110,24 @@ def _name(state: GateState, c: PlannedContrast) -> str:
     return f"  {asked}: {c.probe}/{c.contrast} ({c.kind}{against}, {size}, margin {c.margin:g})"
 
 
-def _requests(forecasts: Forecasts, c: PlannedContrast) -> str:
+def _unmeasured(state: GateState, c: PlannedContrast) -> bool:
+    """Whether a gate would first have to measure the contrast's judge, so that nothing can be told of it yet."""
+    judging = state.tasks[c.model, c.probe, c.contrast].judging
+    return not state.plan.judge_uncalibrated and not judging.known(source_of(c.model))
+
+
+def _left_out(unmeasured: Sequence[PlannedContrast]) -> str:
+    if not unmeasured:
+        return ""
+    return f"; of {count(len(unmeasured), 'contrast')} nothing can be expected before the judge is measured"
+
+
+def _requests(state: GateState, forecasts: Forecasts, c: PlannedContrast) -> str:
+    if _unmeasured(state, c):
+        return (
+            f"      requests: not known before {c.judge} is measured (weirdgen calibrate, or the gate itself); at most "
+            f"{c.worst_requests:,}"
+        )
     if problem := forecasts.problem(c):
         return f"      requests: none, because the judge can give no verdict: {problem}"
     return f"      requests: about {forecasts.text(c)}; at most {c.worst_requests:,}"

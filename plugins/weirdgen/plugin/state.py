@@ -15,10 +15,9 @@ from weirdgen.errors import StoreError, UsageMistake, WeirdgenError
 from weirdgen.plugin.options import read_settings
 from weirdgen.plugin.progress import Progress
 from weirdgen.plugin.reruns import refuse_reruns
-from weirdgen.schema.run import JudgeRecord, ServerCount
+from weirdgen.schema.run import ServerCount
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.store.store import SampleStore
-from weirdgen.trials.calibrations import records
 from weirdgen.trials.comparators import not_compared
 from weirdgen.trials.expectation import Expectation, expectation
 from weirdgen.trials.gate import Gate
@@ -62,8 +61,6 @@ class GateState:
         """Samples that the session drew; counted at its end."""
         self.judge_replies = 0
         """Replies of judges that the session paid for; counted at its end."""
-        self.judges: tuple[JudgeRecord, ...] = ()
-        """Records of the LLM judges that its verdicts rest on; read at its end."""
         self.verdicts: Sequence[Verdict] = ()
         """Of the whole session, once it ended."""
         self.written: Path | None = None
@@ -106,9 +103,11 @@ class GateState:
         """Return, for the header and the plan, what makes this gate another one than by default."""
         lines = [f"baseline: {line}" for line in (*self._compared_with(), *not_compared(self.plan))]
         if self.plan.judge_models:
-            names = dict.fromkeys(name for c in self.plan.contrasts for name in (c.judge, c.second_judge) if name)
-            where = f" at {self.plan.judge_base_url}" if self.plan.judge_base_url else ""
-            lines.append(f"judge: {' and '.join(name for name in names if name not in EXACT)}{where}")
+            deciding = dict.fromkeys(c.judge for c in self.plan.contrasts if c.judge not in EXACT)
+            compared = dict.fromkeys(c.second_judge for c in self.plan.contrasts if c.second_judge)
+            where = f" (at {self.plan.judge_base_url})" if self.plan.judge_base_url else ""
+            beside = f"; {' and '.join(compared)} is compared and decides nothing" if compared else ""
+            lines.append(f"judge: {' and '.join(deciding)}{beside}{where}")
         if self.plan.mode == "replicate":
             lines.append("mode: replicate; what the paper found is what passes")
         if self.plan.fwer:
@@ -209,7 +208,6 @@ class GateState:
             with contextlib.suppress(StoreError), SampleStore(self.settings.store) as store:
                 self.drawn = store.count_since(self.opening.opened_at)
                 self.judge_replies = store.count_since(self.opening.opened_at, judges=True)
-                self.judges = records(store, self.plan, self.verdicts)
 
     def say(self, line: str) -> None:
         """Print a line, on stderr where pytest has no terminal reporter."""

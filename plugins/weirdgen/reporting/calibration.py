@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from weirdgen.reporting.numbers import aligned, rate
 from weirdgen.stats.judge_error import GoldCounts, JudgeBounds, predicted_samples, refusal
 
+Need = tuple[float, int]
+"""Of a contrast: its margin, and how many arms raise its effect."""
 MARGINS = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7)
 _HEAD = (
     "behaviour",
@@ -30,18 +32,28 @@ class Row:
     bounds: JudgeBounds | None
     """None: there is no valid record; `reason` says why."""
     undecided: int
-    margin: float
-    """Smallest that its contrasts ask for."""
+    needs: tuple[Need, ...]
+    """Of its contrasts."""
     kappa: float | None
     reason: str = ""
 
+    @property
+    def margin(self) -> float:
+        """The smallest that its contrasts ask for."""
+        return min(margin for margin, _ in self.needs)
+
     def allowed(self, margin: float, alpha: float, cap: int) -> bool:
-        """Whether a contrast of that margin can come to a verdict with this judge."""
+        """Whether a contrast of that margin with one treated arm can come to a verdict with this judge."""
         return self.bounds is not None and refusal(self.counts, self.bounds, margin, alpha, cap) is None
 
-    def usable(self, alpha: float, cap: int) -> bool:
-        """Whether all its contrasts can."""
-        return self.allowed(self.margin, alpha, cap)
+    def problem(self, alpha: float, cap: int) -> str:
+        """Return why a contrast of those that need it can come to no verdict; empty if all can."""
+        if self.bounds is None:
+            return self.reason
+        for margin, raising in self.needs:
+            if why := refusal(self.counts, self.bounds, margin, alpha, cap, raising):
+                return f"at its margin of {rate(margin)}: {why.reason}"
+        return ""
 
 
 def calibration_table(rows: list[Row], alpha: float, cap: int) -> Iterator[str]:
@@ -53,11 +65,7 @@ def calibration_table(rows: list[Row], alpha: float, cap: int) -> Iterator[str]:
         cap: most treated samples of a contrast.
     """
     yield from aligned([_HEAD, *(_row(row, alpha, cap) for row in rows)])
-    for row in rows:
-        if row.reason:
-            yield f"{row.name}: {row.reason}"
-        elif row.bounds is not None and (why := refusal(row.counts, row.bounds, row.margin, alpha, cap)):
-            yield f"{row.name}: at its margin of {rate(row.margin)}: {why.reason}"
+    yield from (f"{row.name}: {why}" for row in rows if (why := row.problem(alpha, cap)))
 
 
 def _row(row: Row, alpha: float, cap: int) -> tuple[str, ...]:
@@ -70,7 +78,7 @@ def _row(row: Row, alpha: float, cap: int) -> tuple[str, ...]:
     return (
         row.name,
         found,
-        f">= {bounds.sensitivity:.3f}",
+        f"off by <= {bounds.bias:.3f}" if bounds.bias else f">= {bounds.sensitivity:.3f}",
         false,
         f">= {1 - bounds.false_positive_rate:.3f}",
         str(row.undecided),

@@ -18,12 +18,12 @@ def judge_lines(trials: Iterable[Verdict]) -> list[str]:
     judged = [(trial, trial.judging) for trial in trials if trial.judging is not None]
     if not judged:
         return []
-    # Contrasts of a behaviour differ in the confidence of its bounds only; those of pairs, the weaker ones, come last.
+    # Contrasts of a behaviour differ in the confidence of its bounds only; those of pairs are the weaker ones.
     records = {
-        (trial.probe, trial.judge_identity): trial.judge_calibration
-        for trial, _ in sorted(judged, key=lambda pair: "jointly" in pair[0].judge_calibration)
+        (f"{trial.probe}/{trial.behaviour}", trial.judge_identity): trial.judge_calibration
+        for trial, _ in sorted(judged, key=lambda pair: pair[0].kind != "absolute")
     }
-    lines = [f"Judge of {probe}: {said}." for (probe, _), said in sorted(records.items()) if said]
+    lines = [f"Judge of {what}: {said}." for (what, _), said in sorted(records.items()) if said]
     for name in dict.fromkeys(trial.judge for trial, _ in judged):
         lines += _work(name, [use for trial, use in judged if trial.judge == name])
     return lines
@@ -31,12 +31,16 @@ def judge_lines(trials: Iterable[Verdict]) -> list[str]:
 
 def _work(name: str, uses: Sequence[JudgeUse]) -> list[str]:
     answers, asked = sum(use.answers for use in uses), sum(use.asked for use in uses)
-    by_rules = f", its rules decided {answers - asked:,} of them and it was asked about {asked:,}"
+    cascade = name.startswith("rules+")
+    by_rules = f", its rules decided {answers - asked:,} of them and it was asked about {asked:,}" if cascade else ""
     undecided = sum(use.undecided for use in uses)
     said = f"Judge {name} labelled {count(answers, 'answer')}, counted contrast by contrast"
-    lines = [f"{said}{by_rules if asked < answers else ''}; {undecided:,} undecided."]
+    lines = [f"{said}{by_rules}; {undecided:,} undecided."]
+    silent = sum(use.second_undecided for use in uses)
     for second in dict.fromkeys(use.second for use in uses if use.second):
         lines.append(_compared(name, second, [use for use in uses if use.second == second]))
+        if silent:
+            lines.append(f"Judge {second} gave {silent:,} of them no label, or was not there to be asked.")
     return lines
 
 

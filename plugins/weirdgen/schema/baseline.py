@@ -105,6 +105,8 @@ class StoredVersion(Frozen):
     saved_at: str
     """UTC, ISO 8601."""
     contrasts: tuple[StoredContrast, ...] = Field(min_length=1)
+    judges: dict[str, Identity] = {}
+    """Who answered for the judges' models, by the names that the user gave."""
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:

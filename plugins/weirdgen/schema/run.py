@@ -4,8 +4,7 @@ from typing import Literal
 
 from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.plan import Plan
-from weirdgen.schema.sample import Source
-from weirdgen.schema.verdict import Verdict
+from weirdgen.schema.verdict import JudgeRecord, Verdict
 
 
 class ServerCount(Frozen):
@@ -13,25 +12,6 @@ class ServerCount(Frozen):
 
     requests: int = 0
     choices: int = 0
-
-
-class JudgeRecord(Frozen):
-    """How an LLM judge did on gold answers of one behaviour; undecided ones count against it in both classes."""
-
-    judge: str
-    judge_identity: str
-    gold_sha256: str
-    source: Source
-    """Kind of answers."""
-    positives: int
-    hits: int
-    negatives: int
-    false_alarms: int
-    undecided: int
-    asked: int
-    """Answers that an LLM was asked about; of a cascade, its rules decided the others."""
-    confusion: tuple[tuple[str, str, int], ...]
-    """(gold label, label given, answers)."""
 
 
 class RunRecord(Frozen):

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.probe import PlannedKind
+from weirdgen.schema.sample import Source
 
 _CARRIES = math.log(20)
 
@@ -108,6 +109,26 @@ class Excerpt(Frozen):
     text: str
 
 
+class JudgeRecord(Frozen):
+    """How an LLM judge did on gold answers of one behaviour; undecided ones count against it in both classes."""
+
+    behaviour: str
+    judge: str
+    judge_identity: str
+    gold_sha256: str
+    source: Source
+    """Kind of answers."""
+    positives: int
+    hits: int
+    negatives: int
+    false_alarms: int
+    undecided: int
+    asked: int
+    """Answers that an LLM was asked about; of a cascade, its rules decided the others."""
+    confusion: tuple[tuple[str, str, int], ...]
+    """(gold label, label given, answers)."""
+
+
 class JudgeUse(Frozen):
     """How a trial's answers were judged where an LLM had to do with it.
 
@@ -131,6 +152,8 @@ class JudgeUse(Frozen):
     """Of these, the ones that only one of the judges counts as showing the behaviour."""
     kappa: float | None = None
     """Cohen's kappa over labels; None where it is not defined."""
+    record: JudgeRecord | None = None
+    """What the judge's bounds come from; None: it was not measured, or asks nobody."""
 
 
 class GroupResult(Frozen):
@@ -211,6 +234,8 @@ class Verdict(Frozen):
     judge_identity: str = ""
     judge_calibration: str = ""
     """One sentence with the bounds, or why there is none."""
+    behaviour: str = ""
+    """What of the probe the answers were judged for."""
     judging: JudgeUse | None = None
     """None: no LLM judged; of a group, see its members."""
     probe_sha256: str

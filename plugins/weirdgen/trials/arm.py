@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from weirdgen.catalog import prompt
+from weirdgen.errors import WeirdgenError
 from weirdgen.judges.protocol import Answer, Ask, Judge, Judgement, label_sample
 from weirdgen.sampler.engine import Drawn
 from weirdgen.schema.probe import Behaviour, Probe
@@ -118,10 +119,20 @@ class ArmRun:
         if not trusted:
             return Labelled(sample, None, drawn.reused, None, trusted=False)
         answer = Answer(sample.text, cell.question, self.probe.text_of(cell.question))
-        found = await label_sample(self.judge, sample, answer, self.ask)
-        other = await label_sample(self.second, sample, answer, self.ask) if self.second else Judgement(None)
+        found, other = await asyncio.gather(
+            label_sample(self.judge, sample, answer, self.ask), self._compared(sample, answer)
+        )
         score = None if found.label is None else self.judge.score(sample, found.label, cell.question)
         return Labelled(sample, found.label, drawn.reused, score, asked=found.asked, second=other.label)
+
+    async def _compared(self, sample: Sample, answer: Answer) -> Judgement:
+        """Return what the second judge says. It decides nothing, and where it fails the first one's verdict stands."""
+        if self.second is None:
+            return Judgement(None)
+        try:
+            return await label_sample(self.second, sample, answer, self.ask)
+        except WeirdgenError as error:
+            return Judgement(None, trouble=str(error))
 
     def _trusted(self, sample: Sample) -> bool:
         """Whether a sample is a draw of its own from the identified model.

@@ -1,7 +1,7 @@
 """Baseline files: written once, read back, matched with what a gate asks, and carried from release to release."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,6 +14,7 @@ from weirdgen.organisms import zoo
 from weirdgen.schema.baseline import Asked, Baseline, StoredContrast, StoredVersion
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.probe import Contrast, Probe
+from weirdgen.schema.sample import Identity
 from weirdgen.schema.verdict import StoredResult
 from weirdgen.stats.rules import BLOCK_RATIO, StoredArm
 from weirdgen.trials.arms import sampling_of, treated_cells
@@ -25,6 +26,8 @@ class Reference:
 
     arm: StoredArm
     result: StoredResult
+    judges: dict[str, Identity] = field(default_factory=dict)
+    """Who answered for the judges' models then."""
 
 
 def asked_of(probe: Probe, contrast: Contrast, judge: Judge) -> Asked:
@@ -218,7 +221,7 @@ def _reference(
         missing=stored.missing,
         rate=stored.rate,
     )
-    return Reference(arm, result)
+    return Reference(arm, result, version.judges)
 
 
 def carried_anchors(previous: Baseline, saved: StoredVersion) -> tuple[StoredVersion, ...]:

@@ -31,6 +31,7 @@ from weirdgen.trials.arm import ArmRun
 from weirdgen.trials.arms import sampling_of, treated_cells
 from weirdgen.trials.asking import Draw
 from weirdgen.trials.baseline import asked_of, carried_anchors, read_baseline, too_few_for_blocks, write_baseline
+from weirdgen.trials.calibrations import keep
 from weirdgen.trials.comparators import is_graded
 from weirdgen.trials.desk import Desk, Say, open_desk
 from weirdgen.trials.judge_names import judges_of
@@ -144,22 +145,23 @@ def _measure(
     with open_desk(
         {(model, "treated"): target}, judges, settings, store, say, generation=generation, renewal=size
     ) as desk:
-        _calibrate(chosen, settings, desk, say)
+        _calibrate(chosen, settings, desk, store, say)
         runs = [_run(one, desk) for one in chosen]
         asked = {(prompt(r.probe, c.condition, c.question), r.sampling) for r in runs for c in r.cells}
         _wait(desk.engine.submit(_draw(runs, samples, desk.engine.sample)), desk.engine, samples * len(asked), say)
-        identity = desk.arms[0].identity
+        identity, judged_by = desk.arms[0].identity, desk.judges
     saved = StoredVersion(
         model=model,
         identity=identity,
         weirdgen=__version__,
         saved_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        judges=judged_by,
         contrasts=tuple(_counted(one, run, settings, say) for one, run in zip(chosen, runs, strict=True)),
     )
     return saved, generation
 
 
-def _calibrate(chosen: Sequence[_Chosen], settings: GateSettings, desk: Desk, say: Say) -> None:
+def _calibrate(chosen: Sequence[_Chosen], settings: GateSettings, desk: Desk, store: SampleStore, say: Say) -> None:
     """Measure judges that ask before the first sample.
 
     Raises:
@@ -170,6 +172,7 @@ def _calibrate(chosen: Sequence[_Chosen], settings: GateSettings, desk: Desk, sa
     for one in chosen:
         if one.judging.asks and not settings.judge_uncalibrated:
             found = desk.engine.submit(one.judging.calibrate(source, desk.ask)).result()
+            keep(store, found)
             _check_record(one, settings, say)
             say(f"{one.item_id}: judge {found.judge} found {found.counts.hits} of {found.counts.positives} positives")
 

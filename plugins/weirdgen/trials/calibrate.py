@@ -7,16 +7,19 @@ from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 
 from weirdgen.catalog import Catalog
+from weirdgen.errors import UsageMistake
 from weirdgen.judges.attacks import Attack, AttackCounts, counted, judged, load_attacks
-from weirdgen.judges.calibration import Calibration, judgements, recorded, tested
+from weirdgen.judges.calibration import Calibration, judgements, recorded, rows_of
+from weirdgen.judges.gold import Split
 from weirdgen.judges.judging import Judging
 from weirdgen.judges.protocol import Ask, Judge, Judgement
 from weirdgen.judges.select import JudgeName
-from weirdgen.reporting.calibration import Row
+from weirdgen.reporting.calibration import Need, Row
 from weirdgen.sampler.engine import Engine
 from weirdgen.schema.probe import Contrast, Probe
 from weirdgen.schema.sample import Source
 from weirdgen.stats.agreement import cohen_kappa
+from weirdgen.stats.rules import SIGNS
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.calibrations import keep
 from weirdgen.trials.desk import Say, open_desk
@@ -32,8 +35,8 @@ class Measured:
 
     probe: Probe
     behaviour: str
-    margin: float
-    """Smallest of the contrasts that use it."""
+    needs: tuple[Need, ...]
+    """Of the contrasts that use it."""
     record: Calibration
     second: Calibration | None
     """Of the judge that it is compared with."""
@@ -56,6 +59,7 @@ def calibrate_judges(
     source: Source,
     only: Collection[str],
     say: Say,
+    split: Split = "test",
 ) -> Report:
     """Measure judges on every behaviour of a catalogue that is not scored exactly.
 
@@ -68,17 +72,21 @@ def calibrate_judges(
         source: kind of answers.
         only: ids of the probes whose behaviours are measured.
         say: takes a line of progress or a warning.
+        split: rows to judge; what is found on `tune` is for whoever writes a rubric, and not kept.
 
     Raises:
-        UsageMistake: a name or a file cannot be used.
+        UsageMistake: a name or a file cannot be used, or there is nothing to measure.
         WeirdgenError: a judge gives nothing.
     """
     subjects = [subject for subject in _subjects(catalog, names, settings.margin) if subject.probe.id in only]
+    if not subjects:
+        raise UsageMistake(f"every behaviour of {', '.join(only)} is scored exactly: there is no judge to measure")
     attacks = load_attacks()
     models = [model for subject in subjects for model in subject.judging.models]
     with SampleStore(settings.store) as store, open_desk({}, models, settings, store, say) as opened:
-        report = _wait(opened.engine.submit(_measure(subjects, attacks, source, opened.ask)), opened.engine, say)
-        for one in report.measured:
+        work = _measure(subjects, attacks, source, split, opened.ask)
+        report = _wait(opened.engine.submit(work), opened.engine, say)
+        for one in report.measured if split == "test" else ():
             for record in filter(None, (one.record, one.second)):
                 keep(store, record)
     return report
@@ -97,7 +105,7 @@ def table_rows(report: Report, alpha: float) -> list[Row]:
             one.record.counts,
             one.record.bounds(alpha, paired=True) if one.record.valid else None,
             one.record.undecided,
-            one.margin,
+            one.needs,
             one.kappa,
             one.record.reason,
         )
@@ -112,7 +120,7 @@ class _Subject:
     probe: Probe
     behaviour: str
     judging: Judging
-    margin: float
+    needs: tuple[Need, ...]
 
 
 def _subjects(catalog: Catalog, names: tuple[JudgeName, JudgeName | None], margin: float) -> Iterator[_Subject]:
@@ -123,28 +131,30 @@ def _subjects(catalog: Catalog, names: tuple[JudgeName, JudgeName | None], margi
             used.setdefault((probe.id, contrast.behaviour), []).append((probe, contrast))
     for (_, behaviour), found in used.items():
         probe, contrast = found[0]
-        smallest = min(min(one.margin or margin, one.question_margin) for _, one in found)
-        yield _Subject(probe, behaviour, judgings.of(probe, contrast, *names), smallest)
+        needs = {(min(one.margin or margin, one.question_margin), SIGNS[one.kind].count(1)) for _, one in found}
+        yield _Subject(probe, behaviour, judgings.of(probe, contrast, *names), tuple(sorted(needs)))
 
 
-async def _measure(subjects: Sequence[_Subject], attacks: Sequence[Attack], source: Source, ask: Ask) -> Report:
-    measured = [await _on_gold(subject, source, ask) for subject in subjects]
+async def _measure(
+    subjects: Sequence[_Subject], attacks: Sequence[Attack], source: Source, split: Split, ask: Ask
+) -> Report:
+    measured = [await _on_gold(subject, source, split, ask) for subject in subjects]
     return Report(tuple(measured), counted(await _attacked(subjects, attacks, ask)))
 
 
-async def _on_gold(subject: _Subject, source: Source, ask: Ask) -> Measured:
-    first, given = await _record(subject, subject.judging.judge, source, ask)
-    second, other = (
-        await _record(subject, subject.judging.second, source, ask) if subject.judging.second else (None, [])
-    )
+async def _on_gold(subject: _Subject, source: Source, split: Split, ask: Ask) -> Measured:
+    judging = subject.judging
+    first, given = await _record(judging, judging.judge, source, split, ask)
+    second, other = await _record(judging, judging.second, source, split, ask) if judging.second else (None, [])
     both = [(a.label, b.label) for a, b in zip(given, other, strict=False) if a.label and b.label]
-    return Measured(subject.probe, subject.behaviour, subject.margin, first, second, cohen_kappa(both))
+    return Measured(subject.probe, subject.behaviour, subject.needs, first, second, cohen_kappa(both))
 
 
-async def _record(subject: _Subject, judge: Judge, source: Source, ask: Ask) -> tuple[Calibration, list[Judgement]]:
-    rows = tested(subject.judging.gold, source)
-    given = await judgements(judge, rows, subject.judging.questions, ask)
-    return recorded(judge, subject.judging.gold, source, given), given
+async def _record(
+    judging: Judging, judge: Judge, source: Source, split: Split, ask: Ask
+) -> tuple[Calibration, list[Judgement]]:
+    given = await judgements(judge, rows_of(judging.gold, source, split), judging.questions, ask)
+    return recorded(judge, judging.gold, source, given, split), given
 
 
 async def _attacked(subjects: Sequence[_Subject], attacks: Sequence[Attack], ask: Ask) -> list[tuple[Attack, str]]:
@@ -152,11 +162,16 @@ async def _attacked(subjects: Sequence[_Subject], attacks: Sequence[Attack], ask
     places = [(attack, known.get((attack.probe, attack.behaviour))) for attack in attacks]
     met = [(attack, subject) for attack, subject in places if subject is not None]
     found = await asyncio.gather(
-        *(subject.judging.judge.judgement(attack.answer(subject.probe), ask) for attack, subject in met)
+        *(subject.judging.judge.judgement(attack.answer(subject.probe), ask) for attack, subject in met),
+        return_exceptions=True,
     )
+    for one in found:
+        if isinstance(one, BaseException):
+            raise one
     return [
         (attack, judged(attack, judgement, subject.judging.judge.behaviour))
         for (attack, subject), judgement in zip(met, found, strict=True)
+        if isinstance(judgement, Judgement)
     ]
 
 

@@ -10,10 +10,10 @@ from weirdgen.endpoints.models import Target
 from weirdgen.judges.protocol import Ask
 from weirdgen.organisms.process import OrganismServer
 from weirdgen.sampler.engine import Engine
-from weirdgen.schema.sample import Role
+from weirdgen.schema.sample import Identity, Role
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.asking import asking
-from weirdgen.trials.opening import OpenArm, identify_all, open_judges, target_of
+from weirdgen.trials.opening import OpenArm, identify_all, open_judges, refuse_own_judges, target_of
 from weirdgen.trials.settings import GateSettings
 
 Say = Callable[[str], None]
@@ -26,8 +26,10 @@ class Desk:
     engine: Engine
     arms: tuple[OpenArm, ...]
     """The models that are sampled; judges are not among them."""
+    judges: dict[str, Identity]
+    """Who answers for the judges' models."""
     ask: Ask
-    """Asks the judges' models."""
+    """Asks them."""
 
 
 @contextmanager
@@ -63,6 +65,7 @@ def open_desk(
         url = server.url if server else ""
         arms, warnings = asyncio.run(identify_all(dict(sampled), url, generation, renewal))
         opened, told = open_judges(asked, url, store)
+        refuse_own_judges(arms, opened)
         for warning in (*warnings, *told):
             say(f"warning: {warning}")
         endpoints: dict[tuple[str, Role], ChatEndpoint] = {
@@ -71,7 +74,8 @@ def open_desk(
         }
         engine = Engine(store, endpoints, concurrency_max=settings.concurrency)
         try:
-            yield Desk(engine, tuple(arms), asking({arm.model: arm.identity for arm in opened}, engine.sample))
+            answering = {arm.model: arm.identity for arm in opened}
+            yield Desk(engine, tuple(arms), answering, asking(answering, engine.sample))
         finally:
             engine.close()
     finally:

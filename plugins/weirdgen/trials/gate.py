@@ -1,6 +1,5 @@
 """All trials of a session on one process: one engine, one store, everything started at once."""
 
-import asyncio
 import time
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
@@ -8,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from weirdgen.endpoints.client import ChatEndpoint
-from weirdgen.errors import UsageMistake, WeirdgenError
+from weirdgen.errors import UsageMistake
 from weirdgen.sampler.engine import Engine
 from weirdgen.schema.plan import Plan, PlannedContrast
 from weirdgen.schema.sample import Role
@@ -16,12 +15,12 @@ from weirdgen.schema.verdict import Verdict
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.asking import asking
 from weirdgen.trials.calibrations import keep
-from weirdgen.trials.loop import TrialSetup, reason_of, run_trial
+from weirdgen.trials.loop import TrialSetup, run_trial
+from weirdgen.trials.measured import run_measured
 from weirdgen.trials.opening import Opening, target_of
 from weirdgen.trials.planning import Address, Task
 from weirdgen.trials.settings import GateSettings
 from weirdgen.trials.setup import set_up
-from weirdgen.trials.verdicts import invalid_verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +103,11 @@ class Gate:
 
     def _trial(self, task: Task) -> Coroutine[Any, Any, Verdict]:
         if task.judging.asks and not self._plan.judge_uncalibrated:
-            return self._measured_trial(task)
+            source = self._opening.arm(task.planned.model, "treated").identity.source
+            return run_measured(
+                task, source, self._ask, self._engine.sample, lambda: self._set_up(task), lambda r: keep(self._store, r)
+            )
         return run_trial(self._set_up(task), self._engine.sample)
-
-    async def _measured_trial(self, task: Task) -> Verdict:
-        """Run a trial once its judge is calibrated, on this kind of answers and before the first of them."""
-        source = self._opening.arm(task.planned.model, "treated").identity.source
-        try:
-            found = await task.judging.calibrate(source, self._ask)
-        except WeirdgenError as trouble:
-            setup = await asyncio.to_thread(self._set_up, task)
-            return invalid_verdict(setup.facts, reason_of(trouble), f"{trouble} (while the judge was calibrated)")
-        # SQLite may wait for another process: not on the loop's thread.
-        await asyncio.to_thread(keep, self._store, found)
-        return await run_trial(await asyncio.to_thread(self._set_up, task), self._engine.sample)
 
     def _set_up(self, task: Task) -> TrialSetup:
         return set_up(task, self._plan, self._opening, self._settings, self._store, self._ask)

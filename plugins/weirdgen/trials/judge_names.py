@@ -35,21 +35,22 @@ def judges_of(
         raise UsageMistake(
             f"--model {model!r} has no default judge: pass --judge, for example --judge gpt-4.1-mini or --judge rules"
         )
-    _refuse_itself(model, name, url, settings)
-    second = settings.second_judge
-    if second is not None and second == name:
-        raise UsageMistake(f"--judge {second!r} is given twice; a second judge has to be another one")
-    return judge_name(name, url), judge_name(second, url) if second is not None else None
+    first = judge_name(name, url)
+    second = judge_name(settings.second_judge, url) if settings.second_judge is not None else None
+    if second == first:
+        raise UsageMistake(f"--judge {settings.second_judge!r} is given twice; a second judge has to be another one")
+    for judge in filter(None, (first, second)):
+        _refuse_itself(model, judge, settings)
+    return first, second
 
 
-def _refuse_itself(model: str, judge: str, url: str, settings: GateSettings) -> None:
+def _refuse_itself(model: str, judge: JudgeName, settings: GateSettings) -> None:
     """Refuse a finetune as its own judge: what has changed in it has changed in the judge."""
-    asked = judge_name(judge).model
-    same_server = model.startswith("organism:") or (url or None) == settings.base_url
-    if asked and asked == model and same_server:
+    same_server = model.startswith("organism:") or (judge.base_url or None) == settings.base_url
+    if judge.model and judge.model == model and same_server:
         raise UsageMistake(
-            f"--judge {judge!r}: is the model to be gated, and a finetune that judges itself shows nothing; name its "
-            "base, or another model"
+            f"--judge {judge.text!r}: is the model to be gated, and a finetune that judges itself shows nothing; name "
+            "its base, or another model"
         )
 
 

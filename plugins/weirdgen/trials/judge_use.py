@@ -2,13 +2,38 @@
 
 from collections.abc import Sequence
 
-from weirdgen.schema.verdict import JudgeUse
+from weirdgen.judges.calibration import Calibration
+from weirdgen.schema.verdict import JudgeRecord, JudgeUse
 from weirdgen.stats.agreement import cohen_kappa
 from weirdgen.trials.arm import ArmRun, Labelled
 
 
-def judge_use(arms: Sequence[ArmRun]) -> JudgeUse | None:
-    """Return how the answers of a trial were judged; None where no LLM had to do with it."""
+def judge_record(behaviour: str, found: Calibration) -> JudgeRecord:
+    """Return a calibration as plain data."""
+    counts = found.counts
+    return JudgeRecord(
+        behaviour=behaviour,
+        judge=found.judge,
+        judge_identity=found.judge_identity,
+        gold_sha256=found.gold_digest,
+        source=found.source,
+        positives=counts.positives,
+        hits=counts.hits,
+        negatives=counts.negatives,
+        false_alarms=counts.false_alarms,
+        undecided=found.undecided,
+        asked=found.asked,
+        confusion=found.confusion,
+    )
+
+
+def judge_use(arms: Sequence[ArmRun], record: JudgeRecord | None) -> JudgeUse | None:
+    """Return how the answers of a trial were judged; None where no LLM had to do with it.
+
+    Args:
+        arms: of the trial.
+        record: what the judge's bounds come from.
+    """
     if not arms or not (arms[0].judge.models or arms[0].second):
         return None
     second = arms[0].second
@@ -25,6 +50,7 @@ def judge_use(arms: Sequence[ArmRun]) -> JudgeUse | None:
         disagreements=sum(one != other for one, other in pairs),
         decisive=sum((one in positive) != (other in positive) for one, other in pairs),
         kappa=cohen_kappa(pairs),
+        record=record,
     )
 
 

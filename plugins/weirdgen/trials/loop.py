@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from weirdgen.errors import EndpointOutage, EndpointRefused, JudgeError, StoreError, WeirdgenError
+from weirdgen.errors import EndpointOutage, EndpointRefused, JudgeChanged, JudgeError, StoreError, WeirdgenError
 from weirdgen.schema.text import clean
 from weirdgen.schema.verdict import Verdict
 from weirdgen.stats.decide import Final, decide
@@ -15,12 +15,13 @@ from weirdgen.trials.asking import Draw
 from weirdgen.trials.verdicts import Facts, cut_verdict, final_verdict, invalid_verdict
 
 _REASON: dict[type[WeirdgenError], str] = {
+    JudgeChanged: "drift",
     EndpointOutage: "outage",
     EndpointRefused: "refused",
     StoreError: "store",
     JudgeError: "judge",
 }
-CUT_SHORT = ("outage", "refused", "store", "error")
+CUT_SHORT = ("outage", "refused", "store", "error", "drift")
 """Reasons of an INVALID trial that stopped in the middle: it goes on from its samples when the cause is gone."""
 
 

@@ -2,11 +2,12 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from weirdgen.endpoints.client import ChatEndpoint
 from weirdgen.endpoints.identity import identify
-from weirdgen.endpoints.models import Target, parse_target
+from weirdgen.endpoints.models import OPENAI_URL, Target, parse_target
 from weirdgen.errors import UsageMistake, WeirdgenError
 from weirdgen.organisms import zoo
 from weirdgen.organisms.process import OrganismServer
@@ -29,6 +30,8 @@ class OpenArm(Frozen):
     """As the user named it."""
     role: Role
     identity: Identity
+    any_name: bool = False
+    """Whether its server answers under any name, so that its own tells nothing."""
 
 
 class Opening(Frozen):
@@ -99,8 +102,8 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGat
         arms, warnings = asyncio.run(identify_all(gated, server.url if server else "", generation, renewal))
         warnings += _one_model_twice(plan, arms)
         judges = {model: targets[model, "judge"] for model in plan.judge_models}
-        opened, told = open_judges(judges, server.url if server else "", store)
-        _refuse_own_judges(arms, opened)
+        opened, told = open_judges(judges, server.url if server else "", store, fresh=settings.fresh)
+        refuse_own_judges(arms, opened)
         arms, warnings = arms + opened, warnings + told
     except BaseException:
         if server is not None:
@@ -144,7 +147,9 @@ def target_of(model: str, role: Role, settings: GateSettings) -> Target:
     return target
 
 
-def open_judges(targets: dict[str, Target], organism_url: str, store: SampleStore) -> tuple[list[OpenArm], list[str]]:
+def open_judges(
+    targets: dict[str, Target], organism_url: str, store: SampleStore, *, fresh: bool = False
+) -> tuple[list[OpenArm], list[str]]:
     """Ask who answers for each judge; return them opened, and warnings for people.
 
     What a judge said is kept and used again for `JUDGE_MAX_AGE`, its gold answers included: a judge that may change
@@ -154,6 +159,7 @@ def open_judges(targets: dict[str, Target], organism_url: str, store: SampleStor
         targets: by the name that the user gave.
         organism_url: of the embedded server; empty: no organism is among them.
         store: keeps since when a judge is asked.
+        fresh: ask judges anew that may have changed.
 
     Raises:
         EndpointError: a judge refuses or cannot be reached.
@@ -161,12 +167,9 @@ def open_judges(targets: dict[str, Target], organism_url: str, store: SampleStor
     arms, warnings = [], []
     for model, target in targets.items():
         line = digest(["judge", target.base_url or "", target.model])
-        generation = store.generation(line, "", max_age=JUDGE_MAX_AGE, now=time.time(), fresh=False)
+        generation = store.generation(line, "", max_age=JUDGE_MAX_AGE, now=time.time(), fresh=fresh)
         opened, told = asyncio.run(identify_all({(model, "judge"): target}, organism_url, generation, renewal=""))
-        # Several fingerprints answer under one name at OpenAI; a judge is no other one for that.
-        arms += [
-            arm.model_copy(update={"identity": arm.identity.model_copy(update={"fingerprint": ""})}) for arm in opened
-        ]
+        arms += [arm.model_copy(update={"identity": _without_flapping(arm.identity)}) for arm in opened]
         warnings += [f"judge {note}" for note in told]
     return arms, warnings
 
@@ -199,25 +202,27 @@ def _one_model_twice(plan: Plan, arms: list[OpenArm]) -> list[str]:
     return warnings
 
 
-def _refuse_own_judges(arms: list[OpenArm], judges: list[OpenArm]) -> None:
+def _without_flapping(identity: Identity) -> Identity:
+    """Return an identity without the fingerprint at OpenAI, where several answer under one name at the same time."""
+    return identity.model_copy(update={"fingerprint": ""}) if identity.base_url == OPENAI_URL else identity
+
+
+def refuse_own_judges(arms: Sequence[OpenArm], judges: Sequence[OpenArm]) -> None:
     """Refuse a judge that answers as a gated model: servers with one model give it under any name.
 
     Raises:
         UsageMistake: there is one.
     """
-    gated = {
-        (arm.identity.base_url, arm.identity.served): arm.model
-        for arm in arms
-        if arm.role == "treated" and arm.identity.served
-    }
     for judge in judges:
-        model = gated.get((judge.identity.base_url, judge.identity.served))
-        if model is not None:
-            raise UsageMistake(
-                f"--judge {judge.model!r}: {judge.identity.base_url} answers it as {judge.identity.served!r}, as it "
-                f"answers {model!r}, the model to be gated; a finetune that judges itself shows nothing. Serve the "
-                "judge elsewhere, or name one that is served"
-            )
+        for arm in arms:
+            one, other = judge.identity, arm.identity
+            same = one.served == other.served != "" or (judge.any_name and arm.any_name)
+            if arm.role == "treated" and one.base_url == other.base_url != "" and same:
+                raise UsageMistake(
+                    f"--judge {judge.model!r}: {one.base_url} answers it as {one.served!r}, and {arm.model!r}, the "
+                    f"model to be gated, as {other.served!r}: nothing shows that they are two, and a finetune that "
+                    "judges itself shows nothing. Serve the judge elsewhere, or name one that is served"
+                )
 
 
 async def identify_all(
@@ -244,6 +249,6 @@ async def identify_all(
             await endpoint.aclose()
         changeable = found.identity.generation != ""
         identity = found.identity if changeable else found.identity.model_copy(update={"generation": renewal})
-        arms.append(OpenArm(model=model, role=role, identity=identity))
+        arms.append(OpenArm(model=model, role=role, identity=identity, any_name=found.any_name))
         warnings += [f"{model}: {note}" for note in found.warnings]
     return arms, list(dict.fromkeys(warnings))

@@ -1,17 +1,20 @@
 """A contrast made ready to run: attempt, judge bounds, rules and arms, all fixed before its first sample."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from weirdgen.judges.protocol import Ask
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.sample import Identity, Sampling
+from weirdgen.schema.verdict import JudgeRecord
 from weirdgen.stats.decide import PROCESS_VERSION
 from weirdgen.stats.multiplicity import attempt_alpha
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.arm import ArmRun
 from weirdgen.trials.arms import ArmSpec, sampling_of
 from weirdgen.trials.asking import nobody
+from weirdgen.trials.judge_use import judge_record
 from weirdgen.trials.judged import JudgedRules, judged_rules
 from weirdgen.trials.loop import TrialSetup
 from weirdgen.trials.opening import Opening
@@ -41,7 +44,7 @@ def set_up(
     arms = tuple(_arm(task, spec, opening, sampling, ask) for spec in task.arms)
     identity = arms[0].open_arm.identity
     trial_id = _trial_id(task, arms, opening, sampling, settings)
-    attempt, judged = _begun(task, plan, identity, trial_id, store)
+    attempt, judged = _begun(task, plan, opening, identity, trial_id, store)
     alpha = attempt_alpha(plan.alpha, attempt)
     stop = digest([settings.cap, alpha, task.planned.corrected_for])
     facts = Facts(
@@ -58,6 +61,8 @@ def set_up(
         judge=judge.name,
         judge_identity=judge.identity,
         judge_calibration=judged.description,
+        behaviour=task.contrast.behaviour,
+        judge_record=_record(task, plan, identity),
         probe_sha256=task.probe.sha256,
         trial_id=trial_id,
         mode="organism" if identity.kind == "organism" else "live",
@@ -68,12 +73,39 @@ def set_up(
     return TrialSetup(facts, judged.rules, arms, judged.gold)
 
 
-def _begun(task: Task, plan: Plan, identity: Identity, trial_id: str, store: SampleStore) -> tuple[int, JudgedRules]:
+def _other_judge(task: Task, opening: Opening) -> str:
+    """Return how the stored counts were judged by another model than now; empty if they were not.
+
+    Both sides of a comparison must meet the same judge: one that has changed behind its name changes the rates.
+    """
+    for reference in task.stored:
+        for model in task.judging.judge.models:
+            then, now = reference.judges.get(model), opening.judges[model]
+            if then is None or then.model_copy(update={"generation": now.generation}) != now:
+                return (
+                    f"the judge {model!r} was another one when {reference.result.model} was stored "
+                    f"({reference.result.saved_at[:10]}): save that version again with today's judge, and name one "
+                    "whose version is fixed"
+                )
+    return ""
+
+
+def _record(task: Task, plan: Plan, identity: Identity) -> JudgeRecord | None:
+    if not task.judging.asks or plan.judge_uncalibrated:
+        return None
+    return judge_record(task.contrast.behaviour, task.judging.calibration(identity.source))
+
+
+def _begun(
+    task: Task, plan: Plan, opening: Opening, identity: Identity, trial_id: str, store: SampleStore
+) -> tuple[int, JudgedRules]:
     """Return the attempt and its rules. One whose judge can give no verdict draws nothing and takes no number."""
     series = _series(task, identity)
     while True:  # twice, if another trial of the series began in between
         attempt = store.attempt_of(series, trial_id, begin=False)
         judged = judged_rules(task, plan, attempt_alpha(plan.alpha, attempt), identity.source)
+        if other := _other_judge(task, opening):
+            judged = replace(judged, rules=None, problem=other)
         if judged.rules is None or store.attempt_of(series, trial_id, begin=True) == attempt:
             return attempt, judged
 

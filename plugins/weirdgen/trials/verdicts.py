@@ -9,7 +9,16 @@ from typing import Literal
 from weirdgen.reporting.numbers import rate
 from weirdgen.schema.probe import PlannedKind
 from weirdgen.schema.text import shown
-from weirdgen.schema.verdict import ArmResult, Estimate, Excerpt, Outcome, QuestionResult, StoredResult, Verdict
+from weirdgen.schema.verdict import (
+    ArmResult,
+    Estimate,
+    Excerpt,
+    JudgeRecord,
+    Outcome,
+    QuestionResult,
+    StoredResult,
+    Verdict,
+)
 from weirdgen.stats import evidence as stats
 from weirdgen.stats.decide import Final, interim_evidence
 from weirdgen.stats.intervals import newcombe, wilson
@@ -44,6 +53,9 @@ class Facts:
     judge: str
     judge_identity: str
     judge_calibration: str
+    behaviour: str
+    judge_record: JudgeRecord | None
+    """Of a judge that asks, where its record is used."""
     probe_sha256: str
     trial_id: str
     mode: Literal["live", "organism"]
@@ -118,13 +130,13 @@ def _pairs(evidence: stats.Evidence) -> bool:
 def _base(facts: Facts, outcome: Outcome, arms: Sequence[ArmRun]) -> Verdict:
     drawn = [a for arm in arms for _, a in arm.labelled]
     reused = [a for a in drawn if a.reused]
-    fields = {name: getattr(facts, name) for name in Facts.__slots__}
+    fields = {name: getattr(facts, name) for name in Facts.__slots__ if name != "judge_record"}
     cells = sum(len(arm.cells) for arm in arms)
     return Verdict(
         **fields,
         outcome=outcome,
         n_reused=len(reused),
-        judging=judge_use(arms),
+        judging=judge_use(arms, facts.judge_record),
         oldest_sample_age=max((time.time() - a.sample.started_at for a in reused), default=0.0),
         n_fixed_design=FIXED_DESIGN_PER_QUESTION * cells,
     )
@@ -150,9 +162,12 @@ def _labels(final: Final, treated: ArmRun) -> str:
     if final.reason != "coherence":
         return ""
     counts = label_counts(used_answers(treated, final.evidence.rounds))
+    told = f"Treated answers by label: {', '.join(f'{n} {label}' for label, n in counts.items())}."
+    if treated.judge.models:
+        return f"{told} If answers that are none in the judge's eyes read well, take another judge."
     return (
-        f"Treated answers by label: {', '.join(f'{n} {label}' for label, n in counts.items())}. An answer that no rule "
-        f"knows is labelled {treated.behaviour.fallback!r}: if such answers read well, mend the rules."
+        f"{told} An answer that no rule knows is labelled {treated.behaviour.fallback!r}: if such answers read well, "
+        "mend the rules."
     )
 
 
