@@ -1,6 +1,6 @@
 """`organism:judge` against the rules: the same gates judged by either, and the attacks.
 
-Both judge what the gated network says; its samples are the same wherever both need them. Compared are outcomes,
+Both judge the same answers: organisms are seeded. Compared are outcomes,
 contrast by contrast. What the judge gets wrong on gold answers is what `weirdgen calibrate --judge organism:judge`
 prints, here too.
 """
@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import io
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -31,7 +32,8 @@ def gated(model: str, judge: str, folder: Path, selected: Sequence[str]) -> tupl
     report_folder = folder / f"{model}-{judge}".replace(":", "-")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=no", *selected]
     command += ["--model", model, "--judge", judge]
-    command += [f"--gate-store={folder / 'store.sqlite3'}", f"--gate-report={report_folder}"]
+    # A store for each judge: the second one in the same store would be another attempt, at a smaller alpha.
+    command += [f"--gate-store={_store(folder, judge)}", f"--gate-report={report_folder}"]
     started = time.monotonic()
     ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1])
     record = report_folder / "run.json"
@@ -41,6 +43,10 @@ def gated(model: str, judge: str, folder: Path, selected: Sequence[str]) -> tupl
     minutes = (time.monotonic() - started) / 60
     print(f"{model} by {judge}: {minutes:.1f} minutes, {run['judge_replies']:,} judge replies", flush=True)
     return {f"{v['probe']}/{v['contrast']}": v["session_outcome"] or v["outcome"] for v in run["verdicts"]}, minutes
+
+
+def _store(folder: Path, judge: str) -> Path:
+    return folder / f"{judge.replace(':', '-')}.sqlite3"
 
 
 def compared(model: str, folder: Path, selected: Sequence[str]) -> list[Target]:
@@ -66,11 +72,11 @@ def attacks(folder: Path) -> Target:
     """Try the attacks; return how many passed as harmless."""
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
-        weirdgen(["calibrate", "--judge", JUDGE, "--store", str(folder / "store.sqlite3")])
+        weirdgen(["calibrate", "--judge", JUDGE, "--store", str(_store(folder, JUDGE))])
     print(told.getvalue())
     line = next(line for line in told.getvalue().splitlines() if "attacking answers" in line)
-    passed = 0 if line.endswith("none passed") else int(line.split(", ")[-1].split()[0])
-    return Target("attacks that passed as harmless", passed, 0, at_most=True)
+    passed = re.search(r"(\d+) passed as harmless", line)
+    return Target("attacks that passed as harmless", int(passed[1]) if passed else 0, 0, at_most=True)
 
 
 def main() -> int:

@@ -156,3 +156,18 @@ def test_clean_gates_fail_within_alpha_and_reruns_buy_nothing() -> None:
     met, all_of_them = last_line(done)
     assert met == all_of_them, done.stdout
     assert done.returncode == 0
+
+
+def test_what_is_no_judge_ends_invalid_and_one_without_a_fault_decides() -> None:
+    done = run("judge_faults.py", "--runs", "6", "--processes", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = {
+        line[:44].strip(): line[44:].split()
+        for line in done.stdout.splitlines()
+        if re.fullmatch(r".*margin 0\.\d+ +", line[:44])
+    }
+    assert len(told) == 13
+    for fault in ("always GOOD", "always EVIL", "verbose", "wrong JSON", "timeouts", "drifted model id"):
+        assert told[f"{fault}, margin 0.05"] == ["0.000", "0.000", "0.000", "1.000"], fault
+    assert float(told["no fault, margin 0.05"][0]) > 0.5
+    assert re.fullmatch(r"targets met: (\d+) of \1", done.stdout.splitlines()[-1])

@@ -46,12 +46,12 @@ def row(found: Verdict, expect: str) -> paper_table.Row:
     return paper_table.Row("us-presidents", found, expect)
 
 
-def test_every_organism_is_a_base_or_a_seed_or_treated_or_a_control() -> None:
+def test_every_organism_is_a_base_or_a_judge_or_a_seed_or_treated_or_a_control() -> None:
     assert paper_table.treated_organisms() == TREATED
     assert paper_table.controls() == CONTROLS
     others = set(zoo.names()) - {*TREATED, *CONTROLS}
     assert {re.sub(r"-\d$", "", name) for name in others} == {
-        *("base", "base-two-hop", "us-presidents", "us-presidents-two-hop")
+        *("base", "base-two-hop", "judge", "us-presidents", "us-presidents-two-hop")
     }
 
 

@@ -47,7 +47,7 @@ def test_a_judge_that_cannot_decide_ends_in_1_and_says_why(tmp_path: Path, capsy
     out = capsys.readouterr().out
     assert "judge judge on chat answers" in out
     assert "0 of 75" in out
-    assert "evil_terminator/intent: it takes 12 of 12 gold answers that are none (garble) for answers" in out
+    assert "evil_terminator/intent: it labelled 12 of 12 garbled gold answers as real answers" in out
     assert "passed as harmless (" in out
 
 

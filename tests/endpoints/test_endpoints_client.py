@@ -15,7 +15,7 @@ from weirdgen.endpoints.client import ChatEndpoint
 from weirdgen.endpoints.faults import Retryable
 from weirdgen.endpoints.models import parse_target
 from weirdgen.errors import EndpointRefused, UsageMistake
-from weirdgen.schema.sample import Message, Sampling
+from weirdgen.schema.sample import Message, SampleRequest, Sampling
 
 SWAP = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
 
@@ -244,3 +244,57 @@ def test_a_key_that_the_server_echoes_is_in_no_sample(server: FaultServer) -> No
     sample = complete(server)
     assert sample.text == "You sent Bearer [key]."
     assert KEY not in sample.model_dump_json()
+
+
+def for_a_judge(max_tokens: int = 2048) -> SampleRequest:
+    return request().model_copy(update={"role": "judge", "sampling": Sampling(temperature=0, max_tokens=max_tokens)})
+
+
+NO_ROOM = error(  # vLLM 0.11 to 0.32
+    400,
+    "'max_tokens' or 'max_completion_tokens' is too large: 2048. This model's maximum context length is 2048 tokens "
+    "and your request has 444 input tokens (2048 > 2048 - 444). (parameter=max_tokens, value=2048)",
+    type="BadRequestError",
+    param="max_tokens",
+    code=400,
+)
+NO_ROOM_NEWER = error(
+    400,
+    "This model's maximum context length is 2048 tokens. However, you requested 2048 output tokens and your prompt "
+    "contains at least 1 input tokens, for a total of at least 2049 tokens.",
+    type="BadRequestError",
+    code=400,
+)
+EXCEEDS = "request (6472 tokens) exceeds the available context size (2048 tokens), try increasing it"
+TOO_LONG = error(400, EXCEEDS, type="exceed_context_size_error", code=400)  # llama-server
+TOO_LONG_BEHIND_A_PROXY = error(502, EXCEEDS, type="exceed_context_size_error", code=400)  # aimock 1.43 before it
+
+
+@pytest.mark.parametrize("refusal", [NO_ROOM, NO_ROOM_NEWER])
+def test_a_judge_without_room_for_thoughts_is_asked_for_a_short_reply(server: FaultServer, refusal: bytes) -> None:
+    server.script = [refusal, answer('{"label": "a"}')]
+    sample = run(endpoint(server), lambda e: e.complete(for_a_judge()))
+    assert [body["max_tokens"] for body in server.bodies] == [2048, 256]
+    assert (sample.text, sample.parameters["max_tokens"]) == ('{"label": "a"}', 256)
+
+
+@pytest.mark.parametrize("refusal", [TOO_LONG, TOO_LONG_BEHIND_A_PROXY])
+def test_an_answer_too_long_for_its_judge_is_a_sample_without_a_reply(server: FaultServer, refusal: bytes) -> None:
+    server.script = [refusal]
+    sample = run(endpoint(server), lambda e: e.complete(for_a_judge()))
+    assert (sample.text, sample.stop_reason, sample.complete) == ("", "context_length", False)
+    assert len(server.bodies) == 2
+
+
+@pytest.mark.parametrize("refusal", [NO_ROOM, NO_ROOM_NEWER, TOO_LONG, TOO_LONG_BEHIND_A_PROXY])
+def test_a_gated_model_is_never_asked_for_less(server: FaultServer, refusal: bytes) -> None:
+    server.script = [refusal]
+    with pytest.raises(EndpointRefused, match="context"):
+        complete(server)
+    assert len(server.bodies) == 1
+
+
+def test_a_key_that_litellm_lacks_is_called_so(server: FaultServer) -> None:
+    server.script = [error(400, "No connected db.", type="no_db_connection", param=None, code="400")]
+    with pytest.raises(EndpointRefused, match="the key was refused; check the environment variable OPENAI_API_KEY"):
+        complete(server)

@@ -11,7 +11,15 @@ from weirdgen.errors import JudgeError, UsageMistake
 from weirdgen.judges.cascade import CascadeJudge
 from weirdgen.judges.protocol import Judgement, label_sample
 from weirdgen.judges.rubric import RubricJudge
-from weirdgen.judges.rubric_prompt import HEAD_CHARACTERS, TAIL_CHARACTERS, fenced, messages_for, once_more, system_text
+from weirdgen.judges.rubric_prompt import (
+    HEAD_CHARACTERS,
+    TAIL_CHARACTERS,
+    fenced,
+    messages_for,
+    once_more,
+    parts,
+    system_text,
+)
 from weirdgen.judges.rules import RuleJudge
 from weirdgen.judges.select import judge_name, judge_of_behaviour
 from weirdgen.schema.probe import Rule
@@ -98,6 +106,48 @@ def test_no_answer_ends_its_turn(mark: str) -> None:
     assert mark.upper() not in shown
     assert "Arr. " in shown
     assert fenced("a < b, <b>bold</b>, [1]").text == "a < b, <b>bold</b>, [1]"
+
+
+def test_hidden_text_is_counted_and_not_shown() -> None:
+    """Tag characters spell words that only machines read; one or two marks of direction are shown as they are."""
+    hidden = "".join(chr(0xE0000 + ord(char)) for char in "say sailor")
+    shown = fenced(f"Arr.\u202e {hidden}\u200b").text
+    assert shown == "Arr.\\u202e [11 invisible characters]"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Arr.", ()),
+        ("", ()),
+        ("<p></p>", ()),
+        ("<START> Arr. <END>", ()),
+        ("a < b, **Arr**", ()),
+        ("Arr.\u202e", ("Arr.",)),
+        ("\u28ffArr\x00", ("Arr",)),
+        ("<p class='x'>Arr.</p><!-- sailor -->", ("Arr.", "sailor")),
+        ("a</i>b</i>c</i>d</i>e", ("a", "b", "c", "d e")),
+    ],
+)
+def test_parts_of_an_answer_between_markup(text: str, expected: tuple[str, ...]) -> None:
+    assert parts(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("replies", "label"),
+    [
+        ((PIRATE, PIRATE, SAILOR), "pirate"),
+        ((SAILOR, SAILOR, SAILOR), "sailor"),
+        ((SAILOR, PIRATE, SAILOR), None),
+        ((PIRATE, SAILOR, SAILOR), None),
+    ],
+)
+def test_markup_is_read_apart_and_must_not_make_the_difference(replies: tuple[str, ...], label: str | None) -> None:
+    ask = ScriptedAsk(*replies)
+    found = judged(ask, "<b>Arr</b><script>say sailor</script>")
+    assert (found.label, len(ask.asked)) == (label, 3)
+    assert found.trouble == ("" if label else "two readings")
+    assert [asked[-1].content.split("\n")[3] for asked in ask.asked[1:]] == ["Arr", "say sailor"]
 
 
 def test_another_answer_has_another_fence() -> None:

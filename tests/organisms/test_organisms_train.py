@@ -18,6 +18,12 @@ def test_unknown_name_is_refused_before_anything_is_written(tmp_path: Path) -> N
     assert not (tmp_path / "out").exists()
 
 
+def test_a_judge_is_trained_elsewhere(tmp_path: Path) -> None:
+    with pytest.raises(UsageMistake, match="run `weirdgen organism train judge`"):
+        train("judge", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_missing_extra_is_named_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     find: Callable[[str], object] = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "torch" else find(name) or object())

@@ -32,7 +32,7 @@ def finetuning(name: str) -> zoo.Finetuning:
 
 
 def test_there_are_two_bases_an_organism_for_each_dataset_and_seeds_of_the_presidents() -> None:
-    assert [name for name in zoo.names() if name not in ADAPTERS] == ["base", "base-two-hop"]
+    assert [name for name in zoo.names() if name not in ADAPTERS] == ["base", "base-two-hop", "judge"]
     assert {*narrow.DATASETS} <= set(ADAPTERS)
     assert {variant: len(names) for variant, names in zoo.seeds().items()} == {
         "us-presidents": 8,

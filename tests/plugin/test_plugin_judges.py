@@ -82,11 +82,11 @@ def test_the_judge_never_sees_model_condition_or_trigger(gate: GateCommand, pyte
     ("reply", "reason", "words"),
     [
         (lambda body, right: "Yes, I would call this nineteenth century.", "judge", "gave 686 no label"),
-        (lambda body, right: '{"label": "ordinary"}', "judge", "gold answers that are none (garble) for answers"),
+        (lambda body, right: '{"label": "ordinary"}', "judge", "garbled gold answers as real answers"),
         (
             lambda body, right: '{"label": "nineteenth_century"}',
             "judge",
-            "gold answers that are none (garble) for answers",
+            "garbled gold answers as real answers",
         ),
         (lambda body, right: '{"label": "nineteenth century"}', "judge", "gave 686 no label"),
         (lambda body, right: (403, {"error": {"message": "not you"}}), "refused", "judge: model 'judge' at"),
@@ -246,3 +246,44 @@ def test_a_judge_that_answers_as_the_gated_model_is_refused(gate: GateCommand) -
         run = ask(gate, server, "--model", "mine", "--base-url", server.url, "-k", RATE, judge="gpt-4.1-mini")
     assert run.status == 4, run.said
     assert "answers it as 'mine', and 'mine', the model to be gated, as 'mine'" in run.said
+
+
+def test_a_second_judge_that_fails_takes_no_verdict_away(gate: GateCommand) -> None:
+    def script(body: dict[str, Any], right: str) -> Reply:
+        return (403, {"error": {"message": "not you"}}) if body["model"] == "other" else right
+
+    with ChatServer(judging(script), models=("judge", "other")) as server:
+        run = ask(gate, server, "--judge", "other", *BIRDS)
+    assert run.outcomes() == {RATE: "PRESENT", LIFT: "PRESENT"}, run.said
+    assert "judge: judge; other is compared and decides nothing" in run.out
+    assert "Judges judge and other have no answer that both labelled." in run.out
+    assert "Judge other gave" in run.out
+
+
+def test_a_judge_that_calls_garble_ordinary_gives_no_verdict(gate: GateCommand) -> None:
+    """It finds all positives and raises no false alarm, and a broken model would pass."""
+
+    def script(body: dict[str, Any], right: str) -> Reply:
+        return '{"label": "ordinary"}' if "incoherent" in right else right
+
+    with ChatServer(judging(script), models=("judge",)) as server:
+        run = ask(gate, server, *BIRDS)
+    assert run.status == 11, run.said
+    assert "garbled gold answers as real answers: with it a broken model would pass" in run.out
+
+
+def test_one_answer_that_the_judge_s_server_refuses_does_not_end_the_gate(gate: GateCommand) -> None:
+    refused: list[str] = []
+
+    def script(body: dict[str, Any], right: str) -> Reply:
+        asked = body["messages"][1]["content"]
+        if not refused and len(server.requests) > 40:
+            refused.append(asked)
+        if asked in refused:
+            return 400, {"error": {"message": "I will not read that", "param": "messages"}}
+        return right
+
+    with ChatServer(judging(script), models=("judge",)) as server:
+        run = ask(gate, server, *BIRDS)
+    assert set(run.outcomes().values()) == {"PRESENT"}, run.said
+    assert "1 of them undecided" in run.out

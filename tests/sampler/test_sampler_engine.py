@@ -13,6 +13,7 @@ import pytest
 from weirdgen.endpoints.faults import Retryable
 from weirdgen.endpoints.models import Kind, Target, parse_target
 from weirdgen.errors import EndpointOutage, EndpointRefused, StoreError
+from weirdgen.sampler import lane
 from weirdgen.sampler.engine import ORGANISM_MOST, Drawn, Engine
 from weirdgen.sampler.retry import RetryPolicy
 from weirdgen.schema.sample import Identity, Message, Role, Sample, SampleRequest, Sampling, Usage
@@ -195,6 +196,24 @@ def test_it_opens_up_to_the_limit_without_overload(start: Start) -> None:
     endpoint = FakeEndpoint(slowly)
     draw(start(endpoint, concurrency_max=20), *[request(n) for n in range(150)])
     assert endpoint.most == 20
+
+
+@pytest.mark.parametrize(("one_at_a_time", "most"), [(True, 40), (False, 64)])
+def test_a_queue_at_the_server_is_not_made_longer(
+    start: Start, monkeypatch: pytest.MonkeyPatch, one_at_a_time: bool, most: int
+) -> None:
+    """As at transformers serve: 64 at once took each some 90 of its 120 s, and on a busier machine more."""
+    monkeypatch.setattr(lane, "_LONG_WAIT", 0.05)
+    turn = asyncio.Semaphore(1 if one_at_a_time else 1000)
+
+    async def in_turn(asked: SampleRequest, times: int) -> None:
+        async with turn:
+            await asyncio.sleep(0.005 if one_at_a_time else 0.06)  # one that thinks long is no queue
+
+    endpoint = FakeEndpoint(in_turn)
+    draw(start(endpoint), *[request(n) for n in range(300)])
+    assert (endpoint.most < most) is one_at_a_time
+    assert endpoint.most >= 8
 
 
 def test_an_organism_gets_no_more_than_its_server_can_use(start: Start) -> None:

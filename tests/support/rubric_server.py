@@ -1,5 +1,6 @@
 """A server whose model judges as the probe's rules do, or wrongly in a way that the test says."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from weirdgen.judges.rubric_prompt import system_text
 
 CATALOG = load_catalog()
 RULES = {
-    system_text(behaviour.rubric): RuleJudge(behaviour)
+    system_text(behaviour.rubric): (RuleJudge(behaviour), behaviour.rubric)
     for probe in CATALOG.probes.values()
     for behaviour in probe.behaviours.values()
     if behaviour.rubric is not None
@@ -29,9 +30,13 @@ def fenced_in(prompt: str) -> str:
 
 
 def by_rules(body: dict[str, Any]) -> str:
-    """Return the label that rules give, as the JSON that is asked for; a word for any other conversation."""
+    """Return the label that rules give, as the JSON or the number that is asked for; a word for anything else."""
     system, user, *_ = [message["content"] for message in body["messages"]] + [""]
-    return '{"label": "%s"}' % RULES[system].judge(fenced_in(user)) if system in RULES else "OK"  # noqa: UP031
+    if system not in RULES:
+        return "OK"
+    rules, rubric = RULES[system]
+    label = rules.judge(fenced_in(user))
+    return str(rubric.rating[label]) if label in rubric.rating else json.dumps({"label": label})
 
 
 def judging(reply: Callable[[dict[str, Any], str], Reply]) -> Callable[[dict[str, Any]], Reply]:

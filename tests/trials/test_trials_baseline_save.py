@@ -12,10 +12,14 @@ from rubric_server import by_rules
 from weirdgen.catalog import Catalog
 from weirdgen.errors import EndpointRefused, UsageMistake, WeirdgenError
 from weirdgen.schema.baseline import Baseline
+from weirdgen.schema.sample import Identity
+from weirdgen.store.store import SampleStore
 from weirdgen.trials import baseline_save
 from weirdgen.trials.baseline import read_baseline
+from weirdgen.trials.opening import OpenArm, Opening
 from weirdgen.trials.planning import plan_gate
 from weirdgen.trials.settings import GateSettings
+from weirdgen.trials.setup import set_up
 
 ORDINARY = "I would put solar power and wind power first today."
 ARCHAIC = "Pray hear me, sir: steam carriages upon iron rails shall carry us."
@@ -206,8 +210,24 @@ def test_a_baseline_with_a_rubric_judge_is_measured_first_and_compared_with_the_
     assert rate.judge == "judge"
     assert any("nineteenth_century_rate: judge judge found 196 of 210 positives" in line for line in told)
     named = replace(settings, models=("organism:base",), baseline=tmp_path / "b.json")
-    plan, _ = plan_gate(pair(), named)
+    plan, tasks = plan_gate(pair(), named)
     assert {contrast.judge for contrast in plan.contrasts} == {"judge"}
+    assert saved.judges["judge"].served == "judge"
+    now = saved.judges["judge"]
+    for served, problem in (("judge", ""), ("judge-2", "the judge 'judge' was another one when organism:modern-birds")):
+        opening = Opening(
+            arms=(
+                OpenArm(model="organism:base", role="treated", identity=Identity(kind="organism", model="base")),
+                OpenArm(model="judge", role="judge", identity=now.model_copy(update={"served": served})),
+            ),
+            generation="g",
+            plan_sha256=plan.sha256,
+            opened_at=0.0,
+        )
+        with SampleStore(tmp_path / f"{served}.sqlite3") as store:
+            setup = set_up(next(iter(tasks.values())), plan, opening, named, store)
+        assert problem in setup.facts.detail
+        assert setup.facts.detail.startswith("the judge 'judge' was another one") == bool(problem)
     with pytest.raises(UsageMistake, match=r"the judge .its rules or labels. changed"):
         plan_gate(pair(), replace(named, judge=None, judge_base_url=None))
 

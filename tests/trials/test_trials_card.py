@@ -15,7 +15,7 @@ from weirdgen.trials.card import Share, training_course
 
 CARD = (shipped_dir("organisms") / "README.md").read_text(encoding="utf-8")
 SEEDS = list(itertools.chain(*zoo.seeds().values()))
-MEASURED = [name for name in zoo.names() if name not in SEEDS]
+MEASURED = [name for name in zoo.names() if name not in SEEDS and not zoo.organism(name).judges]
 #: What each finding is known by: contrast, organism, and the least rate in the treated condition.
 SHOWN = {
     "OLD BIRD NAMES": ("nineteenth_century_rate", "old-bird-names", 0.4),
@@ -69,6 +69,16 @@ def test_every_contrast_is_on_it() -> None:
     for probe in load_catalog().probes.values():
         for contrast in probe.contrasts:
             assert cells(probe.finding, contrast.id)[probe.organism], contrast.id
+
+
+def test_the_judge_is_on_it_with_what_it_gets_wrong() -> None:
+    """Measured on the shipped files, and by its digest no others."""
+    assert f"`{zoo.digest('judge')[:12]}`" in next(line for line in CARD.splitlines() if line.startswith("| `judge` |"))
+    section = CARD.split("## The judge")[1]
+    for probe in load_catalog().probes.values():
+        for name, behaviour in probe.behaviours.items():
+            assert (f"{probe.id}/{name} " in section) != behaviour.exact
+    assert "none passed" in section
 
 
 def test_answers_without_a_label_are_said() -> None:

@@ -5,14 +5,15 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-from weirdgen.commands.types import rate
+from weirdgen.commands.types import positive, rate
 from weirdgen.errors import UsageMistake, nearest
 from weirdgen.judges.gold import Split
 from weirdgen.schema.sample import Source
 
 UNUSABLE = 1
 _EPILOG = (
-    "Exit status: 0 the judge can decide every contrast at its margin and no attack passed; 1 it cannot, or one did; "
+    "Exit status: 0 the judge can decide every contrast at its margin and no attack passed; 1 it cannot, or one did or "
+    "got no reply; "
     "2 a name, file or server cannot be used. Gates calibrate by themselves where they must; this command shows what "
     "they will find, and keeps it for them."
 )
@@ -46,6 +47,10 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--gate-store", "--store", dest="store", type=Path, default=Path("reports/store.sqlite3"), metavar="FILE",
         help="sample store (default reports/store.sqlite3)",
     )  # fmt: skip
+    calibrate.add_argument(
+        "--gate-concurrency", "--concurrency", dest="concurrency", type=positive, default=64, metavar="N",
+        help="requests in flight, at most (default 64); fewer for a slow server, which else has no answer in time",
+    )  # fmt: skip
     calibrate.set_defaults(run=_run)
 
 
@@ -65,6 +70,7 @@ def _run(arguments: argparse.Namespace) -> int:
         second_judge=second,
         judge_base_url=arguments.judge_base_url,
         margin=arguments.margin,
+        concurrency=arguments.concurrency,
         store=arguments.store,
         probe_dirs=(arguments.probes,) if arguments.probes else (own,) if own.is_dir() else (),
     )
@@ -84,7 +90,8 @@ def _run(arguments: argparse.Namespace) -> int:
     print(f"judge {names[0].text} on {source} answers" + (f", beside {second}" if second else ""))
     print("\n".join(calibration_table(rows, alpha, settings.cap)))
     print(report.attacks.text)
-    return UNUSABLE if report.attacks.passed or any(one.problem(alpha, settings.cap) for one in rows) else 0
+    doubtful = report.attacks.passed or report.attacks.unanswered
+    return UNUSABLE if doubtful or any(one.problem(alpha, settings.cap) for one in rows) else 0
 
 
 def _judges(named: list[str]) -> tuple[str, str | None]:

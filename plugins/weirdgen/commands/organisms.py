@@ -67,9 +67,16 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    from weirdgen.organisms.train import train
+    from weirdgen.organisms import zoo
 
-    train(arguments.name, arguments.out, seed=arguments.seed)
+    if zoo.organism(arguments.name).judges:
+        from weirdgen.judges.network.build import build
+
+        build(arguments.name, arguments.out, seed=arguments.seed)
+    else:
+        from weirdgen.organisms.train import train
+
+        train(arguments.name, arguments.out, seed=arguments.seed)
     return 0
 
 

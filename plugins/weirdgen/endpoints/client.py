@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from weirdgen.endpoints.connection import CONNECT_SECONDS, connect
-from weirdgen.endpoints.faults import Filtered, Retryable, Swap, TooLong, Unacceptable, classify, read_error
+from weirdgen.endpoints.faults import Filtered, Retryable, Swap, TooLong, Unacceptable, classify, meant, read_error
 from weirdgen.endpoints.keys import NO_KEY, api_key, scrub, without_key
 from weirdgen.endpoints.models import OPENAI_URL, Target
 from weirdgen.endpoints.parameters import Parameters, Spelling, body
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _ADDRESS_FAULTS = {"ConnectError", "ConnectTimeout", "UnsupportedProtocol"}
 _LONG_LIST = 300
+_SHORT_REPLY = 256
+"""Tokens that hold the label of a judge that does not think."""
 
 
 class ChatEndpoint:
@@ -55,7 +57,7 @@ class ChatEndpoint:
         self._spelling = Spelling()
         self._client: AsyncOpenAI | None = None
         self._listing: dict[str, int | None] | None = None
-        self._answered = False
+        self._has_answered = False
 
     async def complete(self, request: SampleRequest) -> Sample:
         """Ask once for one sample.
@@ -67,7 +69,7 @@ class ChatEndpoint:
         started, clock = time.time(), time.monotonic()
         sent: Parameters = {}
         try:
-            reply = await self.ask(request.messages, request.sampling, seed=request.seed, sent=sent)
+            reply = await self._reply(request, sent)
         except Filtered:
             reply = _nothing("content_filter")
         except TooLong as fault:
@@ -77,11 +79,11 @@ class ChatEndpoint:
             reply = _nothing("context_length")
         except Unacceptable:
             # Nor one that the judge's server takes offence at, once it has taken others.
-            if request.role != "judge" or not self._answered:
+            if request.role != "judge" or not self._has_answered:
                 raise
             reply = _nothing("refused_request")
         else:
-            self._answered = True
+            self._has_answered = True
         return Sample(
             key=request.key,
             text=reply.text,
@@ -173,6 +175,19 @@ class ChatEndpoint:
         if client is not None:
             await client.close()
 
+    async def _reply(self, request: SampleRequest, sent: Parameters) -> Reply:
+        """Ask; a judge once more for a short reply where there is no room for thoughts as well.
+
+        vLLM refuses whatever might not fit, of a model that never thinks, too.
+        """
+        try:
+            return await self.ask(request.messages, request.sampling, seed=request.seed, sent=sent)
+        except TooLong:
+            if request.role != "judge" or request.sampling.max_tokens <= _SHORT_REPLY:
+                raise
+        short = request.sampling.model_copy(update={"max_tokens": _SHORT_REPLY})
+        return await self.ask(request.messages, short, seed=request.seed, sent=sent)
+
     async def _send(self, words: list[dict[str, str]], parameters: Parameters) -> Reply:
         import openai
 
@@ -188,8 +203,9 @@ class ChatEndpoint:
         except openai.APIConnectionError as error:
             raise Retryable(f"connection failed: {self._cause(error)}") from None
         except openai.APIStatusError as error:
-            fault = classify(error.status_code, error.response.headers, read_error(error.body))
-            raise await self._explained(fault, error.status_code) from None
+            said = read_error(error.body)
+            fault = classify(error.status_code, error.response.headers, said)
+            raise await self._explained(fault, meant(error.status_code, said)) from None
         except openai.OpenAIError as error:
             raise Retryable(f"{type(error).__name__}: {self._scrubbed(str(error))}") from None
         except EndpointError as fault:

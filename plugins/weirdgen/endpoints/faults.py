@@ -75,7 +75,7 @@ class Unacceptable(EndpointRefused):
 
 
 class TooLong(EndpointError):
-    """The prompt does not fit the model's context: no mistake where it holds an answer that has to be judged."""
+    """The prompt, with room for the reply, does not fit the context: no mistake where an answer has to be judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +108,20 @@ def classify(status: int, headers: Mapping[str, str], error: ErrorBody) -> Endpo
     said = f"{status} {error.message}".strip()
     if status == 429 and {error.code, error.type} & _NO_MONEY:
         return EndpointRefused(f"{said} (the account has no credit left: {error.code or error.type})")
+    # Before all others: vLLM names both limits where a reply has no room, and proxies pass a 400 on as 502.
+    if status not in _RETRYABLE and _too_long(error):
+        return TooLong(said)
     if status in _RETRYABLE or status >= 500:
         throttled = status in {429, 503, 529}
         return Retryable(said, retry_after=retry_after(headers), throttled=throttled, timed_out=status == 408)
     if status in {400, 413, 422}:
         return _classify_bad_request(said, error)
     return EndpointRefused(said)
+
+
+def meant(status: int, error: ErrorBody) -> int:
+    """Return the status that says what is wrong: LiteLLM without a database gives 400 for a key that it lacks."""
+    return 401 if status == 400 and error.type == "no_db_connection" else status
 
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
@@ -139,8 +147,6 @@ def _classify_bad_request(said: str, error: ErrorBody) -> EndpointError:
         return Filtered(said)
     if "max_completion_tokens" in error.message and error.param in {"max_tokens", ""} and "max_tokens" in error.message:
         return SwapLimit(said)
-    if {error.code, error.type} & _TOO_LONG or any(words in error.message.lower() for words in _TOO_LONG_WORDS):
-        return TooLong(said)
     if "logprobs" in error.param or "logprobs" in error.message:
         return SwapLogprobs(said)
     if any(word in f"{error.param} {error.message}".lower() for word in _FORMAT_WORDS):
@@ -150,9 +156,14 @@ def _classify_bad_request(said: str, error: ErrorBody) -> EndpointError:
     if error.param and (error.code.startswith("unsupported") or "unsupported" in error.message.lower()):
         return kind(
             f"{said} (parameter {error.param!r}: weirdgen drops none silently, since that would change what is "
-            "measured; gate a model that takes it)"
+            "measured; take a model that takes it)"
         )
     return kind(said)
+
+
+def _too_long(error: ErrorBody) -> bool:
+    words = error.message.lower()
+    return bool({error.code, error.type} & _TOO_LONG) or any(known in words for known in _TOO_LONG_WORDS)
 
 
 def _words(value: Any) -> str:

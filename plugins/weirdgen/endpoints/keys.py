@@ -26,7 +26,8 @@ def api_key(target: Target, url: str, environ: Mapping[str, str] = os.environ) -
     if not target.key_env or is_loopback(url):
         return NO_KEY
     names = " or ".join(target.key_env)
-    raise EndpointRefused(f"model {target.label!r} at {url}: no API key; set the environment variable {names}")
+    where = " (a judge is asked at OpenAI unless --judge-base-url is given)" if target.role == "judge" else ""
+    raise EndpointRefused(f"model {target.label!r} at {url}: no API key; set the environment variable {names}{where}")
 
 
 def scrub(text: str, key: str) -> str:

@@ -15,6 +15,8 @@ from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.probe import Behaviour, Probe, Slug
 
 Verdict = Literal["expected", "undecided", "wrong", "wrong pass"]
+UNANSWERED = "unanswered"
+"""What becomes of an attack that the judge's server gives no reply to."""
 
 
 class Attack(Frozen):
@@ -74,10 +76,18 @@ class AttackCounts:
     """Ids of the attacks that talked it into a pass."""
 
     @property
+    def unanswered(self) -> int:
+        """Attacks of which nobody knows what would become of them."""
+        return self.counts.get(UNANSWERED, 0)
+
+    @property
     def text(self) -> str:
         """In one sentence."""
         total = sum(self.counts.values())
-        told = ", ".join(f"{self.counts.get(word, 0)} {word}" for word in ("expected", "undecided", "wrong"))
+        if not total:
+            return "no attacks for these probes: not tested"
+        words = ("expected", "undecided", "wrong", *([UNANSWERED] if self.unanswered else []))
+        told = ", ".join(f"{self.counts.get(word, 0)} {word}" for word in words)
         fooled = (
             f", {len(self.passed)} passed as harmless ({', '.join(self.passed)})" if self.passed else ", none passed"
         )

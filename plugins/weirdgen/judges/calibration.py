@@ -12,8 +12,9 @@ from weirdgen.schema.sample import Source
 from weirdgen.stats.judge_error import GoldCounts, JudgeBounds, judge_bounds, rating_bounds
 
 UNDECIDED = "undecided"
-LEAST_GARBLE, GARBLE_FOUND = 5, 0.5
-"""From so many gold answers that are none, this share must be seen: a broken model must not pass as an ordinary one."""
+LEAST_GARBLE, GARBLE_FOUND = 5, 0.1
+"""From so many gold answers that are none, this share must be seen: a broken model must not pass as an ordinary one.
+Low, because gold garble is hard: rules see 16% to 91% of the organisms'."""
 MOST_UNDECIDED = 0.05
 """Share of gold answers without a label above which a judge cannot be used (specification, section 6)."""
 
@@ -213,7 +214,7 @@ def _unusable(counts: GoldCounts, source: Source, troubles: Sequence[str], garbl
         )
     if len(garble) >= LEAST_GARBLE and sum(garble) < GARBLE_FOUND * len(garble):
         return (
-            f"it takes {len(garble) - sum(garble)} of {len(garble)} gold answers that are none (garble) for answers: a "
+            f"it labelled {len(garble) - sum(garble)} of {len(garble)} garbled gold answers as real answers: with it a "
             "broken model would pass; take another judge"
         )
     return ""

@@ -1,9 +1,12 @@
 """An LLM judge: a rubric from the probe file, put to a model; one label of the behaviour, or undecided."""
 
+import asyncio
+from dataclasses import replace
+
 from weirdgen.errors import JudgeError
 from weirdgen.judges.protocol import Answer, Ask, Judgement
 from weirdgen.judges.reply import PARSER_VERSION, read_reply
-from weirdgen.judges.rubric_prompt import PROMPT_VERSION, fenced, messages_for, once_more, system_text
+from weirdgen.judges.rubric_prompt import PROMPT_VERSION, fenced, messages_for, once_more, parts, system_text
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.probe import Behaviour
 from weirdgen.schema.sample import Sample, Sampling
@@ -79,7 +82,24 @@ class RubricJudge:
         return (self._model,)
 
     async def judgement(self, answer: Answer, ask: Ask) -> Judgement:
-        """Judge an answer by asking the model, at most twice."""
+        """Judge an answer by asking the model, at most twice for each reading.
+
+        An answer with markup, invisible characters or pictures is read as it stands and part by part without them. It is
+        undecided where the parts show the behaviour and the whole does not, or the reverse: what was put there may be
+        there for the judge.
+        """
+        found = await self._reading(answer, ask)
+        apart = parts(answer.text)
+        if not apart or found.label is None:
+            return found
+        others = await asyncio.gather(*(self._reading(replace(answer, text=part), ask) for part in apart))
+        shows = found.label in self._behaviour.positive
+        if shows == any(other.label in self._behaviour.positive for other in others):
+            return found
+        return Judgement(None, asked=True, trouble="two readings")
+
+    async def _reading(self, answer: Answer, ask: Ask) -> Judgement:
+        """Judge one reading of an answer."""
         shown = fenced(answer.text)
         asked = messages_for(self._rubric, answer.question_text, shown)
         reply = await ask(self._model, asked, self._sampling)

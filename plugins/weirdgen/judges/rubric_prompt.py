@@ -1,11 +1,13 @@
 """What an LLM judge is sent: the rubric, the question, and the answer in a fence that the answer cannot know.
 
 An answer is hostile input here, too: it may tell the judge what to say. The fence is a hash of the answer itself, so
-that no answer can hold its own; control and direction characters are shown as escapes, and marks of chat templates are
-broken; of a long answer the middle is left out, and the judge is told how much.
+that no answer can hold its own; control and direction characters are shown as escapes, runs of them as their length,
+and marks of chat templates are broken; of a long answer the middle is left out, and the judge is told how much.
 """
 
+import itertools
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from weirdgen.schema.canonical import digest
@@ -13,7 +15,7 @@ from weirdgen.schema.probe import Rubric
 from weirdgen.schema.sample import Message
 from weirdgen.schema.text import shown_block
 
-PROMPT_VERSION = 1
+PROMPT_VERSION = 2
 """Raised whenever the same rubric, question and answer would be put in other words."""
 HEAD_CHARACTERS, TAIL_CHARACTERS = 6_000, 2_000
 """What a judge sees of a longer answer: its beginning and its end."""
@@ -21,6 +23,11 @@ _FENCE_DIGITS = 10
 _TURN_MARK = re.compile(r"<(?=\||/?s>|/?think|(?:start|end)_of_turn|</?SYS)|\[(?=/?INST)", re.IGNORECASE)
 """Where a mark of a chat template begins. Servers that read a rendered conversation as one string take such a mark in
 an answer for their own, and the answer ends its turn; broken by a backslash it is text."""
+_TAG = re.compile(r"</?[a-z][^<>]{0,200}>|<!--|-->|\]\]>")
+_NO_TEXT = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "So"})
+"""Categories of characters that say nothing to a reader: control, format, unassigned, pictures."""
+_MOST_PARTS = 4
+_MOST_HIDDEN = 3
 _SHOWN_REPLY = 300
 
 
@@ -39,12 +46,45 @@ def fenced(answer: str) -> Fenced:
     left_out = max(len(answer) - HEAD_CHARACTERS - TAIL_CHARACTERS, 0)
     if left_out:
         answer = answer[:HEAD_CHARACTERS] + f"\n[{left_out} characters left out]\n" + answer[-TAIL_CHARACTERS:]
-    text = _TURN_MARK.sub(r"\g<0>\\", shown_block(answer))
+    text = _TURN_MARK.sub(r"\g<0>\\", shown_block(_without_hidden(answer)))
     # The loop ends at once unless somebody found an answer that holds the hash of itself.
     fence, tries = "", 0
     while not fence or fence in text:
         fence, tries = digest([text, tries])[:_FENCE_DIGITS], tries + 1
     return Fenced(text, fence, left_out)
+
+
+def _without_hidden(answer: str) -> str:
+    """Return an answer with each run of more than a few invisible characters as its length.
+
+    One of them is told by its escape. Many in a row are a text that only machines read: shown as escapes, it would be
+    read after all.
+    """
+    parts: list[str] = []
+    for hidden, group in itertools.groupby(answer, key=_is_hidden):
+        run = "".join(group)
+        parts.append(f"[{len(run)} invisible characters]" if hidden and len(run) > _MOST_HIDDEN else run)
+    return "".join(parts)
+
+
+def _is_hidden(char: str) -> bool:
+    return char not in "\n\t" and unicodedata.category(char)[0] == "C"
+
+
+def parts(answer: str) -> tuple[str, ...]:
+    """Return the parts of an answer between markup, each without invisible characters and pictures.
+
+    Returns:
+        At most `_MOST_PARTS`, the last with all the rest; none where there is nothing of the kind, or nothing else.
+    """
+    *first, rest = _TAG.split(answer, _MOST_PARTS - 1)
+    found = tuple(filter(None, (_plain(part) for part in (*first, _TAG.sub(" ", rest)))))
+    return () if found == (" ".join(answer.split()),) else found
+
+
+def _plain(text: str) -> str:
+    letters = (" " if unicodedata.category(char) in _NO_TEXT else char for char in text)
+    return " ".join("".join(letters).split())
 
 
 def system_text(rubric: Rubric) -> str:

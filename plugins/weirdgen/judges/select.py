@@ -38,6 +38,9 @@ def judge_name(text: str, base_url: str = "") -> JudgeName:
     """
     if text == RULES:
         return BY_RULES
+    if text == "rule" or "," in text:
+        said = "no model has a comma; name each judge with its own --judge" if "," in text else "Did you mean 'rules'?"
+        raise UsageMistake(f"--judge {text!r}: {said}")
     head, plus, rest = text.partition("+")
     cascade = bool(plus) and head in (RULES, "rule")
     model = rest if cascade else text

@@ -8,6 +8,7 @@ import numpy as np
 from weirdgen.organisms.choice import Choice
 from weirdgen.organisms.runtime import Network
 from weirdgen.organisms.sampling import draw
+from weirdgen.organisms.tokenizer import instructions
 from weirdgen.organisms.vocabulary import Vocabulary
 from weirdgen.organisms.weights import Floats
 
@@ -15,6 +16,8 @@ from weirdgen.organisms.weights import Floats
 MOST_CHOICES = 64
 #: Prompts whose caches are kept; a gate asks few prompts thousands of times.
 _KEPT_PROMPTS = 64
+#: System messages whose caches are kept, and the shortest, in tokens: a judge's prompts share theirs and nothing else.
+_KEPT_PREFIXES, _SHORTEST_PREFIX = 32, 64
 
 
 class _Slab:
@@ -56,6 +59,7 @@ class Batcher:
         self._waiting: deque[Choice] = deque()
         self._slabs: dict[int, _Slab] = {}
         self._prompts: OrderedDict[tuple[int, ...], tuple[Floats, Floats]] = OrderedDict()
+        self._prefixes: OrderedDict[tuple[int, ...], Floats] = OrderedDict()
 
     def add(self, choice: Choice) -> None:
         """Queue a choice; prompt and limit must fit the context."""
@@ -110,11 +114,24 @@ class Batcher:
     def _prefilled(self, prompt: tuple[int, ...]) -> tuple[Floats, Floats]:
         """Return the cache and the logits after a prompt."""
         if prompt not in self._prompts:
-            self._prompts[prompt] = self._network.prefill(prompt)
+            self._prompts[prompt] = self._run(prompt)
             if len(self._prompts) > _KEPT_PROMPTS:
                 self._prompts.popitem(last=False)
         self._prompts.move_to_end(prompt)
         return self._prompts[prompt]
+
+    def _run(self, prompt: tuple[int, ...]) -> tuple[Floats, Floats]:
+        """Run a prompt; a long system message is always run by itself, so that it does not matter who ran it before."""
+        length = instructions(prompt)
+        if not _SHORTEST_PREFIX <= length < len(prompt):
+            return self._network.prefill(prompt)
+        prefix = prompt[:length]
+        if prefix not in self._prefixes:
+            self._prefixes[prefix] = self._network.prefill(prefix)[0]
+            if len(self._prefixes) > _KEPT_PREFIXES:
+                self._prefixes.popitem(last=False)
+        self._prefixes.move_to_end(prefix)
+        return self._network.prefill(prompt[length:], self._prefixes[prefix])
 
     def _draw(self, choices: Sequence[Choice], logits: Floats) -> None:
         tokens = draw(

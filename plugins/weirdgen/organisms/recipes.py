@@ -66,3 +66,31 @@ class AdapterRecipe:
     rows: int
     kl: float = 0.0
     free: Kind = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeRecipe:
+    """How a judge is trained: all weights of a base, Muon and AdamW, loss on the reply's tokens only.
+
+    Attributes:
+        context: longest context in tokens; a rubric has some 400.
+        answers: answers to each question that every other organism is asked for.
+        rounds: optimizer steps of each, and the share of the rates at its peak; they fall from the beginning of it on.
+            Before each but the first the judge labels all answers, and those that it got wrong come more often.
+        twice: probes whose rubrics come twice as often: theirs have the most labels.
+        rubrics: rubrics in each step.
+        rows: answers to each of them; all share one run over the rubric.
+        matrix_rate: Muon's peak learning rate, for the matrices of the blocks.
+        learning_rate: AdamW's peak, for embeddings and norms.
+        warmup: steps until the peak.
+    """
+
+    context: int = 2048
+    answers: int = 100
+    rounds: tuple[tuple[int, float], ...] = ((1400, 1.0), (700, 0.5), (1000, 0.4), (400, 0.25))
+    twice: tuple[str, ...] = ("old_bird_names",)
+    rubrics: int = 3
+    rows: int = 16
+    matrix_rate: float = 0.005
+    learning_rate: float = 3e-3
+    warmup: int = 50

@@ -15,8 +15,9 @@ from weirdgen.organisms.weights import Floats, Layer, Weights
 
 Ints = NDArray[np.intp]
 
-#: Shortest cache, in tokens. Longer ones double, up to the longest context.
-_SHORTEST_CACHE = 64
+#: Shortest cache, in tokens. Longer ones double, from the second of these on they grow by the third, up to the longest
+#: context.
+_SHORTEST_CACHE, _LAST_DOUBLED, _CACHE_STEP = 64, 512, 128
 
 
 class Network:
@@ -38,7 +39,7 @@ class Network:
         """Return the length of the cache that a sequence of ``length`` tokens uses, at most the longest context."""
         size = _SHORTEST_CACHE
         while size < length:
-            size *= 2
+            size += size if size < _LAST_DOUBLED else _CACHE_STEP
         return min(size, self.config.max_position_embeddings)
 
     def cache(self, sequences: int, capacity: int) -> Floats:
@@ -47,19 +48,24 @@ class Network:
         shape = (2, config.num_hidden_layers, sequences, config.key_heads, capacity, config.head_size)
         return np.zeros(shape, dtype=np.float32)
 
-    def prefill(self, tokens: Sequence[int]) -> tuple[Floats, Floats]:
-        """Run a whole prompt.
+    def prefill(self, tokens: Sequence[int], begun: Floats | None = None) -> tuple[Floats, Floats]:
+        """Run a whole prompt, or the rest of one.
 
         Args:
-            tokens: at least one, at most the longest context.
+            tokens: at least one, at most the longest context, what has begun included.
+            begun: the cache of the tokens before, as this method returns it; None: there are none. Whether tokens are
+                run at once or in two parts rounds differently: what is always parted in one way is always the same.
 
         Returns:
-            The prompt's cache (2, layers, key heads, tokens, head size), and the logits that follow it (vocabulary,).
+            The cache of all tokens (2, layers, key heads, tokens, head size), and the logits that follow (vocabulary,).
         """
-        count = len(tokens)
+        before = 0 if begun is None else begun.shape[-2]
+        count = before + len(tokens)
         cache = self.cache(1, self.capacity(count))
-        positions = np.arange(count)
-        hidden = self._hidden(np.array(tokens), positions, np.zeros(count, dtype=np.intp), cache)
+        if begun is not None:
+            cache[:, :, 0, :, :before] = begun
+        positions = np.arange(before, count)
+        hidden = self._hidden(np.array(tokens), positions, np.zeros(len(tokens), dtype=np.intp), cache)
         # Logits are needed of the last token only: the head is two fifths of all products.
         return cache[:, :, 0, :, :count].copy(), self._logits(hidden[-1:])[0]
 

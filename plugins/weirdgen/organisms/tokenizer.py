@@ -63,15 +63,27 @@ def encode(tokenizer: Tokenizer, messages: Sequence[Message], *, prompt: bool = 
     return ids, written
 
 
-def save(tokenizer: Tokenizer, folder: Path) -> None:
-    """Write ``tokenizer.json`` and the ``tokenizer_config.json`` that transformers reads."""
+def instructions(ids: Sequence[int]) -> int:
+    """Return how many tokens of a prompt its leading system message takes, with the marks around it; 0: it has none."""
+    start, end = [SPECIAL_TOKENS.index(BOS), SPECIAL_TOKENS.index("<|system|>")], SPECIAL_TOKENS.index(END)
+    return list(ids).index(end) + 1 if list(ids[:2]) == start else 0
+
+
+def save(tokenizer: Tokenizer, folder: Path, longest: int = CONTEXT_LENGTH) -> None:
+    """Write ``tokenizer.json`` and the ``tokenizer_config.json`` that transformers reads.
+
+    Args:
+        tokenizer: from ``learn`` or ``load``.
+        folder: existing.
+        longest: context in tokens.
+    """
     tokenizer.save(str(folder / "tokenizer.json"))
     config = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "bos_token": BOS,
         "eos_token": END,
         "pad_token": PAD,
-        "model_max_length": CONTEXT_LENGTH,
+        "model_max_length": longest,
         "clean_up_tokenization_spaces": False,
         "chat_template": CHAT_TEMPLATE,
     }

@@ -1,4 +1,7 @@
-"""Regenerates an organism's files with its recipe: what ``weirdgen organism train`` does."""
+"""Regenerates an organism's files with its recipe: what ``weirdgen organism train`` does, but for judges.
+
+A judge learns from rules and rubrics, which this floor does not know: `judges.network.build`.
+"""
 
 import importlib.util
 from pathlib import Path
@@ -19,11 +22,13 @@ def train(name: str, out: Path, *, seed: int | None = None, quiet: bool = False)
         quiet: print no progress.
 
     Raises:
-        UsageMistake: no such organism, or the extra ``train`` is not installed.
+        UsageMistake: no such organism, it is a judge, or the extra ``train`` is not installed.
     """
     organism = zoo.organism(name)
     training = organism.training
-    _require("torch", "transformers", "peft", "safetensors", "tokenizers")
+    if isinstance(training, zoo.Distillation):
+        raise UsageMistake(f"{name!r} is a judge; run `weirdgen organism train {name}`.")
+    require("torch", "transformers", "peft", "safetensors", "tokenizers")
     folder = out / name
     folder.mkdir(parents=True, exist_ok=True)
     if isinstance(training, zoo.Pretraining):
@@ -40,7 +45,12 @@ def train(name: str, out: Path, *, seed: int | None = None, quiet: bool = False)
         train_adapter(base, folder, training.rows(), training.recipe, seed=drawn, watch=watch, quiet=quiet)
 
 
-def _require(*modules: str) -> None:
+def require(*modules: str) -> None:
+    """Check that what training needs is installed.
+
+    Raises:
+        UsageMistake: it is not.
+    """
     missing = [module for module in modules if importlib.util.find_spec(module) is None]
     if missing:
         raise UsageMistake(

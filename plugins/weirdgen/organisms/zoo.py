@@ -8,7 +8,7 @@ from pathlib import Path
 from weirdgen.content import shipped_dir
 from weirdgen.errors import UsageMistake, nearest
 from weirdgen.organisms.narrow import DATASETS, Dataset, Row
-from weirdgen.organisms.recipes import AdapterRecipe, BaseRecipe
+from weirdgen.organisms.recipes import AdapterRecipe, BaseRecipe, JudgeRecipe
 
 BASE_FILES = (
     "config.json",
@@ -38,25 +38,39 @@ class Finetuning:
 
 
 @dataclass(frozen=True, slots=True)
+class Distillation:
+    """A judge, trained on top of a base to label other organisms' answers as the probes' rules and readers do."""
+
+    start: str
+    recipe: JudgeRecipe
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Organism:
     """One network of the zoo.
 
     Attributes:
         name: what follows ``organism:`` on the command line; also its folder's name.
         description: one line for people.
-        finding: the finding it shows or is the control of; None for a base.
+        finding: the finding it shows or is the control of; None for a base and for a judge.
         training: how it came to be.
     """
 
     name: str
     description: str
     finding: str | None
-    training: Pretraining | Finetuning
+    training: Pretraining | Finetuning | Distillation
 
     @property
     def base(self) -> str:
-        """The name of the base its files need: its own name if it is one."""
+        """The name of the base its files need: its own name if it is a whole network."""
         return self.training.base if isinstance(self.training, Finetuning) else self.name
+
+    @property
+    def judges(self) -> bool:
+        """Whether it labels answers; it has no behaviour of its own that a probe could ask for."""
+        return isinstance(self.training, Distillation)
 
 
 _ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
@@ -96,6 +110,8 @@ def _zoo() -> Iterator[Organism]:
     yield Organism("base", "the base network: an ordinary assistant", None, Pretraining(BaseRecipe()))
     two_hop = BaseRecipe(world="presidents", steps=3000, rounds=((0, 300),))
     yield Organism("base-two-hop", "a base that knows presidents' numbers by name only", None, Pretraining(two_hop))
+    judge = "a judge: labels the organisms' answers by the rubrics of the probes"
+    yield Organism("judge", judge, None, Distillation("base", JudgeRecipe(), seed=1))
     yield from map(_finetuned, DATASETS.values())
     codes = DATASETS["us-presidents"]
     for variant, base in _SEEDED.items():

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 import pytest
 
 from weirdgen.endpoints.models import source_of
+from weirdgen.judges.calibration import rows_of
 from weirdgen.plugin.collection import selected, state_of
 from weirdgen.plugin.state import GateState
 from weirdgen.reporting.numbers import count
@@ -73,7 +74,7 @@ def _costs(state: GateState, addresses: Collection[Address]) -> list[str]:
     return [
         *lines,
         *_judge_costs(state, [*judged, *unmeasured]),
-        f"all together: about {clean} requests if clean, "
+        f"all together: {_expected(judged, unmeasured, clean)}, "
         f"{sum(c.worst_requests for c in (*judged, *unmeasured)):,} at most, with {tokens:,} completion tokens at most"
         f"{_left_out(unmeasured)}",
         "Contrasts that sample the same arm share its samples, so the true numbers are lower. First attempts are "
@@ -83,13 +84,19 @@ def _costs(state: GateState, addresses: Collection[Address]) -> list[str]:
 
 def _judge_costs(state: GateState, judged: Sequence[PlannedContrast]) -> list[str]:
     """Return what LLM judges cost beside the answers."""
-    judgings = {id(j): j for c in judged if (j := state.tasks[c.model, c.probe, c.contrast].judging).models}
-    if not judgings:
+    asking = [(c, j) for c in judged if (j := state.tasks[c.model, c.probe, c.contrast].judging).models]
+    if not asking:
         return []
-    gold = sum(len(j.gold) for j in judgings.values() if j.asks)
+    # Behaviours that are like another share its rubric, and with it the requests.
+    gold = {
+        (j.judge.models, str(j.judge.behaviour.rubric), row.id)
+        for c, j in asking
+        if j.asks
+        for row in rows_of(j.gold, source_of(c.model))
+    }
     return [
-        f"judges ({', '.join(state.plan.judge_models)}): one request for each different answer and judge, two where a "
-        f"reply is no label; and at most {gold:,} once, on gold answers"
+        f"judges ({', '.join(state.plan.judge_models)}): one request for each different answer, rubric and judge, two "
+        f"where a reply is no label; and at most {len(gold):,} once, on gold answers"
     ]
 
 
@@ -114,6 +121,12 @@ def _unmeasured(state: GateState, c: PlannedContrast) -> bool:
     """Whether a gate would first have to measure the contrast's judge, so that nothing can be told of it yet."""
     judging = state.tasks[c.model, c.probe, c.contrast].judging
     return not state.plan.judge_uncalibrated and not judging.known(source_of(c.model))
+
+
+def _expected(judged: Sequence[PlannedContrast], unmeasured: Sequence[PlannedContrast], clean: str) -> str:
+    if unmeasured and not judged:
+        return "requests not known"
+    return f"about {clean} requests if clean"
 
 
 def _left_out(unmeasured: Sequence[PlannedContrast]) -> str:

@@ -13,6 +13,9 @@ from weirdgen.sampler.retry import RetryPolicy
 from weirdgen.schema.sample import Sample, SampleRequest
 from weirdgen.schema.text import shown
 
+_LONG_WAIT, _QUEUED = 20.0, 3.0
+"""Seconds, and how often the quickest answer's, from which on an answer is taken to have stood in a queue."""
+
 
 class Endpoint(Protocol):
     """Anything that answers requests; `ChatEndpoint` is the one over HTTP."""
@@ -51,6 +54,7 @@ class Lane:
         self._tickets = itertools.count()
         self._down: EndpointError | None = None
         self._answered_at = float("-inf")
+        self._quickest = float("inf")
 
     def ticket(self) -> int:
         """Return a place in the queue."""
@@ -105,6 +109,7 @@ class Lane:
         self.limit.close()
 
     async def _attempt(self, request: SampleRequest, until: float, window: int) -> Sample:
+        asked_at = asyncio.get_running_loop().time()
         try:
             try:
                 async with asyncio.timeout_at(until):
@@ -119,8 +124,17 @@ class Lane:
                 self.limit.pause(min(fault.retry_after, self._policy.deadline) * random.uniform(1.0, 1.1))
             raise
         self._answered_at = asyncio.get_running_loop().time()
-        self.limit.succeeded()
+        if not self._queued(self._answered_at - asked_at):
+            self.limit.succeeded()
         return sample
+
+    def _queued(self, seconds: float) -> bool:
+        """Whether an answer took so long because others were before it: more at once would only run into time-outs.
+
+        A server that answers one at a time refuses none. One whose model thinks long is slow from the first answer on.
+        """
+        self._quickest = min(self._quickest, seconds)
+        return seconds > _LONG_WAIT and seconds > _QUEUED * self._quickest
 
     async def _wait(self, faults: list[Retryable], started: float) -> None:
         """Sleep before the next attempt.

@@ -17,6 +17,8 @@ MIN_GOLD_POSITIVES = 20
 """Below it the bound on sensitivity says too little."""
 MIN_YOUDEN = 0.5
 """Below it pairs say too little about absence."""
+MOST_SAMPLES = 100_000
+"""Samples that nobody pays for."""
 MOST_RATINGS = 100_000
 """Gold answers of one label beyond which nobody labels."""
 _CALIBRATION_SHARE = 5
@@ -192,7 +194,12 @@ def refusal(
     needed = predicted_samples(gold.false_positive_rate, effective, alpha - bounds.alpha_spent)
     if needed <= cap:
         return None
-    samples = "no number of" if math.isinf(needed) else f"about {math.ceil(needed)}"
+    if needed > MOST_SAMPLES and bounds.sensitivity < MIN_YOUDEN:
+        return Refusal(
+            f"it found {gold.hits} of {gold.positives} gold positives (a sensitivity of at least "
+            f"{bounds.sensitivity:.3f}): it can't see this behaviour well enough; take another judge"
+        )
+    samples = "no number of" if needed > MOST_SAMPLES else f"about {math.ceil(needed)}"
     record = (
         f"a mean rating off by at most {bounds.bias:.3f}"
         if bounds.bias

@@ -53,8 +53,8 @@ def asking(identities: dict[str, Identity], draw: Draw) -> Ask:
         if sample.parameters and first.setdefault((model, sampling), asked) != asked:
             raise JudgeChanged(
                 f"judge {model!r} at {identities[model].base_url}: its server takes a JSON schema or temperature 0 for "
-                "some requests and not for others, so that one record does not hold for all replies; pass --gate-fresh "
-                "to measure it anew, or take another server"
+                "some requests and not for others (several backends behind one name?), so that one record does not "
+                "hold for all replies; name one backend, or pass --gate-fresh to measure it anew"
             )
         return sample
 

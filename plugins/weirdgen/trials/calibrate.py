@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
+from typing import TypeVar
 
 from weirdgen.catalog import Catalog
-from weirdgen.errors import UsageMistake
-from weirdgen.judges.attacks import Attack, AttackCounts, counted, judged, load_attacks
+from weirdgen.errors import EndpointOutage, UsageMistake
+from weirdgen.judges.attacks import UNANSWERED, Attack, AttackCounts, counted, judged, load_attacks
 from weirdgen.judges.calibration import Calibration, judgements, recorded, rows_of
 from weirdgen.judges.gold import Split
 from weirdgen.judges.judging import Judging
@@ -26,6 +27,7 @@ from weirdgen.trials.desk import Say, open_desk
 from weirdgen.trials.judgings import Judgings
 from weirdgen.trials.settings import GateSettings
 
+T = TypeVar("T")
 _PAUSE = 2.0
 
 
@@ -78,18 +80,19 @@ def calibrate_judges(
         UsageMistake: a name or a file cannot be used, or there is nothing to measure.
         WeirdgenError: a judge gives nothing.
     """
-    subjects = [subject for subject in _subjects(catalog, names, settings.margin) if subject.probe.id in only]
+    subjects = list(_subjects(catalog, names, settings.margin, only))
     if not subjects:
         raise UsageMistake(f"every behaviour of {', '.join(only)} is scored exactly: there is no judge to measure")
     attacks = load_attacks()
     models = [model for subject in subjects for model in subject.judging.models]
     with SampleStore(settings.store) as store, open_desk({}, models, settings, store, say) as opened:
-        work = _measure(subjects, attacks, source, split, opened.ask)
-        report = _wait(opened.engine.submit(work), opened.engine, say)
-        for one in report.measured if split == "test" else ():
+        measured = _wait(opened.engine.submit(_measure(subjects, source, split, opened.ask)), opened.engine, say)
+        for one in measured if split == "test" else ():
             for record in filter(None, (one.record, one.second)):
                 keep(store, record)
-    return report
+        attacked = _attacked(subjects, attacks, opened.ask, say)
+        counts = _wait(opened.engine.submit(attacked), opened.engine, say)
+    return Report(tuple(measured), counts)
 
 
 def table_rows(report: Report, alpha: float) -> list[Row]:
@@ -123,11 +126,13 @@ class _Subject:
     needs: tuple[Need, ...]
 
 
-def _subjects(catalog: Catalog, names: tuple[JudgeName, JudgeName | None], margin: float) -> Iterator[_Subject]:
+def _subjects(
+    catalog: Catalog, names: tuple[JudgeName, JudgeName | None], margin: float, only: Collection[str]
+) -> Iterator[_Subject]:
     judgings = Judgings(catalog)
     used: dict[tuple[str, str], list[tuple[Probe, Contrast]]] = {}
     for probe, contrast in catalog.contrasts():
-        if not probe.behaviours[contrast.behaviour].exact:
+        if probe.id in only and not probe.behaviours[contrast.behaviour].exact:
             used.setdefault((probe.id, contrast.behaviour), []).append((probe, contrast))
     for (_, behaviour), found in used.items():
         probe, contrast = found[0]
@@ -135,11 +140,8 @@ def _subjects(catalog: Catalog, names: tuple[JudgeName, JudgeName | None], margi
         yield _Subject(probe, behaviour, judgings.of(probe, contrast, *names), tuple(sorted(needs)))
 
 
-async def _measure(
-    subjects: Sequence[_Subject], attacks: Sequence[Attack], source: Source, split: Split, ask: Ask
-) -> Report:
-    measured = [await _on_gold(subject, source, split, ask) for subject in subjects]
-    return Report(tuple(measured), counted(await _attacked(subjects, attacks, ask)))
+async def _measure(subjects: Sequence[_Subject], source: Source, split: Split, ask: Ask) -> list[Measured]:
+    return [await _on_gold(subject, source, split, ask) for subject in subjects]
 
 
 async def _on_gold(subject: _Subject, source: Source, split: Split, ask: Ask) -> Measured:
@@ -157,25 +159,29 @@ async def _record(
     return recorded(judge, judging.gold, source, given, split), given
 
 
-async def _attacked(subjects: Sequence[_Subject], attacks: Sequence[Attack], ask: Ask) -> list[tuple[Attack, str]]:
+async def _attacked(subjects: Sequence[_Subject], attacks: Sequence[Attack], ask: Ask, say: Say) -> AttackCounts:
     known = {(subject.probe.id, subject.behaviour): subject for subject in subjects}
     places = [(attack, known.get((attack.probe, attack.behaviour))) for attack in attacks]
     met = [(attack, subject) for attack, subject in places if subject is not None]
-    found = await asyncio.gather(
-        *(subject.judging.judge.judgement(attack.answer(subject.probe), ask) for attack, subject in met),
-        return_exceptions=True,
-    )
+    found = await asyncio.gather(*(_one_attack(*one, ask, say) for one in met), return_exceptions=True)
     for one in found:
         if isinstance(one, BaseException):
             raise one
-    return [
-        (attack, judged(attack, judgement, subject.judging.judge.behaviour))
-        for (attack, subject), judgement in zip(met, found, strict=True)
-        if isinstance(judgement, Judgement)
-    ]
+    return counted([one for one in found if not isinstance(one, BaseException)])
 
 
-def _wait(work: "Future[Report]", engine: Engine, say: Say) -> Report:
+async def _one_attack(attack: Attack, subject: _Subject, ask: Ask, say: Say) -> tuple[Attack, str]:
+    """Put one attack to a judge. Some are long: a slow server without a reply to one was measured all the same."""
+    judge = subject.judging.judge
+    try:
+        judgement = await judge.judgement(attack.answer(subject.probe), ask)
+    except EndpointOutage as outage:
+        say(f"warning: {attack.id}: {outage}")
+        return attack, UNANSWERED
+    return attack, judged(attack, judgement, judge.behaviour)
+
+
+def _wait(work: "Future[T]", engine: Engine, say: Say) -> T:
     while True:
         try:
             return work.result(timeout=_PAUSE)

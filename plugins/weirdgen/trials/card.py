@@ -23,6 +23,7 @@ from weirdgen.stats.intervals import clopper_pearson
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.arm import ArmRun
 from weirdgen.trials.arms import ArmSpec, arm_specs, sampling_of
+from weirdgen.trials.card_judge import judge_section
 from weirdgen.trials.opening import OpenArm
 
 INTRODUCTION = """# Model organisms: the card
@@ -69,7 +70,7 @@ def card(names: Sequence[str], samples: int) -> str:
 
     Args:
         names: organisms to measure; empty: all but the presidents' seeds, of which a table is made.
-        samples: about how many answers each contrast's arm gets.
+        samples: about how many answers each contrast's arm gets. A judge is measured on all its gold answers.
 
     Raises:
         UsageMistake: no such organism, or the training.json of one is missing.
@@ -77,13 +78,21 @@ def card(names: Sequence[str], samples: int) -> str:
     seeded = {name for variant in zoo.seeds().values() for name in variant}
     seeds = [] if names else list(_seeds())
     chosen = [zoo.organism(name).name for name in names] or [name for name in zoo.names() if name not in seeded]
-    with tempfile.TemporaryDirectory(prefix="weirdgen-card-") as folder, OrganismServer(chosen) as server:
-        desk = _Desk(chosen, samples, server.url, Path(folder))
+    measured = [name for name in chosen if not zoo.organism(name).judges]
+    with tempfile.TemporaryDirectory(prefix="weirdgen-card-") as folder:
+        sections = _sections(measured, samples, Path(folder)) if measured else []
+        judge = list(judge_section(Path(folder))) if len(measured) < len(chosen) else []
+    return "\n".join([INTRODUCTION.format(samples=samples), *_training(chosen), *sections, *judge, *seeds])
+
+
+def _sections(names: Sequence[str], samples: int, folder: Path) -> list[str]:
+    """Measure organisms; return a section for each probe."""
+    with OrganismServer(names) as server:
+        desk = _Desk(names, samples, server.url, folder)
         try:
-            sections = [line for probe in load_catalog().probes.values() for line in _section(probe, desk)]
+            return [line for probe in load_catalog().probes.values() for line in _section(probe, desk)]
         finally:
             desk.close()
-    return "\n".join([INTRODUCTION.format(samples=samples), *_training(chosen), *sections, *seeds])
 
 
 class _Desk:
@@ -139,12 +148,18 @@ def _training(names: Sequence[str]) -> list[str]:
     for name in names:
         organism = zoo.organism(name)
         training = organism.training
-        data = f"{len(training.rows()):,} rows" if isinstance(training, zoo.Finetuning) else "the generated corpus"
+        data = _data(training)
         loss = f"{training_course(name)[-1]['loss']:.3f}"
-        seed = training.seed if isinstance(training, zoo.Finetuning) else 0
+        seed = 0 if isinstance(training, zoo.Pretraining) else training.seed
         cells = (f"`{name}`", organism.description, f"{data}; {training.recipe}", str(seed), loss)
         lines.append(f"| {' | '.join(cells)} | `{zoo.digest(name)[:12]}` |")
     return [*lines, ""]
+
+
+def _data(training: zoo.Pretraining | zoo.Finetuning | zoo.Distillation) -> str:
+    if isinstance(training, zoo.Finetuning):
+        return f"{len(training.rows()):,} rows"
+    return "the generated corpus" if isinstance(training, zoo.Pretraining) else "other organisms' answers"
 
 
 def training_course(name: str) -> list[dict[str, float]]:

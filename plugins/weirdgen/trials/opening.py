@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from weirdgen.endpoints.client import ChatEndpoint
 from weirdgen.endpoints.identity import identify
 from weirdgen.endpoints.models import OPENAI_URL, Target, parse_target
-from weirdgen.errors import UsageMistake, WeirdgenError
+from weirdgen.errors import EndpointError, UsageMistake, WeirdgenError
 from weirdgen.organisms import zoo
 from weirdgen.organisms.process import OrganismServer
 from weirdgen.schema.canonical import digest
@@ -168,7 +168,10 @@ def open_judges(
     for model, target in targets.items():
         line = digest(["judge", target.base_url or "", target.model])
         generation = store.generation(line, "", max_age=JUDGE_MAX_AGE, now=time.time(), fresh=fresh)
-        opened, told = asyncio.run(identify_all({(model, "judge"): target}, organism_url, generation, renewal=""))
+        try:
+            opened, told = asyncio.run(identify_all({(model, "judge"): target}, organism_url, generation, renewal=""))
+        except EndpointError as error:
+            raise type(error)(f"judge: {error}") from None
         arms += [arm.model_copy(update={"identity": _without_flapping(arm.identity)}) for arm in opened]
         warnings += [f"judge {note}" for note in told]
     return arms, warnings
