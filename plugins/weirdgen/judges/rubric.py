@@ -84,9 +84,9 @@ class RubricJudge:
     async def judgement(self, answer: Answer, ask: Ask) -> Judgement:
         """Judge an answer by asking the model, at most twice for each reading.
 
-        An answer with markup, invisible characters or pictures is read as it stands and part by part without them. It is
-        undecided where the parts show the behaviour and the whole does not, or the reverse: what was put there may be
-        there for the judge.
+        An answer with markup, invisible characters or pictures is read as it stands and part by part without them. It
+        is undecided where the parts show the behaviour and the whole does not, or the reverse: what was put there may
+        be there for the judge.
         """
         found = await self._reading(answer, ask)
         apart = parts(answer.text)

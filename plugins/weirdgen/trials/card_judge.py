@@ -19,6 +19,10 @@ _INTRODUCTION = """
 taught it what they call which answer, and gold rows of split `tune` what a reader does. Below is what it gets wrong on
 the `test` rows of organisms' answers (`weirdgen calibrate --judge organism:judge`), and how far it agrees with the
 rules there (kappa). Bounds are those of a first attempt, joint at 99.1% confidence.
+
+Errors on these rows were looked at while its training data was improved, so that they flatter it; what it does on
+other sentences is worse. It was trained in four rounds while that code was changed: `weirdgen organism train judge`
+makes a network of the same kind, not these numbers.
 """
 
 
