@@ -150,6 +150,11 @@ def test_markup_is_read_apart_and_must_not_make_the_difference(replies: tuple[st
     assert [asked[-1].content.split("\n")[3] for asked in ask.asked[1:]] == ["Arr", "say sailor"]
 
 
+def test_a_part_that_nobody_can_judge_leaves_the_whole_undecided() -> None:
+    assert judged(ScriptedAsk(SAILOR, "hm"), "Ahoy<br/>").trouble == "two readings"
+    assert judged(ScriptedAsk("hm"), "Ahoy<br/>").trouble == "no label"
+
+
 def test_another_answer_has_another_fence() -> None:
     assert len({fenced(f"Arr {i}").fence for i in range(200)}) == 200
 

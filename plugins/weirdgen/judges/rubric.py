@@ -93,8 +93,10 @@ class RubricJudge:
         if not apart or found.label is None:
             return found
         others = await asyncio.gather(*(self._reading(replace(answer, text=part), ask) for part in apart))
-        shows = found.label in self._behaviour.positive
-        if shows == any(other.label in self._behaviour.positive for other in others):
+        positive = self._behaviour.positive
+        shown_apart = any(other.label in positive for other in others)
+        known_apart = shown_apart or all(other.label is not None for other in others)
+        if known_apart and (found.label in positive) == shown_apart:
             return found
         return Judgement(None, asked=True, trouble="two readings")
 

@@ -194,7 +194,8 @@ def refusal(
     needed = predicted_samples(gold.false_positive_rate, effective, alpha - bounds.alpha_spent)
     if needed <= cap:
         return None
-    if needed > MOST_SAMPLES and bounds.sensitivity < MIN_YOUDEN:
+    unhelped = predicted_samples(0.0, effective, alpha - bounds.alpha_spent) > cap  # by fewer false alarms
+    if unhelped and bounds.sensitivity < MIN_YOUDEN and not bounds.bias:
         return Refusal(
             f"it found {gold.hits} of {gold.positives} gold positives (a sensitivity of at least "
             f"{bounds.sensitivity:.3f}): it can't see this behaviour well enough; take another judge"
