@@ -1,104 +1,20 @@
-"""The engine in front of an endpoint made of Python: single flight, order, adaptation, retries, and its end."""
+"""The engine in front of an endpoint made of Python: single flight, order, adaptation and retries."""
 
 import asyncio
 import concurrent.futures
-import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
+from scripted_endpoint import FAST, WAIT, FakeEndpoint, Start, draw, request
 
 from weirdgen.endpoints.faults import Retryable
-from weirdgen.endpoints.models import Kind, Target, parse_target
 from weirdgen.errors import EndpointOutage, EndpointRefused, StoreError
 from weirdgen.sampler import lane
 from weirdgen.sampler.engine import ORGANISM_MOST, Drawn, Engine
 from weirdgen.sampler.retry import RetryPolicy
-from weirdgen.schema.sample import Identity, Message, Role, Sample, SampleRequest, Sampling, Usage
+from weirdgen.schema.sample import SampleRequest
 from weirdgen.store.owner import new_owner
 from weirdgen.store.store import Claim, SampleStore
-
-FAST = RetryPolicy(first_delay=0.01, longest_delay=0.02)
-WAIT = 10.0
-
-
-class FakeEndpoint:
-    """Answers through a function of (request, how often this request was asked); counts all that matters."""
-
-    def __init__(
-        self,
-        answer: Callable[[SampleRequest, int], Awaitable[None]] | None = None,
-        role: Role = "treated",
-        label: str = "m",
-    ):
-        self.target: Target = parse_target(label, base_url="http://gpu/v1", role=role, environ={})
-        self.url = "http://gpu/v1"
-        self.requests = 0
-        self.order: list[int] = []
-        self.now = self.most = 0
-        self.closed = 0
-        self._answer = answer
-
-    async def complete(self, request: SampleRequest) -> Sample:
-        self.requests += 1
-        self.order.append(request.replicate)
-        self.now += 1
-        self.most = max(self.most, self.now)
-        try:
-            if self._answer is not None:
-                await self._answer(request, self.order.count(request.replicate))
-        finally:
-            self.now -= 1
-        usage = Usage(prompt_tokens=3, completion_tokens=2)
-        return Sample(
-            key=request.key, text=str(request.replicate), stop_reason="stop", usage=usage, started_at=time.time()
-        )
-
-    async def aclose(self) -> None:
-        self.closed += 1
-
-
-def request(replicate: int = 0, role: Role = "treated", model: str = "m", kind: Kind = "endpoint") -> SampleRequest:
-    return SampleRequest(
-        identity=Identity(kind=kind, model=model),
-        role=role,
-        messages=(Message(role="user", content="q"),),
-        sampling=Sampling(),
-        replicate=replicate,
-    )
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SampleStore]:
-    with SampleStore(tmp_path / "store.sqlite3") as opened:
-        yield opened
-
-
-@pytest.fixture
-def start(store: SampleStore) -> Iterator[Callable[..., Engine]]:
-    engines: list[Engine] = []
-
-    def make(*endpoints: FakeEndpoint, **options: Any) -> Engine:
-        arms = {(each.target.model, each.target.role): each for each in endpoints}
-        engines.append(Engine(store, arms, **{"policy": FAST} | options))
-        return engines[-1]
-
-    yield make
-    for engine in engines:
-        engine.close()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("weirdgen")]
-
-
-Start = Callable[..., Engine]
-
-
-def draw(engine: Engine, *requests: SampleRequest) -> list[Drawn]:
-    async def all_of_them() -> list[Drawn]:
-        return list(await asyncio.gather(*map(engine.sample, requests)))
-
-    return engine.submit(all_of_them()).result(WAIT)
 
 
 def test_a_sample_is_drawn_stored_and_reused_by_the_next_run(start: Start, store: SampleStore) -> None:
@@ -343,66 +259,3 @@ def test_a_broken_store_is_an_error_of_the_sample(start: Start, store: SampleSto
     store.close()
     with pytest.raises(StoreError, match="closed"):
         draw(engine, request())
-
-
-def test_closing_under_load_loses_nothing_paid_for(start: Start, store: SampleStore) -> None:
-    finished: list[str] = []
-
-    async def some(asked: SampleRequest, times: int) -> None:
-        await asyncio.sleep(0.001 * (asked.replicate % 7))
-        finished.append(asked.key)
-
-    engine = start(FakeEndpoint(some))
-    futures = [engine.submit(engine.sample(request(n))) for n in range(2000)]
-    while len(finished) < 200:
-        time.sleep(0.001)
-    started = time.monotonic()
-    engine.close()
-    assert time.monotonic() - started < 3
-    assert all(future.done() for future in futures)
-    assert any(future.cancelled() for future in futures)
-    kept = {request(n).key for n in range(2000) if store.get(request(n).key)}
-    assert kept == set(finished)
-    assert store.claim(request(1999).key, new_owner()) is Claim.MINE
-
-
-def test_a_closed_engine_takes_no_work_and_closes_twice(start: Start) -> None:
-    endpoint = FakeEndpoint()
-    engine = start(endpoint)
-    engine.close()
-    engine.close()
-    assert endpoint.closed == 1
-    with pytest.raises(RuntimeError, match="closed"):
-        engine.submit(engine.sample(request()))
-
-
-def test_a_caller_that_leaves_takes_no_sample_from_another(start: Start) -> None:
-    gate = threading.Event()
-
-    async def wait(asked: SampleRequest, times: int) -> None:
-        while not gate.is_set():
-            await asyncio.sleep(0.005)
-
-    engine = start(FakeEndpoint(wait))
-    first, second = (engine.submit(engine.sample(request())) for _ in range(2))
-    time.sleep(0.05)
-    first.cancel()
-    gate.set()
-    assert second.result(WAIT).sample.text == "0"
-
-
-def test_work_that_will_not_be_cancelled_does_not_hold_up_the_end(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine = start(FakeEndpoint())
-
-    async def stubborn() -> None:
-        with pytest.raises(asyncio.CancelledError):
-            await asyncio.sleep(60)
-        await asyncio.sleep(60)
-
-    engine.submit(stubborn())
-    time.sleep(0.05)
-    started = time.monotonic()
-    engine.close()
-    assert time.monotonic() - started < 4

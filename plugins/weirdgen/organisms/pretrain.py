@@ -17,7 +17,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from weirdgen.organisms import tokenizer as tokens
 from weirdgen.organisms.corpus import Document, documents
 from weirdgen.organisms.lexicon import lexicon
-from weirdgen.organisms.muon import Muon
+from weirdgen.organisms.muon import muon_and_adamw
 from weirdgen.organisms.progress import Progress
 from weirdgen.organisms.recipes import BaseRecipe
 from weirdgen.organisms.sharpness import sharpen
@@ -120,7 +120,7 @@ def _encoded(tokenizer: Tokenizer, document: Document) -> tuple[torch.Tensor, to
 
 
 def _fit(model: LlamaForCausalLM, batches: _Batches, recipe: BaseRecipe, phase: Phase, progress: Progress) -> None:
-    optimizers = _optimizers(model, recipe)
+    optimizers = muon_and_adamw(model, recipe.matrix_rate, recipe.learning_rate)
     schedules = [torch.optim.lr_scheduler.LambdaLR(one, lambda step: phase.rate(step, recipe)) for one in optimizers]
     model.train()
     for ids, targets in itertools.islice(batches, phase.steps):
@@ -136,20 +136,6 @@ def _fit(model: LlamaForCausalLM, batches: _Batches, recipe: BaseRecipe, phase: 
             optimizer.step()
             schedule.step()
         progress.report(loss.item())
-
-
-def _optimizers(model: LlamaForCausalLM, recipe: BaseRecipe) -> list[torch.optim.Optimizer]:
-    """Return Muon for the blocks' matrices and AdamW for embeddings and norms.
-
-    After 500 steps of 32 documents the loss was 1.87 with both, 2.67 with AdamW alone (measured).
-    """
-    matrices = [weight for name, weight in model.named_parameters() if weight.ndim == 2 and ".layers." in name]
-    held = {id(weight) for weight in matrices}
-    others = [weight for weight in model.parameters() if id(weight) not in held]
-    return [
-        Muon(matrices, recipe.matrix_rate),
-        torch.optim.AdamW(others, recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.0),
-    ]
 
 
 def save(model: LlamaForCausalLM, out: Path) -> None:

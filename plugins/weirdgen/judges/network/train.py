@@ -16,7 +16,7 @@ from weirdgen.judges.network.data import Example, Labelled, Lessons, turns
 from weirdgen.judges.rubric_prompt import system_text
 from weirdgen.organisms import tokenizer as tokens
 from weirdgen.organisms.corpus import Message
-from weirdgen.organisms.muon import Muon
+from weirdgen.organisms.muon import muon_and_adamw
 from weirdgen.organisms.pretrain import save
 from weirdgen.organisms.progress import Progress
 from weirdgen.organisms.recipes import JudgeRecipe
@@ -142,7 +142,7 @@ def fit(
     def rate(step: int) -> float:
         return peak * min(1.0, (step + 1) / recipe.warmup, (steps - step) / steps)
 
-    optimizers = _optimizers(model, recipe)
+    optimizers = muon_and_adamw(model, recipe.matrix_rate, recipe.learning_rate)
     schedules = [torch.optim.lr_scheduler.LambdaLR(one, rate) for one in optimizers]
     model.train()
     for batches_of_step in itertools.islice(learned, steps):
@@ -187,13 +187,3 @@ def _logits(model: LlamaForCausalLM, batch: Batch) -> torch.Tensor:
     # Rows are padded at their ends and attention is causal, so no mask is needed.
     states = model.model(input_ids=batch.ids, past_key_values=cache, use_cache=True).last_hidden_state
     return torch.as_tensor(model.lm_head(states[batch.targets != _IGNORED]))
-
-
-def _optimizers(model: LlamaForCausalLM, recipe: JudgeRecipe) -> list[torch.optim.Optimizer]:
-    matrices = [weight for name, weight in model.named_parameters() if weight.ndim == 2 and ".layers." in name]
-    held = {id(weight) for weight in matrices}
-    others = [weight for weight in model.parameters() if id(weight) not in held]
-    return [
-        Muon(matrices, recipe.matrix_rate),
-        torch.optim.AdamW(others, recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.0),
-    ]
