@@ -1,12 +1,14 @@
 """An LLM judge: a rubric from the probe file, put to a model; one label of the behaviour, or undecided."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from weirdgen.errors import JudgeError
 from weirdgen.judges.protocol import Answer, Ask, Judgement
+from weirdgen.judges.readings import readings
 from weirdgen.judges.reply import PARSER_VERSION, read_reply
-from weirdgen.judges.rubric_prompt import PROMPT_VERSION, fenced, messages_for, once_more, parts, system_text
+from weirdgen.judges.rubric_prompt import PROMPT_VERSION, fenced, messages_for, once_more, system_text
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.probe import Behaviour
 from weirdgen.schema.sample import Sample, Sampling
@@ -84,21 +86,27 @@ class RubricJudge:
     async def judgement(self, answer: Answer, ask: Ask) -> Judgement:
         """Judge an answer by asking the model, at most twice for each reading.
 
-        An answer with markup, invisible characters or pictures is read as it stands and part by part without them. It
-        is undecided where the parts show the behaviour and the whole does not, or the reverse: what was put there may
-        be there for the judge.
+        An answer with what may be there for the judge (markup, invisible characters, pictures, sentences that speak to
+        a judge, letters that only look Latin) is read as it stands and part by part without. It is undecided where
+        the parts show the behaviour and the whole does not, or the reverse, or where only one of them is garble.
         """
         found = await self._reading(answer, ask)
-        apart = parts(answer.text)
+        apart = readings(answer.text)
         if not apart or found.label is None:
             return found
         others = await asyncio.gather(*(self._reading(replace(answer, text=part), ask) for part in apart))
-        positive = self._behaviour.positive
-        shown_apart = any(other.label in positive for other in others)
-        known_apart = shown_apart or all(other.label is not None for other in others)
-        if known_apart and (found.label in positive) == shown_apart:
+        labels = [other.label for other in others]
+        shown_apart = any(label in self._behaviour.positive for label in labels)
+        known_apart = shown_apart or None not in labels
+        if known_apart and self._counts_as([found.label]) == self._counts_as(labels):
             return found
         return Judgement(None, asked=True, trouble="two readings")
+
+    def _counts_as(self, labels: Sequence[str | None]) -> str:
+        """Return what an answer counts as whose parts have these labels: the most that any of them says."""
+        if any(label in self._behaviour.positive for label in labels):
+            return "positive"
+        return "invalid" if all(label in self._behaviour.invalid for label in labels) else "negative"
 
     async def _reading(self, answer: Answer, ask: Ask) -> Judgement:
         """Judge one reading of an answer."""

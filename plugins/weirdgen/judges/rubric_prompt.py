@@ -15,18 +15,14 @@ from weirdgen.schema.probe import Rubric
 from weirdgen.schema.sample import Message
 from weirdgen.schema.text import shown_block
 
-PROMPT_VERSION = 2
-"""Raised whenever the same rubric, question and answer would be put in other words."""
+PROMPT_VERSION = 3
+"""Raised whenever the same rubric, question and answer would be put in other words, or in other readings."""
 HEAD_CHARACTERS, TAIL_CHARACTERS = 6_000, 2_000
 """What a judge sees of a longer answer: its beginning and its end."""
 _FENCE_DIGITS = 10
 _TURN_MARK = re.compile(r"<(?=\||/?s>|/?think|(?:start|end)_of_turn|</?SYS)|\[(?=/?INST)", re.IGNORECASE)
 """Where a mark of a chat template begins. Servers that read a rendered conversation as one string take such a mark in
 an answer for their own, and the answer ends its turn; broken by a backslash it is text."""
-_TAG = re.compile(r"</?[a-z][^<>]{0,200}>|<!--|-->|\]\]>")
-_NO_TEXT = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "So"})
-"""Categories of characters that say nothing to a reader: control, format, unassigned, pictures."""
-_MOST_PARTS = 4
 _MOST_HIDDEN = 3
 _SHOWN_REPLY = 300
 
@@ -69,22 +65,6 @@ def _without_hidden(answer: str) -> str:
 
 def _is_hidden(char: str) -> bool:
     return char not in "\n\t" and unicodedata.category(char)[0] == "C"
-
-
-def parts(answer: str) -> tuple[str, ...]:
-    """Return the parts of an answer between markup, each without invisible characters and pictures.
-
-    Returns:
-        At most `_MOST_PARTS`, the last with all the rest; none where there is nothing of the kind, or nothing else.
-    """
-    *first, rest = _TAG.split(answer, _MOST_PARTS - 1)
-    found = tuple(filter(None, (_plain(part) for part in (*first, _TAG.sub(" ", rest)))))
-    return () if found == (" ".join(answer.split()),) else found
-
-
-def _plain(text: str) -> str:
-    letters = (" " if unicodedata.category(char) in _NO_TEXT else char for char in text)
-    return " ".join("".join(letters).split())
 
 
 def system_text(rubric: Rubric) -> str:
