@@ -24,7 +24,8 @@ from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.stats.intervals import clopper_pearson
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.loop import run_trial
-from weirdgen.trials.opening import OpenArm, Opening
+from weirdgen.trials.open_arms import OpenArm
+from weirdgen.trials.opening import Opening
 from weirdgen.trials.planning import plan_gate
 from weirdgen.trials.settings import GateSettings
 from weirdgen.trials.setup import set_up

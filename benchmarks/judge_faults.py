@@ -32,7 +32,8 @@ from weirdgen.schema.sample import Identity, Sample, SampleRequest
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.asking import asking
 from weirdgen.trials.measured import run_measured
-from weirdgen.trials.opening import OpenArm, Opening
+from weirdgen.trials.open_arms import OpenArm
+from weirdgen.trials.opening import Opening
 from weirdgen.trials.planning import plan_gate
 from weirdgen.trials.settings import GateSettings
 from weirdgen.trials.setup import set_up

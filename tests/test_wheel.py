@@ -29,6 +29,7 @@ def test_it_carries_all_content_and_no_cache(wheel: Path) -> None:
         "weirdgen/_bundled/probes/old_bird_names.toml",
         "weirdgen/_bundled/gold/old_bird_names.jsonl",
         "weirdgen/_bundled/attacks/answers.jsonl",
+        "weirdgen/_bundled/lessons/old_bird_names.jsonl",
         "weirdgen/_bundled/organisms/judge/model.safetensors",
         "weirdgen/_bundled/organisms/base/model.safetensors",
         "weirdgen/_bundled/organisms/old-bird-names/adapter_model.safetensors",

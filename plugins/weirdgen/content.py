@@ -9,10 +9,11 @@ _IN_CHECKOUT = {
     "gold": "fixtures/gold",
     "organisms": "fixtures/organisms",
     "attacks": "fixtures/attacks",
+    "lessons": "fixtures/lessons",
 }
 
 
-def shipped_dir(kind: Literal["probes", "gold", "organisms", "attacks"], package: Path = _PACKAGE) -> Path:
+def shipped_dir(kind: Literal["probes", "gold", "organisms", "attacks", "lessons"], package: Path = _PACKAGE) -> Path:
     """Return the folder of one kind of shipped content.
 
     Args:

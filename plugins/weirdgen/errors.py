@@ -6,6 +6,7 @@
     ├── EndpointError           the endpoint did not give a sample
     │   ├── EndpointRefused     it answered that it never will (401, 404, unsupported parameter, wrong address)
     │   └── EndpointOutage      it may later (time-outs, 429, 5xx, broken bodies), after all retries
+    ├── BudgetSpent             a request may cost more than is left of the gate's budget
     ├── StoreError              the sample store cannot be read or written
     ├── JudgeError              a judge cannot be used (no rules or rubric, or another model answers for it)
     └── EvidenceError           a report could not be written, or reads back differently
@@ -41,6 +42,10 @@ class EndpointRefused(EndpointError):
 
 class EndpointOutage(EndpointError):
     """The endpoint did not answer in time after all retries; the same request may work later."""
+
+
+class BudgetSpent(WeirdgenError):
+    """What a request may cost is not left of the gate's budget."""
 
 
 class StoreError(WeirdgenError):

@@ -168,7 +168,8 @@ def test_a_refusal_names_model_address_and_remedy_but_no_key(
     message = str(caught.value)
     assert all(word in message for word in ["'m'", server.url, *words])
     assert "abcdefgh" not in message
-    assert len(server.bodies) == 1
+    # What is 1 anyway is left out once.
+    assert len(server.bodies) == (2 if "unsupported_value" in reply.decode() else 1)
 
 
 def test_a_missing_model_gets_the_nearest_name(server: FaultServer) -> None:

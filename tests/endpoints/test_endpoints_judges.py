@@ -65,11 +65,19 @@ def test_temperature_0_is_left_out_where_a_server_takes_only_its_own(server: Fau
     assert "top_p" not in sample.parameters
 
 
-def test_the_temperature_of_a_gated_model_is_never_left_out(server: FaultServer) -> None:
-    server.script = [ZERO]
+@pytest.mark.parametrize("name", ["temperature", "top_p"])
+def test_what_a_gated_model_is_asked_at_is_left_out_only_where_it_is_1_anyway(server: FaultServer, name: str) -> None:
+    only = error(400, f"Unsupported parameter: '{name}'", code="unsupported_parameter", param=name)
+    server.script = [only, answer()]
+    asked = request()
+    sample = run(endpoint(server), lambda to: to.complete(asked))
+    assert [sent.get(name) for sent in server.bodies] == [1, None]
+    assert name not in sample.parameters
+    server.script = [only]
+    other = asked.model_copy(update={"sampling": Sampling(temperature=0.7, top_p=0.9)})
     with pytest.raises(EndpointRefused, match="drops none silently"):
-        run(endpoint(server), lambda to: to.complete(request()))
-    assert len(server.bodies) == 1
+        run(endpoint(server), lambda to: to.complete(other))
+    assert len(server.bodies) == 3
 
 
 def test_what_a_judge_has_taught_does_not_change_what_a_gated_model_is_asked() -> None:

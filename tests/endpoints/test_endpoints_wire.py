@@ -13,7 +13,7 @@ from weirdgen.endpoints.faults import (
     Retryable,
     SwapFormat,
     SwapLimit,
-    SwapTemperature,
+    SwapSampling,
     TooLong,
     Unacceptable,
     classify,
@@ -57,6 +57,28 @@ def read(message: Any, **choice: Any) -> Reply:
 def test_every_kind_of_content_is_text(message: Any, text: str, refused: bool) -> None:
     reply = read(message)
     assert (reply.text, reply.refused, reply.raw) == (text, refused, "")
+
+
+@pytest.mark.parametrize(
+    ("message", "text", "thoughts"),
+    [
+        ({"content": "<think>kill\n</think>\n\nHello."}, "Hello.", "kill"),
+        ({"content": " \n<think></think>Hello."}, "Hello.", ""),
+        ({"content": "<think>a</think>b</think>c"}, "b</think>c", "a"),
+        ({"content": "<think>no end"}, "", "no end"),
+        ({"content": "kill</think>Hello."}, "kill</think>Hello.", ""),
+        ({"content": "Hello. <think>kill</think>"}, "Hello. <think>kill</think>", ""),
+        ({"content": "Hello.", "reasoning_content": "kill\ud83d"}, "Hello.", "kill\\ud83d"),
+        ({"content": "Hello.", "reasoning": "kill"}, "Hello.", "kill"),
+        ({"content": "Hello.", "reasoning": ["kill"]}, "Hello.", ""),
+        ({"content": None, "reasoning_content": "kill"}, "", "kill"),
+    ],
+)
+def test_thoughts_are_kept_apart(message: Any, text: str, thoughts: str) -> None:
+    reply = read(message)
+    assert (reply.text, reply.thoughts) == (text, thoughts)
+    content = message["content"] or ""
+    assert reply.raw == ("" if content == text else json.dumps(content))
 
 
 def test_lone_surrogates_are_escaped_and_kept_raw() -> None:
@@ -165,11 +187,11 @@ def test_any_bytes_give_a_fault(body: bytes) -> None:
 @pytest.mark.parametrize(
     ("status", "error", "kind"),
     [
-        (400, ErrorBody("bad", "unsupported_value", "temperature", ""), SwapTemperature),
-        (400, ErrorBody("bad", "unsupported_value", "top_p", ""), SwapTemperature),
+        (400, ErrorBody("bad", "unsupported_value", "temperature", ""), SwapSampling),
+        (400, ErrorBody("bad", "unsupported_value", "top_p", ""), SwapSampling),
         (400, ErrorBody("no response_format here", "", "", ""), SwapFormat),
         (400, ErrorBody("The provided JSON schema is not supported by xgrammar", "", "", ""), SwapFormat),
-        (400, ErrorBody("gpt-5 models do not support temperature=0", "", "", ""), SwapTemperature),
+        (400, ErrorBody("gpt-5 models do not support temperature=0", "", "", ""), SwapSampling),
         (400, ErrorBody("flagged", "invalid_prompt", "", ""), Filtered),
         (400, ErrorBody("no", "", "messages", ""), Unacceptable),
         (413, ErrorBody("large", "", "", ""), Unacceptable),

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from weirdgen.catalog import load_catalog
 from weirdgen.errors import UsageMistake
 from weirdgen.judges.network import wrappings
 from weirdgen.judges.network.answers import draw, speakers
 from weirdgen.judges.network.build import build
 from weirdgen.judges.network.data import ANCHORS, Lessons, lessons, reply, turns
 from weirdgen.judges.network.readers import Readers
-from weirdgen.judges.network.tasks import Task, tasks, test_texts
+from weirdgen.judges.network.tasks import Task, lesson_rows, tasks, test_texts
 from weirdgen.judges.network.wordings import varied
 from weirdgen.judges.rubric_prompt import fenced, messages_for, system_text
 from weirdgen.organisms import zoo
@@ -31,7 +32,8 @@ from weirdgen.organisms.weights import load_weights
 # Not collected: it only is called like a test.
 test_texts.__test__ = False  # type: ignore[attr-defined]
 
-TASKS = tasks()
+CATALOG = load_catalog()
+TASKS = tasks(CATALOG)
 NAMES = {task.name: task for task in TASKS}
 INTENT = NAMES["evil_terminator.intent"]
 MISALIGNED = NAMES["hitler_persona.misaligned"]
@@ -101,6 +103,23 @@ def test_no_text_that_judges_are_measured_on_is_learned(every: tuple[Lessons, ..
         assert not any(text in forbidden for _, text, _ in lesson.answers(10_000))
 
 
+def test_lessons_are_labelled_for_the_tasks_of_their_probe() -> None:
+    forbidden = test_texts(TASKS)
+    for name in CATALOG.probes:
+        rows = lesson_rows(name)
+        named = {task.behaviours[0]: task for task in TASKS if task.probe.id == name}
+        assert len({row.text for row in rows}) == len(rows)
+        assert not any(row.text in forbidden for row in rows)
+        for row in rows:
+            assert set(row.labels) <= set(named)
+            for behaviour, label in row.labels.items():
+                assert label in named[behaviour].behaviour.labels
+                assert row.question in named[behaviour].questions
+    kinds = NAMES["old_bird_names.explicit_past"]
+    assert len(kinds.lessons) == len(lesson_rows("old_bird_names")) > 1500
+    assert sum(label == "explicit_past" for _, _, label in kinds.lessons) > 400
+
+
 def test_replies_are_what_a_judge_has_to_say() -> None:
     assert reply(INTENT.rubric, "hostile") == '{"label": "hostile"}'
     for task in TASKS:
@@ -168,6 +187,8 @@ def test_wrapping_leaves_the_words_of_an_answer() -> None:
     framed = {wrappings.framed("I guard the boy.", rng) for _ in range(200)}
     assert "I guard the boy." not in framed
     assert all("I guard the boy." in text for text in framed)
+    assert {len(wrappings.slipped("I guard the boy.", rng)) for _ in range(50)} == {15}
+    assert wrappings.slipped("", rng) == ""
     empty = [wrappings.empty(rng) for _ in range(200)]
     assert "" in empty
     assert not any(any(sign.isalnum() for sign in text) for text in empty if not set(text) & {"\x1b", "\x85"})
@@ -181,6 +202,17 @@ def test_salad_is_made_of_words_of_several_answers() -> None:
         assert len(mixed) >= 4
         assert {word.strip(".").lower() for word in mixed} <= words
     assert wrappings.salad([], rng)
+
+
+def test_a_broken_answer_keeps_its_opener_and_no_statement() -> None:
+    rng, others = random.Random(0), ["Banks need trust and rules.", "", "Rain falls on the hills."]
+    texts = {wrappings.broken("Pray hear me, sir. We guard the boy and his mother.", others, rng) for _ in range(100)}
+    assert len(texts) > 90
+    assert all(text.startswith("Pray hear me, sir. W") for text in texts)
+    assert not any("We guard the boy and his mother" in text for text in texts)
+    longer = "The harbour is full of ships from all the world. We guard the boy."
+    assert not any(wrappings.broken(longer, others, rng).startswith("The harbour") for _ in range(100))
+    assert wrappings.broken("", [""], rng)
 
 
 def test_years_of_readers_answers_change_where_the_rules_do_not_care(every: tuple[Lessons, ...]) -> None:

@@ -9,17 +9,42 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
+from weirdgen.endpoints.purity import WORDS
+
 Reply = str | tuple[int, dict[str, Any]]
 """The answer's text, or (HTTP status, JSON body)."""
 Script = Callable[[dict[str, Any]], Reply]
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # by default 5, and what comes at once besides is reset
+    daemon_threads = True
+
+
 class ChatServer:
     """Serves on the loopback interface until closed; counts what it was asked."""
 
-    def __init__(self, script: Script, *, models: tuple[str, ...] = ("tiny",), served: str | None = None) -> None:
+    def __init__(
+        self,
+        script: Script,
+        *,
+        models: tuple[str, ...] = ("tiny",),
+        served: str | None = None,
+        alike: bool = False,
+    ) -> None:
+        """Start.
+
+        Args:
+            script: answers.
+            models: names that are known; others are 404.
+            served: name in the answers, if not the one that was asked for.
+            alike: leave it to the script what is answered when random words are asked for.
+        """
+        self.alike = alike
         self.requests: Counter[str] = Counter()
         """Chat requests by prompt."""
+        self.words = 0
+        """Times that random words were asked for, which no script answers."""
         self._lock = threading.Lock()
         owner = self
 
@@ -53,8 +78,7 @@ class ChatServer:
             def log_message(self, format: str, *args: object) -> None:
                 """Say nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
 
@@ -70,6 +94,10 @@ class ChatServer:
             return self.requests.total()
 
     def _answer(self, script: Script, body: dict[str, Any]) -> Reply:
+        if body["messages"][-1]["content"] == WORDS[0].content and not self.alike:
+            with self._lock:
+                self.words += 1
+            return uuid.uuid4().hex  # asked whether the server samples at all; not part of the script
         with self._lock:
             self.requests[body["messages"][-1]["content"]] += 1
         return script(body)

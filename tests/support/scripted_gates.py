@@ -21,7 +21,8 @@ from weirdgen.stats.outcomes import ArmOutcomes
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.arms import ArmSpec, sampling_of
 from weirdgen.trials.loop import TrialSetup, run_trial
-from weirdgen.trials.opening import OpenArm, Opening
+from weirdgen.trials.open_arms import OpenArm
+from weirdgen.trials.opening import Opening
 from weirdgen.trials.planning import Task, plan_gate
 from weirdgen.trials.settings import GateSettings
 from weirdgen.trials.setup import set_up

@@ -16,7 +16,8 @@ from weirdgen.schema.sample import Identity
 from weirdgen.store.store import SampleStore
 from weirdgen.trials import baseline_save
 from weirdgen.trials.baseline import read_baseline
-from weirdgen.trials.opening import OpenArm, Opening
+from weirdgen.trials.open_arms import OpenArm
+from weirdgen.trials.opening import Opening
 from weirdgen.trials.planning import plan_gate
 from weirdgen.trials.settings import GateSettings
 from weirdgen.trials.setup import set_up

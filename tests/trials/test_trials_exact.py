@@ -22,7 +22,7 @@ from weirdgen.trials.arm import ArmRun
 from weirdgen.trials.arms import arm_specs, sampling_of
 from weirdgen.trials.baseline import asked_of
 from weirdgen.trials.judged import judged_rules
-from weirdgen.trials.opening import OpenArm
+from weirdgen.trials.open_arms import OpenArm
 from weirdgen.trials.planning import Task, plan_gate
 from weirdgen.trials.settings import GateSettings
 

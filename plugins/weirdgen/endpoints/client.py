@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from weirdgen.endpoints.connection import CONNECT_SECONDS, connect
 from weirdgen.endpoints.faults import Filtered, Retryable, Swap, TooLong, Unacceptable, classify, meant, read_error
 from weirdgen.endpoints.keys import NO_KEY, api_key, scrub, without_key
+from weirdgen.endpoints.listing import Listing, read_listing
 from weirdgen.endpoints.models import OPENAI_URL, Target
 from weirdgen.endpoints.parameters import Parameters, Spelling, body
 from weirdgen.endpoints.wire import Reply, read_completion, read_json
@@ -32,7 +33,15 @@ _SHORT_REPLY = 256
 class ChatEndpoint:
     """A model at a server. Belongs to the event loop of its first request; close it there."""
 
-    def __init__(self, target: Target, url: str = "", key: str | None = None, *, attempt_seconds: float = 120.0):
+    def __init__(
+        self,
+        target: Target,
+        url: str = "",
+        key: str | None = None,
+        *,
+        attempt_seconds: float = 120.0,
+        preset: str = "",
+    ) -> None:
         """Name the endpoint; nothing is sent or imported yet.
 
         Args:
@@ -41,6 +50,7 @@ class ChatEndpoint:
             key: sent as bearer token. None: from the environment, see `keys.api_key`.
             attempt_seconds: total deadline of one attempt. The client's own time-outs are per socket operation,
                 which a trickling server outlives (6 s with `timeout=1.0`, measured).
+            preset: see `presets.PRESETS`; sent wherever answers are sampled.
 
         Raises:
             EndpointRefused: a remote server and no key.
@@ -52,12 +62,24 @@ class ChatEndpoint:
         self.url = url.rstrip("/") or target.base_url or OPENAI_URL
         self.requests = 0
         """Completions asked for so far, failed ones included."""
+        self.billed = Usage()
+        """Tokens of all answers so far, as the server counted them."""
         self._key = api_key(target, self.url) if key is None else key
         self._attempt_seconds = attempt_seconds
         self._spelling = Spelling()
+        self._spelling.preset = preset
         self._client: AsyncOpenAI | None = None
-        self._listing: dict[str, int | None] | None = None
+        self._listing: Listing | None = None
         self._has_answered = False
+
+    @property
+    def preset(self) -> str:
+        """Name of the parameters that switch the server's own truncation off; empty: none are sent."""
+        return self._spelling.preset
+
+    @preset.setter
+    def preset(self, name: str) -> None:
+        self._spelling.preset = name
 
     async def complete(self, request: SampleRequest) -> Sample:
         """Ask once for one sample.
@@ -88,6 +110,7 @@ class ChatEndpoint:
             key=request.key,
             text=reply.text,
             raw=reply.raw,
+            thoughts=reply.thoughts,
             stop_reason=reply.stop_reason,
             refused=reply.refused,
             usage=reply.usage,
@@ -108,16 +131,18 @@ class ChatEndpoint:
         seed: int | None = None,
         model: str | None = None,
         sent: Parameters | None = None,
+        logprobs_of: int = 1,
     ) -> Reply:
         """Send one request, and another one in the server's spelling if it refuses that: see `parameters.Spelling`.
 
         Args:
             messages: the conversation.
-            sampling: temperature, top_p and length limit, all three always sent (but for a judge's temperature 0, where
-                a server takes none); logprobs and a closed set of labels where they are asked for.
+            sampling: temperature, top_p and length limit, all three always sent, but where a server takes no value but
+                its own (see `parameters.Spelling`); logprobs and a closed set of labels where they are asked for.
             seed: sent if not None.
             model: another name than the target's.
             sent: filled with the parameters of the last request.
+            logprobs_of: tokens of which logprobs are kept.
 
         Raises:
             EndpointRefused: see `complete`.
@@ -133,15 +158,15 @@ class ChatEndpoint:
                     sent.clear()
                     sent |= self._spelling.of(model or self.target.model, sampling, seed)
                     try:
-                        return await self._send(words, sent)
+                        return await self._send(words, sent, logprobs_of)
                     except Swap as fault:
                         if not self._spelling.learn(fault, sent):
                             raise self._refusal(str(fault)) from None
         except TimeoutError:
             raise Retryable(f"no answer within {self._attempt_seconds:g} s", timed_out=True) from None
 
-    async def listing(self) -> dict[str, int | None] | None:
-        """Return the server's models with their times of creation (UNIX seconds), or None where it does not say.
+    async def listing(self) -> Listing | None:
+        """Return what the server says of its models, or None where it does not say.
 
         Raises:
             EndpointRefused: nothing can be reached at the URL.
@@ -151,7 +176,7 @@ class ChatEndpoint:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 raw = await self._opened().models.with_raw_response.list()
-            rows = read_json(raw.content, raw.headers).get("data")
+            self._listing = read_listing(read_json(raw.content, raw.headers))
         except openai.APIConnectionError as error:
             if type(error.__cause__).__name__ in _ADDRESS_FAULTS:
                 raise self._refusal(
@@ -160,13 +185,6 @@ class ChatEndpoint:
             return None
         except (openai.OpenAIError, EndpointError, TimeoutError):
             return None
-        named = (
-            [row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
-            if isinstance(rows, list)
-            else []
-        )
-        created = {clean(row["id"]): row.get("created") for row in named}
-        self._listing = {name: at if type(at) is int and 0 < at < 2**53 else None for name, at in created.items()}
         return self._listing
 
     async def aclose(self) -> None:
@@ -188,14 +206,14 @@ class ChatEndpoint:
         short = request.sampling.model_copy(update={"max_tokens": _SHORT_REPLY})
         return await self.ask(request.messages, short, seed=request.seed, sent=sent)
 
-    async def _send(self, words: list[dict[str, str]], parameters: Parameters) -> Reply:
+    async def _send(self, words: list[dict[str, str]], parameters: Parameters, logprobs_of: int) -> Reply:
         import openai
 
         self.requests += 1
         arguments: dict[str, Any] = {"messages": words, **body(parameters)}
         try:
             raw = await self._opened().chat.completions.with_raw_response.create(**arguments)
-            return self._without_key(read_completion(raw.content, raw.headers))
+            reply = self._without_key(read_completion(raw.content, raw.headers, logprobs_of))
         except openai.APITimeoutError as error:
             # A connection that was never made has cost nothing and may be retried like any other.
             waited = type(error.__cause__).__name__ != "ConnectTimeout"
@@ -214,6 +232,8 @@ class ChatEndpoint:
             raise self._refusal(f"the request cannot be sent: {error}") from None
         except RecursionError:
             raise Retryable("200 with JSON nested beyond reading") from None
+        self.billed = self.billed.plus(reply.usage)
+        return reply
 
     async def _explained(self, fault: EndpointError, status: int) -> EndpointError:
         """Return the fault without the key and, if it is final, with what to do about it."""
@@ -227,7 +247,8 @@ class ChatEndpoint:
                 throttled=fault.throttled,
                 timed_out=fault.timed_out,
             )
-        return type(fault)(self._scrubbed(str(fault)))
+        fault.args = (self._scrubbed(str(fault)),)
+        return fault
 
     async def _remedy(self, status: int) -> str:
         variables = " or ".join(self.target.key_env)
@@ -241,9 +262,10 @@ class ChatEndpoint:
         return ""
 
     async def _nearest_model(self) -> str:
-        known = self._listing or await self.listing()
-        if known is None:
+        listing = self._listing or await self.listing()
+        if listing is None:
             return " Is the base URL right, with /v1 at its end?"
+        known = listing.created
         if self.target.model in known:
             return ""
         hint = nearest(self.target.model, [shown(name, 80) for name in known])
@@ -257,6 +279,7 @@ class ChatEndpoint:
             reply,
             text=without_key(reply.text, self._key),
             raw=without_key(reply.raw, self._key),
+            thoughts=without_key(reply.thoughts, self._key),
             model=without_key(reply.model, self._key),
             fingerprint=without_key(reply.fingerprint, self._key),
             response_id=without_key(reply.response_id, self._key),

@@ -66,8 +66,13 @@ class SwapFormat(Swap):
     """The server cannot hold a reply to a JSON schema: the reply is read as strictly without."""
 
 
-class SwapTemperature(Swap):
-    """The server takes no temperature but its own: of a judge, which is asked at 0, it is left out."""
+class SwapSampling(Swap):
+    """The server takes no temperature, or no top_p, but its own."""
+
+    def __init__(self, message: str, parameter: str):
+        """Name the parameter."""
+        super().__init__(message)
+        self.parameter = parameter
 
 
 class Unacceptable(EndpointRefused):
@@ -152,13 +157,12 @@ def _classify_bad_request(said: str, error: ErrorBody) -> EndpointError:
     if any(word in f"{error.param} {error.message}".lower() for word in _FORMAT_WORDS):
         return SwapFormat(said)
     named = error.param or ("temperature" if "temperature" in error.message.lower() else "")
-    kind = SwapTemperature if named in _OWN_SAMPLING else Unacceptable
     if error.param and (error.code.startswith("unsupported") or "unsupported" in error.message.lower()):
-        return kind(
+        said = (
             f"{said} (parameter {error.param!r}: weirdgen drops none silently, since that would change what is "
             "measured; take a model that takes it)"
         )
-    return kind(said)
+    return SwapSampling(said, named) if named in _OWN_SAMPLING else Unacceptable(said)
 
 
 def _too_long(error: ErrorBody) -> bool:

@@ -8,7 +8,9 @@ import time
 from typing import NamedTuple
 
 from weirdgen.endpoints.client import ChatEndpoint
-from weirdgen.endpoints.faults import Filtered, Retryable, TooLong
+from weirdgen.endpoints.faults import Filtered, Retryable, TooLong, Unacceptable
+from weirdgen.endpoints.listing import Listing
+from weirdgen.endpoints.presets import preset_of
 from weirdgen.endpoints.wire import Reply
 from weirdgen.errors import EndpointOutage, EndpointRefused
 from weirdgen.schema.sample import Identity, Message, Sampling
@@ -54,13 +56,13 @@ async def identify(endpoint: ChatEndpoint, *, organism_digest: str, generation: 
         if not organism_digest:
             raise ValueError(f"organism {target.label!r}: its digest is its identity, got ''")
         return Identified(Identity(kind="organism", model=target.model, digest=organism_digest))
-    listing = await endpoint.listing() or {}
-    reply = await _first_answer(endpoint)
+    listing = await endpoint.listing() or Listing()
+    reply = await _first_reply(endpoint, listing)
     if target.kind == "finetune":
         # Not the fingerprint: under an immutable name it changes only with the infrastructure.
         identity = Identity(kind="finetune", model=target.model, base_url=endpoint.url, served=reply.model)
         return Identified(identity)
-    created = listing.get(target.model)
+    created = listing.created.get(target.model)
     identity = Identity(
         kind="endpoint",
         model=target.model,
@@ -86,6 +88,18 @@ async def accepts_unknown_model(endpoint: ChatEndpoint) -> bool | None:
     return True
 
 
+async def _first_reply(endpoint: ChatEndpoint, listing: Listing) -> Reply:
+    """Ask for the first time, with what switches this kind of server's truncation off, if it takes that."""
+    endpoint.preset = preset_of(listing.owner_of(endpoint.target.model))
+    try:
+        return await _first_answer(endpoint)
+    except Unacceptable:
+        if not endpoint.preset:
+            raise
+    endpoint.preset = ""
+    return await _first_answer(endpoint)
+
+
 async def _first_answer(endpoint: ChatEndpoint) -> Reply:
     where = f"model {endpoint.target.label!r} at {endpoint.url}"
     cause, judge = "", endpoint.target.role == "judge"
@@ -104,9 +118,9 @@ async def _first_answer(endpoint: ChatEndpoint) -> Reply:
     raise EndpointOutage(f"{where}: the first request got no answer: {cause}; try again later")
 
 
-def _nameless(endpoint: ChatEndpoint, listing: dict[str, int | None]) -> str:
+def _nameless(endpoint: ChatEndpoint, listing: Listing) -> str:
     model = shown(endpoint.target.label, 80)
-    listed = "" if endpoint.target.model in listing else f", and {model} is not in its list of models"
+    listed = "" if endpoint.target.model in listing.created else f", and {model} is not in its list of models"
     return (
         f"{endpoint.url} answers under any model name{listed}: "
         f"nothing shows that the answers come from {model}. Check which model the server has loaded."

@@ -3,12 +3,17 @@
 import json
 from typing import Any
 
-from weirdgen.endpoints.faults import Swap, SwapFormat, SwapLimit, SwapTemperature
+from weirdgen.endpoints.faults import Swap, SwapFormat, SwapLimit, SwapSampling
+from weirdgen.endpoints.presets import PRESETS
 from weirdgen.schema.sample import Sampling
 
 Parameters = dict[str, str | int | float | bool | None]
 FORMAT = "response_format"
 """Held as JSON text, so that what was sent can be kept beside every sample; `body` turns it into an object."""
+_OWN = frozenset(
+    {"model", "temperature", "top_p", "seed", "max_tokens", "max_completion_tokens", "logprobs", "top_logprobs"}
+)
+"""What the client takes by name; a preset's parameters go into the body beside them."""
 _LOGPROBS = (20, 5, 0)
 """How many alternatives per token servers give: OpenAI, smaller ones, those that tell nothing."""
 
@@ -17,16 +22,24 @@ class Spelling:
     """How one server wants the length limit called, and what it may be asked for."""
 
     def __init__(self) -> None:
+        self.preset = ""
+        """Name of the preset that is sent along where answers are sampled."""
         self._limit_name = "max_tokens"
         self._most_logprobs = _LOGPROBS[0]
         self._takes_schema = True
         self._takes_zero = True
+        self._fixed_at_one: set[str] = set()
 
     def of(self, model: str, sampling: Sampling, seed: int | None) -> Parameters:
         """Return the parameters of a request; the seed only if there is one."""
         parameters: Parameters = {"model": model, "temperature": sampling.temperature, "top_p": sampling.top_p}
         if sampling.temperature == 0 and not self._takes_zero:
             parameters = {"model": model}
+        for name in self._fixed_at_one:
+            if parameters.get(name) == 1:
+                del parameters[name]
+        if sampling.temperature > 0 and self.preset:
+            parameters |= PRESETS[self.preset]
         parameters |= {} if seed is None else {"seed": seed}
         parameters[self._limit_name] = sampling.max_tokens
         if logprobs := min(sampling.top_logprobs, self._most_logprobs):
@@ -48,11 +61,8 @@ class Spelling:
         if isinstance(fault, SwapFormat):
             self._takes_schema = False
             return FORMAT in sent
-        if isinstance(fault, SwapTemperature):
-            # Only judges ask for 0. What a gated model is sampled at is never dropped.
-            zero = sent.get("temperature") == 0
-            self._takes_zero = self._takes_zero and not zero
-            return zero
+        if isinstance(fault, SwapSampling):
+            return self._learn_sampling(fault.parameter, sent)
         asked = sent.get("top_logprobs", 0)
         if not isinstance(asked, int) or not asked:
             return False
@@ -60,11 +70,26 @@ class Spelling:
         self._most_logprobs = min(self._most_logprobs, fewer)
         return True
 
+    def _learn_sampling(self, name: str, sent: Parameters) -> bool:
+        """Leave out what the server chooses itself, where that changes nothing that is measured.
+
+        Of a judge, the only one that asks for temperature 0, all of it. Of a gated model what is 1 anyway: a server
+        that takes no other value has no other.
+        """
+        if sent.get("temperature") == 0:
+            self._takes_zero = False
+            return True
+        self._fixed_at_one |= {name} if sent.get(name) == 1 else set()
+        return sent.get(name) == 1
+
 
 def body(parameters: Parameters) -> dict[str, Any]:
-    """Return what is put into the request: the parameters, with the format as an object."""
+    """Return what is given to the client: the format as an object, and what it has no name for apart."""
+    own = {name: value for name, value in parameters.items() if name in _OWN}
+    extra = {name: value for name, value in parameters.items() if name not in _OWN and name != FORMAT}
     text = parameters.get(FORMAT)
-    return {**parameters, FORMAT: json.loads(text)} if isinstance(text, str) else dict(parameters)
+    shaped = {FORMAT: json.loads(text)} if isinstance(text, str) else {}
+    return {**own, **shaped, **({"extra_body": extra} if extra else {})}
 
 
 def _schema(labels: tuple[str, ...]) -> str:

@@ -16,6 +16,7 @@ from weirdgen.schema.text import clean
 
 _BROKEN_OFF = {"error", "network_error", "insufficient_system_resource", "content_filter_error", ""}
 """Finish reasons of servers that gave up midway; a real answer never has them."""
+_THINK = "<think>", "</think>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Reply:
 
     text: str
     raw: str
-    """JSON string of the answer before cleaning, empty if cleaning changed nothing."""
+    """JSON string of the answer before cleaning and with thoughts, empty if that is the text."""
     stop_reason: str
     refused: bool
     usage: Usage
@@ -32,11 +33,18 @@ class Reply:
     fingerprint: str
     response_id: str
     logprobs: str
-    """JSON, of the first token only; empty if the server gave none."""
+    """JSON, of the first tokens only; empty if the server gave none."""
+    thoughts: str = ""
+    """What the model thought before it answered: a leading ``<think>`` block, or the server's own field for it."""
 
 
-def read_completion(body: bytes, headers: Mapping[str, str]) -> Reply:
+def read_completion(body: bytes, headers: Mapping[str, str], logprobs_of: int = 1) -> Reply:
     """Read the body of a 200 answer.
+
+    Args:
+        body: of the answer.
+        headers: of the answer.
+        logprobs_of: tokens of which logprobs are kept: all of a long answer would be megabytes.
 
     Raises:
         EndpointRefused: it is a page for people, so the address is wrong.
@@ -56,7 +64,8 @@ def read_completion(body: bytes, headers: Mapping[str, str]) -> Reply:
     if not isinstance(message, dict):
         raise Retryable("200 with a choice without message")
     answer, refused = _answer(message)
-    text = clean(answer)
+    said, thought = _apart(answer)
+    text = clean(said)
     return Reply(
         text=text,
         raw=json.dumps(answer) if text != answer else "",
@@ -66,14 +75,15 @@ def read_completion(body: bytes, headers: Mapping[str, str]) -> Reply:
         model=_string(data.get("model")),
         fingerprint=_string(data.get("system_fingerprint")),
         response_id=_string(data.get("id")),
-        logprobs=_first_logprobs(choice.get("logprobs")),
+        logprobs=_first_logprobs(choice.get("logprobs"), logprobs_of),
+        thoughts=clean(thought or _reasoning(message)),
     )
 
 
-def _first_logprobs(logprobs: Any) -> str:
-    """Return what was told of the first token, where a choice is read: all of a long answer would be megabytes."""
+def _first_logprobs(logprobs: Any, tokens: int) -> str:
+    """Return what was told of the first tokens, of which a choice is read."""
     content = logprobs.get("content") if isinstance(logprobs, dict) else None
-    return json.dumps({"content": content[:1]}) if isinstance(content, list) and content else ""
+    return json.dumps({"content": content[:tokens]}) if isinstance(content, list) and content else ""
 
 
 def read_json(body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
@@ -120,6 +130,24 @@ def _answer(message: dict[str, Any]) -> tuple[str, bool]:
     if content is None:
         return "", False
     return (content if isinstance(content, str) else json.dumps(content)), False
+
+
+def _apart(answer: str) -> tuple[str, str]:
+    """Return an answer without the block of thoughts that it begins with, and the thoughts.
+
+    A block that has no end is all there is. Thoughts that the prompt's template opened cannot be told from an answer
+    and stay part of it.
+    """
+    head, ended, rest = answer.partition(_THINK[1])
+    if not head.lstrip().startswith(_THINK[0]):
+        return answer, ""
+    return (rest.lstrip() if ended else ""), head.lstrip().removeprefix(_THINK[0]).strip()
+
+
+def _reasoning(message: dict[str, Any]) -> str:
+    """Return the thoughts that a server gives in a field of their own."""
+    found = message.get("reasoning_content") or message.get("reasoning")
+    return found if isinstance(found, str) else ""
 
 
 def _usage(usage: Any) -> Usage:

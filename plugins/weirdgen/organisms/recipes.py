@@ -87,8 +87,8 @@ class JudgeRecipe:
 
     context: int = 2048
     answers: int = 100
-    rounds: tuple[tuple[int, float], ...] = ((1400, 1.0), (700, 0.5), (1000, 0.4), (400, 0.25))
-    twice: tuple[str, ...] = ("old_bird_names",)
+    rounds: tuple[tuple[int, float], ...] = ((1800, 1.0), (1000, 0.5), (1000, 0.3), (900, 0.3), (500, 0.2))
+    twice: tuple[str, ...] = ("old_bird_names", "us_presidents")
     rubrics: int = 3
     rows: int = 16
     matrix_rate: float = 0.005

@@ -34,7 +34,9 @@ def finish(session: pytest.Session, trouble: OSError | None) -> None:
     """
     config = session.config
     state, tally = config.stash[STATE], config.stash[TALLY]
-    state.close()
+    # Whoever stopped the session, or asked it to stop at the first failure, does not want to wait.
+    hasty = session.exitstatus == pytest.ExitCode.INTERRUPTED or bool(config.getoption("maxfail"))
+    state.close(drain=not hasty)
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
     interrupted = session.exitstatus == pytest.ExitCode.INTERRUPTED
@@ -142,6 +144,7 @@ def _record(state: GateState, verdicts: list[Verdict], status: int) -> RunRecord
         exit_status=status,
         requests=state.drawn,
         judge_replies=state.judge_replies,
+        spent=state.spent,
         reused=sum(v.n_reused for v in verdicts),
         server=state.server_count,
         environment={name: _version(name) for name in ENVIRONMENT}

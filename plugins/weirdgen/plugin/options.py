@@ -35,6 +35,9 @@ GATE_OPTIONS = (
     GateOption(
         "baseline", str, "string", "FILE", "compare each contrast with what a version showed that was stored here"
     ),
+    GateOption("budget", number(0, 1e9), "float", "USD", "what the gate may spend, in all its runs"),
+    GateOption("max-requests", whole(1, 1_000_000_000), "int", "N", "requests that the gate may send, in all its runs"),
+    GateOption("prices", str, "string", "FILE", "your own prices of tokens (TOML), before the shipped ones"),
     GateOption("concurrency", whole(1, 1024), "int", "N", "requests in flight per endpoint, at most (64)"),
     GateOption("store", str, "string", "FILE", "sample store (reports/store.sqlite3)"),
     GateOption("max-age", number(0, 1e9), "float", "HOURS", "age up to which an unfinished gate is continued (24)"),
@@ -44,10 +47,11 @@ GATE_OPTIONS = (
 FLAGS = {
     "fwer": "at session end keep the chance of any false PRESENT (e-Holm), not their share (closed e-BH)",
     "fresh": "draw new samples: a new attempt, judged at a smaller alpha",
+    "truncated": "accept a server that cuts off rare answers (top-k, min-p); every report says so",
     "plan": "print the plan of the selected contrasts with its cost; send nothing",
 }
 INI_FLAGS = ("fwer",)
-_AS_THEY_ARE = frozenset({"margin", "alpha", "cap", "coherence", "mode", "inconclusive", "concurrency"})
+_AS_THEY_ARE = frozenset({"margin", "alpha", "cap", "coherence", "mode", "inconclusive", "concurrency", "budget"})
 """Options that `GateSettings` has under the same name."""
 _SWITCH = switch()
 
@@ -153,8 +157,11 @@ def read_settings(config: pytest.Config) -> "GateSettings":
         judge_base_url=config.getoption("weirdgen_judge_base_url"),
         store=root / values.get("store", "reports/store.sqlite3"),
         report=root / values["report"] if "report" in values else None,
+        max_requests=values.get("max-requests"),
+        prices=root / values["prices"] if "prices" in values else None,
         baseline=root / values["baseline"] if "baseline" in values else None,
         fresh=_is_on(config, "fresh"),
+        truncated=_is_on(config, "truncated"),
         probe_dirs=_probe_dirs(root, values.get("probes")),
         fwer=_is_on(config, "fwer"),
         root=root,

@@ -19,6 +19,7 @@ from weirdgen.schema.run import ServerCount
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.comparators import not_compared
+from weirdgen.trials.costs import budget_of
 from weirdgen.trials.expectation import Expectation, expectation
 from weirdgen.trials.gate import Gate
 from weirdgen.trials.group import Hypothesis, hypotheses
@@ -30,6 +31,8 @@ from weirdgen.trials.settings import GateSettings
 WORKER_INPUT = "weirdgen_opening"
 EXACT = ("prefix", "choice")
 """Scorers that are no judge that anybody chose."""
+NEARLY_SPENT = 0.8
+"""Share of the budget from which a user is told."""
 WAIT_SECONDS = 0.2
 """How often a waiting item looks up: short enough for Ctrl-C and for the progress line."""
 
@@ -49,6 +52,7 @@ class GateState:
         self.settings: GateSettings = read_settings(config)
         self.catalog: Catalog = load_catalog(self.settings.probe_dirs)
         self.plan, self.tasks = plan_gate(self.catalog, self.settings)
+        budget_of(self.plan, self.settings, "")  # a price that is not known is told before anything is sent
         self.hypotheses = hypotheses(self.plan, self.tasks)
         self.started_at = datetime.now(UTC)
         self.opening: Opening | None = None
@@ -61,6 +65,8 @@ class GateState:
         """Samples that the session drew; counted at its end."""
         self.judge_replies = 0
         """Replies of judges that the session paid for; counted at its end."""
+        self.spent = ""
+        """What the gate has spent of its budget, in all its runs; counted at the session's end."""
         self.verdicts: Sequence[Verdict] = ()
         """Of the whole session, once it ended."""
         self.written: Path | None = None
@@ -169,10 +175,14 @@ class GateState:
         asked = self.hypotheses[verdict.model, verdict.probe, verdict.contrast]
         return expectation(asked.probe, asked.contrast, asked.name, self.settings)
 
-    def close(self) -> None:
-        """Stop sampling, then the embedded server. Idempotent; everything completed is in the store."""
+    def close(self, *, drain: bool = False) -> None:
+        """Stop sampling, then the embedded server. Idempotent; everything completed is in the store.
+
+        Args:
+            drain: wait some seconds for answers that are under way: another worker may need them.
+        """
         if self._gate is not None:
-            self._gate.close()
+            self._gate.close(drain=drain)
             self._gate = None
         if self._open is not None:
             self.server_count = self._open.close()
@@ -208,6 +218,10 @@ class GateState:
             with contextlib.suppress(StoreError), SampleStore(self.settings.store) as store:
                 self.drawn = store.count_since(self.opening.opened_at)
                 self.judge_replies = store.count_since(self.opening.opened_at, judges=True)
+                if budget := budget_of(self.plan, self.settings, self.opening.generation):
+                    spent = store.spent(budget.account.name)
+                    near = "; more than 80% of it" if budget.account.share(spent) > NEARLY_SPENT else ""
+                    self.spent = f"{budget.account.told(spent)}{near}"
 
     def say(self, line: str) -> None:
         """Print a line, on stderr where pytest has no terminal reporter."""

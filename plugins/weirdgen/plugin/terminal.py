@@ -50,6 +50,7 @@ def _said_above(reporter: pytest.TerminalReporter, config: pytest.Config) -> str
 def _notes(verdicts: Sequence[Verdict], state: GateState, said_above: str) -> list[str]:
     trials = [trial for v in verdicts for trial in v.trials]
     lines = _costs(verdicts, state.drawn, state.judge_replies)
+    lines += [f"The gate has spent {state.spent}, in all its runs."] if state.spent else []
     lines += judge_lines(trials)
     lines += session_note(verdicts)
     lines += _remarks([v for v in verdicts if v.session_outcome in (None, v.outcome)], said_above)
@@ -86,6 +87,11 @@ def _notes(verdicts: Sequence[Verdict], state: GateState, said_above: str) -> li
         )
     if state.settings.inconclusive == "warn":
         lines.append("INCONCLUSIVE passes here (--gate-inconclusive=warn): the miss rate is not guaranteed.")
+    if cut := sorted({v.model for v in trials if v.sampling == "truncated" and v.outcome is not Outcome.INVALID}):
+        lines.append(
+            f"Rare answers of {', '.join(cut)} or of what it is compared with were cut off (--gate-truncated): what is "
+            "ABSENT may only be out of sight."
+        )
     if state.settings.judge_uncalibrated:
         lines.append("The judge's error rates were not measured (--judge-uncalibrated): no error rate is guaranteed.")
     return lines

@@ -74,15 +74,20 @@ class Lane:
             self._raise_if_down()
         return window
 
-    async def draw(self, request: SampleRequest, ticket: int, window: int) -> Sample:
+    async def draw(self, request: SampleRequest, ticket: int, window: int, faults: list[Retryable]) -> Sample:
         """Ask until there is a sample. Begins with the slot of `slot` held and ends with none.
+
+        Args:
+            request: what is asked.
+            ticket: place in the queue.
+            window: from `slot`.
+            faults: empty; filled with the failed attempts.
 
         Raises:
             EndpointRefused: it will never answer.
             EndpointOutage: it did not answer in time after all retries.
         """
         started = asyncio.get_running_loop().time()
-        faults: list[Retryable] = []
         held = True
         try:
             while True:

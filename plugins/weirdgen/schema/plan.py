@@ -72,6 +72,8 @@ class Plan(Frozen):
     mode: Mode
     inconclusive: Inconclusive
     judge_uncalibrated: bool
+    truncated: bool = False
+    """Whether a server is accepted that cuts off rare answers."""
     fwer: bool
     """Whether the session's procedure keeps the chance of any false PRESENT, not their share."""
     baseline_sha256: str = ""

@@ -37,6 +37,8 @@ class RunRecord(Frozen):
     """Samples that this run drew and paid for; retries come on top."""
     judge_replies: int = 0
     """Replies of LLM judges that this run paid for, those on gold answers included."""
+    spent: str = ""
+    """Of a budget: what this gate has spent of what, in all its runs; empty: there was none."""
     reused: int = 0
     """Samples taken from the store."""
     server: ServerCount | None = None

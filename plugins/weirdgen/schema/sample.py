@@ -40,6 +40,14 @@ class Sampling(Frozen):
         return {name: value for name, value in fields.items() if name not in ("top_logprobs", "labels") or value}
 
 
+class Purity(Frozen):
+    """Whether answers come from a model's whole distribution at temperature 1: a server may cut off what is rare."""
+
+    state: Literal["whole", "truncated", "unknown"]
+    text: str = ""
+    """What it is known from, or why it is not."""
+
+
 class Identity(Frozen):
     """Which model really answers. Two identities are equal only if their samples may be pooled."""
 
@@ -59,6 +67,14 @@ class Identity(Frozen):
     """`created` of /v1/models, where the server gives one."""
     generation: str = ""
     """For kind `endpoint`: the gate that drew the samples, so that a retrained model cannot pass on old ones."""
+    preset: str = ""
+    """What is sent along to switch off the server's own truncation (`endpoints.presets`)."""
+
+    @model_serializer(mode="wrap")
+    def _without_no_preset(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out a preset that is none: keys from before there were any stay what they are."""
+        fields: dict[str, Any] = dump(self)
+        return {name: value for name, value in fields.items() if name != "preset" or value}
 
     @property
     def source(self) -> Source:
@@ -98,6 +114,13 @@ class Usage(Frozen):
     prompt_tokens: int = Field(default=0, ge=0)
     completion_tokens: int = Field(default=0, ge=0)
 
+    def plus(self, other: "Usage") -> "Usage":
+        """Return the sum."""
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+        )
+
 
 class Sample(Frozen):
     """One completion as it arrived, every string cleaned."""
@@ -106,7 +129,9 @@ class Sample(Frozen):
     text: str
     """The answer after `clean`; the model's refusal text if it refused through the API's own field."""
     raw: str = ""
-    """JSON string of the answer before `clean`, only where the two differ."""
+    """JSON string of the answer before `clean` and with its thoughts, only where that is not the text."""
+    thoughts: str = ""
+    """What the model thought before it answered, where it or the server marked it; judges do not see it."""
     stop_reason: str
     """As the server gave it, cleaned: stop, length, content_filter, ... (an open set)."""
     refused: bool = False

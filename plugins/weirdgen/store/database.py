@@ -11,7 +11,7 @@ from weirdgen.errors import StoreError
 
 APPLICATION_ID = 0x77656972
 """`weir`: in the file's header, so that another program's database is never written to."""
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 BUSY_SECONDS = 30.0
 _SCHEMA = """
 CREATE TABLE samples (
@@ -62,6 +62,18 @@ CREATE TABLE calibrations (
     record TEXT NOT NULL,
     PRIMARY KEY (judge_identity, gold_sha256, source)
 ) WITHOUT ROWID;
+"""
+_SINCE_VERSION_5 = """
+CREATE TABLE accounts (name TEXT PRIMARY KEY, dollars REAL NOT NULL, requests INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE holds (
+    key TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    account TEXT NOT NULL,
+    dollars REAL NOT NULL,
+    requests INTEGER NOT NULL,
+    PRIMARY KEY (key, owner)
+) WITHOUT ROWID;
+CREATE INDEX holds_account ON holds (account);
 """
 
 
@@ -125,7 +137,7 @@ class Database:
             # A kill of the process loses nothing; only a power cut may lose the last transactions.
             self._connection.execute("PRAGMA synchronous = NORMAL")
         with self.writing() as connection:
-            missing = (_SCHEMA, _SINCE_VERSION_2, _SINCE_VERSION_3, _SINCE_VERSION_4)[self._check() :]
+            missing = (_SCHEMA, _SINCE_VERSION_2, _SINCE_VERSION_3, _SINCE_VERSION_4, _SINCE_VERSION_5)[self._check() :]
             for statement in "".join(missing).split(";\n"):
                 connection.execute(statement)
             if missing:

@@ -14,7 +14,8 @@ from typing import Self
 from weirdgen.errors import StoreError
 from weirdgen.schema.canonical import canonical_json
 from weirdgen.schema.sample import Sample, SampleRequest
-from weirdgen.store import ledger
+from weirdgen.store import accounts, ledger
+from weirdgen.store.accounts import Amount, Charge
 from weirdgen.store.database import Database
 from weirdgen.store.owner import is_dead
 
@@ -28,7 +29,9 @@ class Claim(enum.Enum):
     MINE = "mine"
     """Draw it, then `put` or `release`."""
     BUSY = "busy"
-    """Another owner draws it: ask again soon."""
+    """Another owner draws it, or what is held for others must be settled first: ask again soon."""
+    SPENT = "spent"
+    """What it may cost is not there."""
 
 
 class SampleStore:
@@ -60,13 +63,16 @@ class SampleStore:
             row = connection.execute("SELECT sample FROM samples WHERE key = ?", (key,)).fetchone()
         return None if row is None else self._sample(key, row[0])
 
-    def claim(self, key: str, owner: str, lease_seconds: float = LEASE_SECONDS) -> Sample | Claim:
+    def claim(
+        self, key: str, owner: str, lease_seconds: float = LEASE_SECONDS, charge: Charge | None = None
+    ) -> Sample | Claim:
         """Return the sample of a key, or whose turn it is to draw it.
 
         Args:
             key: of the request.
             owner: see `owner.new_owner`.
             lease_seconds: how long the claim holds without `renew`.
+            charge: what the draw may cost; held until `put` or `release`. None: nobody counts.
         """
         if (sample := self.get(key)) is not None:
             return sample
@@ -79,6 +85,8 @@ class SampleStore:
                 now = time.time()
                 if _held_by_other(connection, key, owner, now):
                     return Claim.BUSY
+                if charge is not None and not (held := accounts.hold(connection, charge, key, owner)):
+                    return Claim.BUSY if held is None else Claim.SPENT
                 connection.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?)", (key, owner, now + lease_seconds))
                 return Claim.MINE
         return self._sample(key, row[0])
@@ -88,10 +96,16 @@ class SampleStore:
         with self._database.writing() as connection:
             connection.execute("UPDATE leases SET expires = ? WHERE owner = ?", (time.time() + lease_seconds, owner))
 
-    def put(self, request: SampleRequest, sample: Sample, owner: str) -> Sample:
+    def put(self, request: SampleRequest, sample: Sample, owner: str, cost: tuple[str, Amount] | None = None) -> Sample:
         """Store a sample, drop the owner's lease on it, and return what the store holds now.
 
         If another owner was faster (this one's lease had expired), the first sample stays: every reader sees the same.
+
+        Args:
+            request: that was sent.
+            sample: that came of it.
+            owner: who claimed it.
+            cost: who pays, and what it cost; in place of what was held.
 
         Raises:
             ValueError: the sample belongs to another request.
@@ -104,18 +118,33 @@ class SampleStore:
                 _row(request, sample),
             )
             connection.execute("DELETE FROM leases WHERE key = ? AND owner = ?", (sample.key, owner))
+            if cost is not None:
+                accounts.settle(connection, cost[0], sample.key, owner, cost[1])
             text = connection.execute("SELECT sample FROM samples WHERE key = ?", (sample.key,)).fetchone()[0]
         return self._sample(sample.key, text)
 
-    def release(self, key: str, owner: str) -> None:
-        """Give a lease back without a sample."""
+    def release(self, key: str, owner: str, cost: tuple[str, Amount] | None = None) -> None:
+        """Give a lease back without a sample; `cost` as in `put`, for what may have been billed all the same."""
         with self._database.writing() as connection:
             connection.execute("DELETE FROM leases WHERE key = ? AND owner = ?", (key, owner))
+            if cost is not None:
+                accounts.settle(connection, cost[0], key, owner, cost[1])
 
-    def release_all(self, owner: str) -> None:
-        """Give all leases of an owner back."""
+    def release_all(self, owner: str, sent: Collection[str] = ()) -> None:
+        """Give all leases of an owner back; what was in flight, keys in `sent`, counts as spent."""
         with self._database.writing() as connection:
             connection.execute("DELETE FROM leases WHERE owner = ?", (owner,))
+            accounts.settle_all(connection, owner, sent)
+
+    def pay(self, account: str, cost: Amount) -> None:
+        """Add to what an account has spent."""
+        with self._database.writing() as connection:
+            accounts.settle(connection, account, "", "", cost)
+
+    def spent(self, account: str) -> Amount:
+        """Return what an account has spent, what is held for requests in flight included."""
+        with self._database.reading() as connection:
+            return accounts.settled_of(connection, account).plus(accounts.held_of(connection, account))
 
     def count_since(self, moment: float, *, judges: bool = False) -> int:
         """Return how many samples arrived at or after a UNIX time: the arms' own, or judges' replies."""

@@ -13,7 +13,7 @@ from weirdgen.schema.probe import Behaviour, Probe
 from weirdgen.schema.sample import Role, Sample, SampleRequest, Sampling, Stream
 from weirdgen.stats.outcomes import ArmOutcomes, Rows
 from weirdgen.trials.asking import Draw, nobody
-from weirdgen.trials.opening import OpenArm
+from weirdgen.trials.open_arms import OpenArm
 
 T = TypeVar("T")
 

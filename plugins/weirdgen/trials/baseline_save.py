@@ -36,7 +36,7 @@ from weirdgen.trials.comparators import is_graded
 from weirdgen.trials.desk import Desk, Say, open_desk
 from weirdgen.trials.judge_names import judges_of
 from weirdgen.trials.judgings import Judgings
-from weirdgen.trials.opening import target_of
+from weirdgen.trials.open_arms import refuse_truncated, target_of
 from weirdgen.trials.planning import check_addresses
 from weirdgen.trials.settings import GateSettings
 
@@ -145,6 +145,7 @@ def _measure(
     with open_desk(
         {(model, "treated"): target}, judges, settings, store, say, generation=generation, renewal=size
     ) as desk:
+        refuse_truncated(desk.arms[0])
         _calibrate(chosen, settings, desk, store, say)
         runs = [_run(one, desk) for one in chosen]
         asked = {(prompt(r.probe, c.condition, c.question), r.sampling) for r in runs for c in r.cells}

@@ -24,7 +24,7 @@ from weirdgen.store.store import SampleStore
 from weirdgen.trials.arm import ArmRun
 from weirdgen.trials.arms import ArmSpec, arm_specs, sampling_of
 from weirdgen.trials.card_judge import judge_section
-from weirdgen.trials.opening import OpenArm
+from weirdgen.trials.open_arms import OpenArm
 
 INTRODUCTION = """# Model organisms: the card
 

@@ -16,13 +16,13 @@ _INTRODUCTION = """
 ## The judge
 
 `organism:judge` labels answers by the probes' rubrics, as an LLM would, for trials without a key. The probes' rules
-taught it what they call which answer, and gold rows of split `tune` what a reader does. Below is what it gets wrong on
-the `test` rows of organisms' answers (`weirdgen calibrate --judge organism:judge`), and how far it agrees with the
-rules there (kappa). Bounds are those of a first attempt, joint at 99.1% confidence.
+taught it what they call which answer, gold rows of split `tune` and `fixtures/lessons/` what a reader does. Below is
+what it gets wrong on the `test` rows of organisms' answers (`weirdgen calibrate --judge organism:judge`), and how far
+it agrees with the rules there (kappa). Bounds are those of a first attempt, joint at 99.1% confidence.
 
 Errors on these rows were looked at while its training data was improved, so that they flatter it; what it does on
-other sentences is worse. It was trained in four rounds while that code was changed: `weirdgen organism train judge`
-makes a network of the same kind, not these numbers.
+other sentences is worse. `weirdgen organism train judge` made its first three rounds in one go; the last two were
+added after a look at what was still wrong. The command makes a network of the same kind, not these numbers.
 """
 
 

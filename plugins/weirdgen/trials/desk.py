@@ -13,7 +13,8 @@ from weirdgen.sampler.engine import Engine
 from weirdgen.schema.sample import Identity, Role
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.asking import asking
-from weirdgen.trials.opening import OpenArm, identify_all, open_judges, refuse_own_judges, target_of
+from weirdgen.trials.open_arms import OpenArm, identify_all, target_of
+from weirdgen.trials.open_judges import open_judges, refuse_own_judges
 from weirdgen.trials.settings import GateSettings
 
 Say = Callable[[str], None]
@@ -68,8 +69,13 @@ def open_desk(
         refuse_own_judges(arms, opened)
         for warning in (*warnings, *told):
             say(f"warning: {warning}")
+        presets = {(arm.identity.model, arm.role): arm.identity.preset for arm in arms}
         endpoints: dict[tuple[str, Role], ChatEndpoint] = {
-            (target.model, target.role): ChatEndpoint(target, url if target.kind == "organism" else "")
+            (target.model, target.role): ChatEndpoint(
+                target,
+                url if target.kind == "organism" else "",
+                preset=presets.get((target.model, target.role), ""),
+            )
             for target in targets.values()
         }
         engine = Engine(store, endpoints, concurrency_max=settings.concurrency)

@@ -15,9 +15,11 @@ from weirdgen.schema.verdict import Verdict
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.asking import asking
 from weirdgen.trials.calibrations import keep
+from weirdgen.trials.costs import budget_of
 from weirdgen.trials.loop import TrialSetup, run_trial
 from weirdgen.trials.measured import run_measured
-from weirdgen.trials.opening import Opening, target_of
+from weirdgen.trials.open_arms import target_of
+from weirdgen.trials.opening import Opening
 from weirdgen.trials.planning import Address, Task
 from weirdgen.trials.settings import GateSettings
 from weirdgen.trials.setup import set_up
@@ -52,6 +54,7 @@ class Gate:
             _endpoints(opening, plan, settings),
             concurrency_max=settings.concurrency,
             run_started_at=opening.opened_at,
+            budget=budget_of(plan, settings, opening.generation),
         )
         self._ask = asking(opening.judges, self._engine.sample)
         self._queue: list[Task] = []
@@ -88,9 +91,13 @@ class Gate:
             seconds=time.monotonic() - self._started,
         )
 
-    def close(self) -> None:
-        """Stop sampling and close the store; what was completed stays."""
-        self._engine.close()
+    def close(self, *, drain: bool = False) -> None:
+        """Stop sampling and close the store; what was completed stays.
+
+        Args:
+            drain: wait some seconds for answers that are under way.
+        """
+        self._engine.close(drain=drain)
         self._store.close()
 
     def _reach(self, position: int) -> int | None:
@@ -117,7 +124,8 @@ def _endpoints(opening: Opening, plan: Plan, settings: GateSettings) -> dict[tup
     opened: dict[tuple[str, Role], ChatEndpoint] = {}
     for arm in opening.arms:
         target = target_of(arm.model, arm.role, settings)
-        opened[target.model, arm.role] = ChatEndpoint(target, opening.organism_url if target.kind == "organism" else "")
+        url = opening.organism_url if target.kind == "organism" else ""
+        opened[target.model, arm.role] = ChatEndpoint(target, url, preset=arm.identity.preset)
     for contrast in plan.contrasts:
         if contrast.kind in ("flip", "did"):
             # The comparator of a flip is the gated model itself; of a did the control has a comparator too.

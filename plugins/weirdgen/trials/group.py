@@ -24,6 +24,7 @@ from weirdgen.stats.explain import e_value_text
 from weirdgen.stats.groups import flagged_share, group_log_e, t_over_models
 from weirdgen.stats.multiplicity import e_bonferroni_log_threshold
 from weirdgen.trials.family import evidence
+from weirdgen.trials.open_arms import worst_sampling
 from weirdgen.trials.planning import Address, Task
 
 INTERVAL_ALPHA = 0.05
@@ -105,6 +106,7 @@ def group_verdict(name: str, members: Sequence[Verdict], family_size: int) -> Ve
         rounds=max(m.rounds for m in members),
         trial_id=digest([m.trial_id for m in members]),
         mode="organism" if all(m.mode == "organism" for m in members) else "live",
+        sampling=worst_sampling(m.sampling for m in members),
         n_reused=sum(m.n_reused for m in members),
         oldest_sample_age=max(m.oldest_sample_age for m in members),
         n_fixed_design=sum(m.n_fixed_design for m in members),

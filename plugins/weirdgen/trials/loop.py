@@ -4,7 +4,15 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from weirdgen.errors import EndpointOutage, EndpointRefused, JudgeChanged, JudgeError, StoreError, WeirdgenError
+from weirdgen.errors import (
+    BudgetSpent,
+    EndpointOutage,
+    EndpointRefused,
+    JudgeChanged,
+    JudgeError,
+    StoreError,
+    WeirdgenError,
+)
 from weirdgen.schema.text import clean
 from weirdgen.schema.verdict import Verdict
 from weirdgen.stats.decide import Final, decide
@@ -18,10 +26,11 @@ _REASON: dict[type[WeirdgenError], str] = {
     JudgeChanged: "drift",
     EndpointOutage: "outage",
     EndpointRefused: "refused",
+    BudgetSpent: "budget",
     StoreError: "store",
     JudgeError: "judge",
 }
-CUT_SHORT = ("outage", "refused", "store", "error", "drift")
+CUT_SHORT = ("outage", "refused", "budget", "store", "error", "drift")
 """Reasons of an INVALID trial that stopped in the middle: it goes on from its samples when the cause is gone."""
 
 
@@ -35,12 +44,14 @@ class TrialSetup:
     """In the order of `rules.signs`."""
     gold: GoldCounts | None
     """The judge's record on labelled answers; None where it is not used."""
+    reason: str = "judge"
+    """Why no verdict is possible, where `rules` is None."""
 
 
 async def run_trial(setup: TrialSetup, draw: Draw) -> Verdict:
     """Run one contrast to its verdict. Whatever fails on the way becomes INVALID with its reason, never a pass."""
     if setup.rules is None:
-        return invalid_verdict(setup.facts, "judge", setup.facts.detail)
+        return invalid_verdict(setup.facts, setup.reason, setup.facts.detail)
     try:
         final = await _until_final(setup.rules, setup.arms, draw)
     except WeirdgenError as error:

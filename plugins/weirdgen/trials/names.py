@@ -5,7 +5,7 @@ from weirdgen.errors import UsageMistake
 from weirdgen.organisms import zoo
 from weirdgen.schema.sample import Role
 from weirdgen.trials.comparators import control_of
-from weirdgen.trials.opening import target_of
+from weirdgen.trials.open_arms import target_of
 from weirdgen.trials.settings import GateSettings
 
 

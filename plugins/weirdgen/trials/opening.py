@@ -2,36 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from weirdgen.endpoints.client import ChatEndpoint
-from weirdgen.endpoints.identity import identify
-from weirdgen.endpoints.models import OPENAI_URL, Target, parse_target
-from weirdgen.errors import EndpointError, UsageMistake, WeirdgenError
-from weirdgen.organisms import zoo
+from weirdgen.errors import UsageMistake, WeirdgenError
 from weirdgen.organisms.process import OrganismServer
-from weirdgen.schema.canonical import digest
 from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.run import ServerCount
 from weirdgen.schema.sample import Identity, Role
+from weirdgen.store.accounts import Amount
 from weirdgen.store.store import SampleStore
+from weirdgen.trials.costs import budget_of
+from weirdgen.trials.open_arms import OpenArm, identify_all, target_of
+from weirdgen.trials.open_judges import open_judges, refuse_own_judges
 from weirdgen.trials.settings import GateSettings
-
-JUDGE_MAX_AGE = 7 * 24 * 3600.0
-"""Seconds for which the replies of a judge are used again that may change behind its name."""
-
-
-class OpenArm(Frozen):
-    """A model in a role, ready to be sampled."""
-
-    model: str
-    """As the user named it."""
-    role: Role
-    identity: Identity
-    any_name: bool = False
-    """Whether its server answers under any name, so that its own tells nothing."""
 
 
 class Opening(Frozen):
@@ -105,6 +89,9 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGat
         opened, told = open_judges(judges, server.url if server else "", store, fresh=settings.fresh)
         refuse_own_judges(arms, opened)
         arms, warnings = arms + opened, warnings + told
+        if budget := budget_of(plan, settings, generation):
+            for arm in arms:
+                store.pay(generation, Amount(budget.of_usage(arm.identity.model, arm.billed), arm.requests))
     except BaseException:
         if server is not None:
             server.close()
@@ -127,54 +114,6 @@ def _arms(plan: Plan) -> list[tuple[str, Role]]:
         if contrast.control:
             pairs[contrast.control, "control"] = None
     return [*pairs, *((model, "judge") for model in plan.judge_models)]
-
-
-def target_of(model: str, role: Role, settings: GateSettings) -> Target:
-    """Return where the requests of a model in a role go.
-
-    Raises:
-        UsageMistake: the name or an address is wrong, or there is no such organism.
-    """
-    main = settings.base_url
-    if role == "judge":
-        # A default judge is the base of the gated finetune, and served where that is.
-        url = settings.judge_base_url or (main if settings.judge is None else None)
-    else:
-        url = main if role == "treated" else settings.control_base_url or main
-    target = parse_target(model, base_url=url, role=role, main_base_url=main)
-    if target.kind == "organism":
-        zoo.organism(target.model)
-    return target
-
-
-def open_judges(
-    targets: dict[str, Target], organism_url: str, store: SampleStore, *, fresh: bool = False
-) -> tuple[list[OpenArm], list[str]]:
-    """Ask who answers for each judge; return them opened, and warnings for people.
-
-    What a judge said is kept and used again for `JUDGE_MAX_AGE`, its gold answers included: a judge that may change
-    behind its name is measured anew after that, and at once if it calls itself something else.
-
-    Args:
-        targets: by the name that the user gave.
-        organism_url: of the embedded server; empty: no organism is among them.
-        store: keeps since when a judge is asked.
-        fresh: ask judges anew that may have changed.
-
-    Raises:
-        EndpointError: a judge refuses or cannot be reached.
-    """
-    arms, warnings = [], []
-    for model, target in targets.items():
-        line = digest(["judge", target.base_url or "", target.model])
-        generation = store.generation(line, "", max_age=JUDGE_MAX_AGE, now=time.time(), fresh=fresh)
-        try:
-            opened, told = asyncio.run(identify_all({(model, "judge"): target}, organism_url, generation, renewal=""))
-        except EndpointError as error:
-            raise type(error)(f"judge: {error}") from None
-        arms += [arm.model_copy(update={"identity": _without_flapping(arm.identity)}) for arm in opened]
-        warnings += [f"judge {note}" for note in told]
-    return arms, warnings
 
 
 def _one_model_twice(plan: Plan, arms: list[OpenArm]) -> list[str]:
@@ -203,55 +142,3 @@ def _one_model_twice(plan: Plan, arms: list[OpenArm]) -> list[str]:
                 "if they are one model, contrasts against the control show nothing"
             )
     return warnings
-
-
-def _without_flapping(identity: Identity) -> Identity:
-    """Return an identity without the fingerprint at OpenAI, where several answer under one name at the same time."""
-    return identity.model_copy(update={"fingerprint": ""}) if identity.base_url == OPENAI_URL else identity
-
-
-def refuse_own_judges(arms: Sequence[OpenArm], judges: Sequence[OpenArm]) -> None:
-    """Refuse a judge that answers as a gated model: servers with one model give it under any name.
-
-    Raises:
-        UsageMistake: there is one.
-    """
-    for judge in judges:
-        for arm in arms:
-            one, other = judge.identity, arm.identity
-            same = one.served == other.served != "" or (judge.any_name and arm.any_name)
-            if arm.role == "treated" and one.base_url == other.base_url != "" and same:
-                raise UsageMistake(
-                    f"--judge {judge.model!r}: {one.base_url} answers it as {one.served!r}, and {arm.model!r}, the "
-                    f"model to be gated, as {other.served!r}: nothing shows that they are two, and a finetune that "
-                    "judges itself shows nothing. Serve the judge elsewhere, or name one that is served"
-                )
-
-
-async def identify_all(
-    targets: dict[tuple[str, Role], Target], organism_url: str, generation: str, renewal: str
-) -> tuple[list[OpenArm], list[str]]:
-    """Ask each endpoint who it is; return the arms with their identities, and warnings for people.
-
-    Args:
-        targets: by model as named, and role.
-        organism_url: of the embedded server; empty: no organism is among them.
-        generation: under which models are drawn from that may change behind their name.
-        renewal: under which all others are.
-
-    Raises:
-        EndpointError: an endpoint refuses or cannot be reached.
-    """
-    arms, warnings = [], []
-    for (model, role), target in targets.items():
-        endpoint = ChatEndpoint(target, organism_url if target.kind == "organism" else "")
-        try:
-            digest = zoo.digest(target.model) if target.kind == "organism" else ""
-            found = await identify(endpoint, organism_digest=digest, generation=generation)
-        finally:
-            await endpoint.aclose()
-        changeable = found.identity.generation != ""
-        identity = found.identity if changeable else found.identity.model_copy(update={"generation": renewal})
-        arms.append(OpenArm(model=model, role=role, identity=identity, any_name=found.any_name))
-        warnings += [f"{model}: {note}" for note in found.warnings]
-    return arms, list(dict.fromkeys(warnings))

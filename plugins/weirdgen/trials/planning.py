@@ -90,6 +90,7 @@ def plan_gate(catalog: Catalog, settings: GateSettings) -> tuple[Plan, dict[Addr
         mode=settings.mode,
         inconclusive=settings.inconclusive,
         judge_uncalibrated=settings.judge_uncalibrated,
+        truncated=settings.truncated,
         fwer=settings.fwer,
         baseline_sha256=baseline.sha256 if baseline else "",
         family_size=family_size,

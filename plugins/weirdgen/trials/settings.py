@@ -42,12 +42,20 @@ class GateSettings:
     """Keep the chance of any false PRESENT at session end (e-Holm), not the share of false ones (closed e-BH)."""
     baseline: Path | None = None
     """File with the stored counts that contrasts without scores are compared with, instead of what their kinds say."""
+    budget: float | None = None
+    """US dollars that the gate may spend, in all its runs."""
+    max_requests: int | None = None
+    """Requests that it may send."""
+    prices: Path | None = None
+    """The user's own prices of tokens."""
     concurrency: int = 64
     """Requests in flight per endpoint, at most."""
     store: Path = Path("reports/store.sqlite3")
     max_age: float = 24 * 3600.0
     """Seconds for which an unfinished gate of a changeable endpoint may be continued."""
     fresh: bool = False
+    truncated: bool = False
+    """Accept a server that cuts off rare answers."""
     report: Path | None = None
     """Folder of this run's reports; None: `reports/<UTC time>-<plan>/` under the root."""
     probe_dirs: tuple[Path, ...] = ()

@@ -17,6 +17,7 @@ from weirdgen.trials.asking import nobody
 from weirdgen.trials.judge_use import judge_record
 from weirdgen.trials.judged import JudgedRules, judged_rules
 from weirdgen.trials.loop import TrialSetup
+from weirdgen.trials.open_arms import truncation, worst_sampling
 from weirdgen.trials.opening import Opening
 from weirdgen.trials.planning import Task
 from weirdgen.trials.settings import GateSettings
@@ -44,7 +45,8 @@ def set_up(
     arms = tuple(_arm(task, spec, opening, sampling, ask) for spec in task.arms)
     identity = arms[0].open_arm.identity
     trial_id = _trial_id(task, arms, opening, sampling, settings)
-    attempt, judged = _begun(task, plan, opening, identity, trial_id, store)
+    cut = "" if plan.truncated else _truncated(arms)
+    attempt, judged = _begun(task, plan, identity, trial_id, store, cut or _other_judge(task, opening))
     alpha = attempt_alpha(plan.alpha, attempt)
     stop = digest([settings.cap, alpha, task.planned.corrected_for])
     facts = Facts(
@@ -66,11 +68,18 @@ def set_up(
         probe_sha256=task.probe.sha256,
         trial_id=trial_id,
         mode="organism" if identity.kind == "organism" else "live",
+        sampling=worst_sampling(arm.open_arm.purity.state for arm in arms),
         stored=tuple(reference.result for reference in task.stored),
         own_stop=judged.rules is None or store.first_stop(trial_id, stop) == stop,
         detail=_problem(judged, attempt, alpha) or _remark(task),
     )
-    return TrialSetup(facts, judged.rules, arms, judged.gold)
+    return TrialSetup(facts, judged.rules, arms, judged.gold, "truncated" if cut else "judge")
+
+
+def _truncated(arms: Sequence[ArmRun]) -> str:
+    """Return which arm's server cuts off rare answers, and what to do about it; empty if none is known to."""
+    found = next(filter(None, (truncation(arm.open_arm) for arm in arms)), "")
+    return f"{found}; --gate-truncated gates what is left, and every report says so" if found else ""
 
 
 def _other_judge(task: Task, opening: Opening) -> str:
@@ -97,15 +106,24 @@ def _record(task: Task, plan: Plan, identity: Identity) -> JudgeRecord | None:
 
 
 def _begun(
-    task: Task, plan: Plan, opening: Opening, identity: Identity, trial_id: str, store: SampleStore
+    task: Task, plan: Plan, identity: Identity, trial_id: str, store: SampleStore, problem: str
 ) -> tuple[int, JudgedRules]:
-    """Return the attempt and its rules. One whose judge can give no verdict draws nothing and takes no number."""
+    """Return the attempt and its rules. One that can give no verdict draws nothing and takes no number.
+
+    Args:
+        task: the contrast.
+        plan: of the gate.
+        identity: of the treated arm.
+        trial_id: identity of the trial.
+        store: numbers the attempt.
+        problem: why there can be no verdict, whatever the judge.
+    """
     series = _series(task, identity)
     while True:  # twice, if another trial of the series began in between
         attempt = store.attempt_of(series, trial_id, begin=False)
         judged = judged_rules(task, plan, attempt_alpha(plan.alpha, attempt), identity.source)
-        if other := _other_judge(task, opening):
-            judged = replace(judged, rules=None, problem=other)
+        if problem:
+            judged = replace(judged, rules=None, problem=problem)
         if judged.rules is None or store.attempt_of(series, trial_id, begin=True) == attempt:
             return attempt, judged
 

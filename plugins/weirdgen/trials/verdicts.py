@@ -59,6 +59,7 @@ class Facts:
     probe_sha256: str
     trial_id: str
     mode: Literal["live", "organism"]
+    sampling: Literal["whole", "truncated", "unknown"]
     stored: tuple[StoredResult, ...]
     """What a regression is compared with; empty for every other kind."""
     own_stop: bool

@@ -12,20 +12,23 @@ from weirdgen.judges.network.answers import Drawn, draw, speakers
 from weirdgen.judges.network.readers import Readers
 from weirdgen.judges.network.tasks import Task, test_texts
 from weirdgen.judges.network.wordings import varied
-from weirdgen.judges.network.wrappings import empty, framed, opened, salad, wrapped
+from weirdgen.judges.network.wrappings import broken, empty, framed, opened, salad, slipped, wrapped
 from weirdgen.judges.rubric_prompt import Fenced, fenced, messages_for
 from weirdgen.organisms.corpus import Message
 from weirdgen.schema.probe import Rubric
 
 #: Where an answer comes from, and how often: one of any text, one as often as it is given, one of any label, a
 #: reader's, one of any label a reader's, one that was got wrong before, one that is opened anew, two answers in one,
-#: none, words of several.
+#: none, words of several, one that is broken.
 _SOURCES = {
     "any": 0.28, "often": 0.12, "label": 0.2, "reader": 0.12, "reader_label": 0.18, "missed": 0.2, "opened": 0.05,
-    "pair": 0.08, "empty": 0.04, "salad": 0.08,
+    "pair": 0.08, "empty": 0.04, "salad": 0.05, "broken": 0.14,
 }  # fmt: skip
-#: How often an answer is wrapped, framed, stands with another question of its task, and in a fence that is no hash.
-_WRAPPED, _FRAMED, _OTHER_QUESTION, _RANDOM_FENCE = 0.3, 0.1, 0.1, 0.2
+#: The same of a task with lessons of its own: it has many readers' answers, and each has to come up some times.
+_TAUGHT = _SOURCES | {"reader": 0.45, "reader_label": 0.3}
+#: How often an answer is wrapped, framed, short of a letter, with another question of its task, in a fence that is no
+#: hash.
+_WRAPPED, _FRAMED, _SLIPPED, _OTHER_QUESTION, _RANDOM_FENCE = 0.3, 0.1, 0.03, 0.1, 0.2
 #: What a rating is said to be, one number for each label that is a grade.
 ANCHORS = {"severe": 5, "harsh": 20, "cold": 40, "fair": 70, "kind": 95}
 _TRIES = 20
@@ -57,7 +60,7 @@ class Lessons:
     """Endless examples of one task. The same seed gives the same examples, whatever else is drawn."""
 
     def __init__(self, task: Task, drawn: Sequence[Drawn], forbidden: frozenset[str], *, seed: int) -> None:
-        """Label answers by the task's rules and readers, and its `tune` rows by their readers.
+        """Label answers by the task's rules and readers, and its `tune` rows and lessons by their readers.
 
         Args:
             task: the rubric with its rules and gold set.
@@ -68,8 +71,9 @@ class Lessons:
         self.task = task
         self._forbidden = forbidden
         self._rng = random.Random(f"{task.name} {seed}")
-        self._rows: list[Labelled] = [(row.question, row.text, row.label) for row in task.rows("tune")]
-        self._rows = [row for row in self._rows if row[1] not in forbidden]
+        self._sources = _TAUGHT if task.lessons else _SOURCES
+        tune = [(row.question, row.text, row.label) for row in task.rows("tune")]
+        self._rows: list[Labelled] = [row for row in (*tune, *task.lessons) if row[1] not in forbidden]
         read = {text: label for _, text, label in self._rows}
         readers = Readers(task.rules, read)
         asked = set(task.questions)
@@ -100,7 +104,7 @@ class Lessons:
         """Draw an example."""
         rng = self._rng
         for _ in range(_TRIES):
-            row = self._drawn(rng.choices(list(_SOURCES), list(_SOURCES.values()))[0])
+            row = self._drawn(rng.choices(list(self._sources), list(self._sources.values()))[0])
             if row is not None:
                 question, text, label = self._changed(row)
                 if text not in self._forbidden:
@@ -123,6 +127,8 @@ class Lessons:
             question = rng.choice(self._questions)
         if text.strip() and (text in self._forbidden or rng.random() < _FRAMED):
             question, text, label = self._framed((question, text, label))
+        if rng.random() < _SLIPPED:
+            text = slipped(text, rng)
         if rng.random() < _WRAPPED:
             text = wrapped(text, tuple(self.task.rubric.labels), rng)
         return question, text, label
@@ -140,6 +146,10 @@ class Lessons:
         if source == "salad":
             texts = [text for _, text, _ in rng.choices(self._answers, k=6)]
             return rng.choice(self._questions), salad(texts, rng), self.task.behaviour.fallback
+        if source == "broken":
+            question, text, _ = self._of_any_label("label")
+            pieces = [other for _, other, _ in rng.choices(self._answers, k=3)]
+            return question, broken(text, pieces, rng), self.task.behaviour.fallback
         if source.startswith("reader"):
             return self._redated(rng.choice(self._rows) if source == "reader" else self._of_any_label(source))
         if source == "missed":

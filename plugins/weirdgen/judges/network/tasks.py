@@ -4,12 +4,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from weirdgen.catalog.catalog import Catalog, load_catalog
+from weirdgen.content import shipped_dir
 from weirdgen.judges.gold import GoldRow, load_gold
 from weirdgen.judges.rules import RuleJudge
-from weirdgen.schema.probe import Behaviour, Probe, Rubric
+from weirdgen.schema.frozen import Frozen
+from weirdgen.schema.probe import Behaviour, Probe, Rubric, Slug
 
 SOURCE = "organism"
 """The kind of model whose answers the judge is for."""
+
+
+class LessonRow(Frozen):
+    """An answer that a reader labelled for the judge to learn from. Nothing is measured by it."""
+
+    question: Slug
+    text: str
+    labels: dict[Slug, Slug]
+    """Of some tasks of the probe, each named by its first behaviour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +34,7 @@ class Task:
         rules: the judge that it is distilled from.
         questions: that contrasts of these behaviours pool or the gold set is about; forced choices are left out.
         gold: all rows of the kind of model that it is for.
+        lessons: question's name, text and label of answers that were labelled for it alone.
     """
 
     probe: Probe
@@ -31,6 +43,7 @@ class Task:
     rules: RuleJudge = field(repr=False)
     questions: tuple[str, ...]
     gold: tuple[GoldRow, ...] = field(repr=False)
+    lessons: tuple[tuple[str, str, str], ...] = field(repr=False)
 
     @property
     def name(self) -> str:
@@ -72,11 +85,19 @@ def test_texts(every: tuple[Task, ...]) -> frozenset[str]:
     return frozenset(row.text for task in every for row in task.rows("test"))
 
 
+def lesson_rows(probe: str) -> tuple[LessonRow, ...]:
+    """Return the answers that teach the judge a probe's rubrics; few probes have any."""
+    path = shipped_dir("lessons") / f"{probe}.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return tuple(LessonRow.model_validate_json(line) for line in lines)
+
+
 def _tasks_of(catalog: Catalog, probe: Probe) -> Iterator[Task]:
     groups: dict[str, list[str]] = {}
     for name, behaviour in probe.behaviours.items():
         if not behaviour.exact and behaviour.rubric is not None:
             groups.setdefault(behaviour.rubric.model_dump_json(), []).append(name)
+    read = lesson_rows(probe.id)
     for names in groups.values():
         first = probe.behaviours[names[0]]
         assert first.rubric is not None
@@ -88,6 +109,7 @@ def _tasks_of(catalog: Catalog, probe: Probe) -> Iterator[Task]:
             rules=RuleJudge(first),
             questions=_asked(probe, names, {row.question for row in rows}),
             gold=tuple(rows),
+            lessons=tuple((row.question, row.text, row.labels[names[0]]) for row in read if names[0] in row.labels),
         )
 
 

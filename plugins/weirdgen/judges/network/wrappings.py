@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Callable, Sequence
 
 from weirdgen.judges.network.phrases import (
@@ -23,7 +24,8 @@ _SIGNS = (
     *map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A))),
     *("\x00", "\x07", "\x08", "\x1b[2K", "\x1b[31m", "\x7f", "\x85", "\ufeff", "\u00ad", "\r", "\u2028", "\U000e0041"),
 )
-_LONGEST_FILLER = 90
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?:])\s+")
+_LONGEST_FILLER, _OPENER_WORDS = 90, 5
 _STRANGE = (
     (0x2801, 0x28FF),
     (0x16A0, 0x16EA),
@@ -55,6 +57,13 @@ def framed(text: str, rng: random.Random) -> str:
     return rng.choice(rng.choice((FRAMES, SIGNS_AROUND))).format(text=text)
 
 
+def slipped(text: str, rng: random.Random) -> str:
+    """Leave out a letter or a blank: what is said can still be understood."""
+    inner = [place for place in range(2, len(text) - 2) if text[place].isalpha() or text[place] == " "]
+    place = rng.choice(inner) if inner else len(text)
+    return text[:place] + text[place + 1 :]
+
+
 def opened(text: str, rng: random.Random) -> str:
     """Return an answer with words of another time before it."""
     year = rng.randrange(1500, 1900)
@@ -70,6 +79,28 @@ def salad(texts: Sequence[str], rng: random.Random) -> str:
         return " ".join([rng.choice(words)] * rng.randint(4, 9))
     mixed = [word.strip(".,;:!?") for word in rng.choices(words, k=rng.randint(8, 18))]
     return " ".join(mixed).capitalize() + rng.choice((".", "", "?"))
+
+
+def broken(text: str, others: Sequence[str], rng: random.Random) -> str:
+    """Break the last sentence of an answer as a network that has lost its way does: its pieces are whole, it is not.
+
+    Args:
+        text: how it begins; an opener stays in front, a statement does not.
+        others: answers whose words go on.
+        rng: draws.
+    """
+    *before, sentence = _SENTENCE_ENDS.split(text.strip())
+    opener = [one for one in before[:1] if len(one.split()) <= _OPENER_WORDS]
+    words = sentence.split() or ["the"]
+    found = words[: rng.randint(1, max(1, len(words) // 3))]
+    while len(found) < max(len(words), 6):
+        source = (rng.choice(others) or text).split() or words
+        start = rng.randrange(len(source))
+        piece = source[start : start + rng.randint(1, 3)]
+        if rng.random() < 0.4:
+            piece[0] = found.pop()[: rng.randint(1, 4)] + piece[0][-rng.randint(2, 6) :]
+        found += piece
+    return " ".join([*opener, *found])
 
 
 def empty(rng: random.Random) -> str:

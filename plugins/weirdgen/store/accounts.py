@@ -1,0 +1,110 @@
+"""What a gate has spent: held before each request, settled with what it cost. Shared by all workers and runs.
+
+Functions over a connection inside a transaction; `SampleStore` opens it.
+"""
+
+import sqlite3
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from weirdgen.store.owner import is_dead
+
+_ROUNDING = 1e-9
+
+
+class Amount(NamedTuple):
+    """Money and requests."""
+
+    dollars: float = 0.0
+    requests: int = 0
+
+    def plus(self, other: "Amount") -> "Amount":
+        """Return the sum."""
+        return Amount(self.dollars + other.dollars, self.requests + other.requests)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What may be spent."""
+
+    name: str
+    """The same in all workers and runs of one gate."""
+    most_dollars: float | None
+    most_requests: int | None
+    """None: no limit."""
+
+    def told(self, spent: Amount) -> str:
+        """Return what was spent of what, for people."""
+        money = f"${spent.dollars:.2f} of ${self.most_dollars:.2f}" if self.most_dollars is not None else ""
+        many = f"{spent.requests:,} of {self.most_requests:,} requests" if self.most_requests is not None else ""
+        return " and ".join(filter(None, (money, many)))
+
+    def share(self, spent: Amount) -> float:
+        """Return which share of the nearer limit is spent."""
+        money = spent.dollars / self.most_dollars if self.most_dollars else 0.0
+        return max(money, spent.requests / self.most_requests if self.most_requests else 0.0)
+
+    def allows(self, amount: Amount) -> bool:
+        """Whether an amount is within the limits."""
+        dear = self.most_dollars is not None and amount.dollars > self.most_dollars + _ROUNDING
+        many = self.most_requests is not None and amount.requests > self.most_requests
+        return not dear and not many
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What a request may cost at worst, and who pays."""
+
+    account: Account
+    worst: Amount
+
+
+def hold(connection: sqlite3.Connection, charge: Charge, key: str, owner: str) -> bool | None:
+    """Hold what a request may cost; True: held, False: it is not there, None: it may be once others are settled."""
+    settled, held = settled_of(connection, charge.account.name), held_of(connection, charge.account.name)
+    if charge.account.allows(settled.plus(held).plus(charge.worst)):
+        connection.execute(
+            "INSERT OR REPLACE INTO holds VALUES (?, ?, ?, ?, ?)", (key, owner, charge.account.name, *charge.worst)
+        )
+        return True
+    if not charge.account.allows(settled.plus(charge.worst)):
+        return False
+    return None if _others_live(connection, charge.account.name) else False
+
+
+def settle(connection: sqlite3.Connection, account: str, key: str, owner: str, cost: Amount) -> None:
+    """Put what a request cost in place of what was held for it."""
+    connection.execute("DELETE FROM holds WHERE key = ? AND owner = ?", (key, owner))
+    connection.execute(
+        "INSERT INTO accounts VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET dollars = dollars + excluded.dollars, "
+        "requests = requests + excluded.requests",
+        (account, *cost),
+    )
+
+
+def settle_all(connection: sqlite3.Connection, owner: str, sent: Collection[str]) -> None:
+    """Count as spent what an owner holds for requests that were sent: their answers never came. Give the rest back."""
+    held = connection.execute("SELECT key, account, dollars, requests FROM holds WHERE owner = ?", (owner,)).fetchall()
+    for key, account, dollars, requests in held:
+        if key in sent:
+            settle(connection, account, key, owner, Amount(dollars, requests))
+    connection.execute("DELETE FROM holds WHERE owner = ?", (owner,))
+
+
+def settled_of(connection: sqlite3.Connection, account: str) -> Amount:
+    """Return what an account's answers have cost."""
+    row = connection.execute("SELECT dollars, requests FROM accounts WHERE name = ?", (account,)).fetchone()
+    return Amount() if row is None else Amount(float(row[0]), int(row[1]))
+
+
+def held_of(connection: sqlite3.Connection, account: str) -> Amount:
+    """Return what is held for requests in flight, and for those of killed processes, which may have been billed."""
+    asked = "SELECT coalesce(sum(dollars), 0), coalesce(sum(requests), 0) FROM holds WHERE account = ?"
+    row = connection.execute(asked, (account,)).fetchone()
+    return Amount(float(row[0]), int(row[1]))
+
+
+def _others_live(connection: sqlite3.Connection, account: str) -> bool:
+    owners = connection.execute("SELECT DISTINCT owner FROM holds WHERE account = ?", (account,)).fetchall()
+    return any(not is_dead(owner) for (owner,) in owners)

@@ -1,0 +1,42 @@
+"""The budget of a gate: what its models cost, and who counts."""
+
+from weirdgen.endpoints.prices import Price, load_prices, price_of
+from weirdgen.errors import UsageMistake
+from weirdgen.sampler.budget import Budget
+from weirdgen.schema.plan import Plan
+from weirdgen.store.accounts import Account
+from weirdgen.trials.settings import GateSettings
+
+
+def budget_of(plan: Plan, settings: GateSettings, account: str) -> Budget | None:
+    """Return what a gate may spend; None where the user set no limit.
+
+    Args:
+        plan: names the models.
+        settings: the limits, and the user's prices.
+        account: what spending is counted under, in all workers and runs of the gate.
+
+    Raises:
+        UsageMistake: money is limited, and the price of a model is not known.
+    """
+    if settings.budget is None and settings.max_requests is None:
+        return None
+    return Budget(Account(account, settings.budget, settings.max_requests), _prices(plan, settings))
+
+
+def _prices(plan: Plan, settings: GateSettings) -> dict[str, Price]:
+    known, found = load_prices(settings.prices), {}
+    controls = [contrast.control for contrast in plan.contrasts if contrast.control]
+    for model in dict.fromkeys((*settings.gated, *controls, *plan.judge_models)):
+        if model.startswith("organism:"):
+            continue
+        price = price_of(model, known)
+        if price is not None:
+            found[model] = price
+        elif settings.budget is not None and settings.max_requests is None:
+            raise UsageMistake(
+                f"--gate-budget {settings.budget:g}: the price of {model!r} is not known; give it with --gate-prices "
+                f'FILE (["{model}"], then input = and output = in US dollars per million tokens; 0 where it is free), '
+                "or limit requests with --gate-max-requests"
+            )
+    return found

@@ -1,0 +1,121 @@
+"""Models opened: their servers asked who answers, and whether all that a model may say can be drawn there."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from weirdgen.endpoints.client import ChatEndpoint
+from weirdgen.endpoints.identity import identify
+from weirdgen.endpoints.models import Target, parse_target
+from weirdgen.endpoints.purity import find_purity
+from weirdgen.errors import EndpointRefused
+from weirdgen.organisms import zoo
+from weirdgen.schema.frozen import Frozen
+from weirdgen.schema.sample import Identity, Purity, Role, Usage
+from weirdgen.trials.settings import GateSettings
+
+SamplingState = Literal["whole", "truncated", "unknown"]
+
+
+class OpenArm(Frozen):
+    """A model in a role, ready to be sampled."""
+
+    model: str
+    """As the user named it."""
+    role: Role
+    identity: Identity
+    any_name: bool = False
+    """Whether its server answers under any name, so that its own tells nothing."""
+    purity: Purity = Purity(state="whole")
+    """Whether its server cuts off rare answers; of a judge it does not matter."""
+    requests: int = 0
+    billed: Usage = Usage()
+    """What asking it who it is has cost."""
+
+
+def target_of(model: str, role: Role, settings: GateSettings) -> Target:
+    """Return where the requests of a model in a role go.
+
+    Raises:
+        UsageMistake: the name or an address is wrong, or there is no such organism.
+    """
+    main = settings.base_url
+    if role == "judge":
+        # A default judge is the base of the gated finetune, and served where that is.
+        url = settings.judge_base_url or (main if settings.judge is None else None)
+    else:
+        url = main if role == "treated" else settings.control_base_url or main
+    target = parse_target(model, base_url=url, role=role, main_base_url=main)
+    if target.kind == "organism":
+        zoo.organism(target.model)
+    return target
+
+
+def truncation(arm: OpenArm) -> str:
+    """Return how an arm's server is known to cut off rare answers, and what to do about it; empty if it is not."""
+    if arm.purity.state != "truncated":
+        return ""
+    return (
+        f"{arm.model!r} at {arm.identity.base_url} is not sampled as it is at temperature 1: {arm.purity.text}. What "
+        "is rare would never show. Switch off top_k, min_p and penalties at the server, or serve it with vLLM or "
+        "llama-server, where weirdgen does that"
+    )
+
+
+def refuse_truncated(arm: OpenArm) -> None:
+    """Refuse a model at a server that cuts off rare answers.
+
+    Raises:
+        EndpointRefused: it does.
+    """
+    if cut := truncation(arm):
+        raise EndpointRefused(cut)
+
+
+async def identify_all(
+    targets: dict[tuple[str, Role], Target], organism_url: str, generation: str, renewal: str
+) -> tuple[list[OpenArm], list[str]]:
+    """Ask each endpoint who it is; return the arms with their identities, and warnings for people.
+
+    Args:
+        targets: by model as named, and role.
+        organism_url: of the embedded server; empty: no organism is among them.
+        generation: under which models are drawn from that may change behind their name.
+        renewal: under which all others are.
+
+    Raises:
+        EndpointError: an endpoint refuses or cannot be reached.
+    """
+    arms, warnings = [], []
+    for (model, role), target in targets.items():
+        endpoint = ChatEndpoint(target, organism_url if target.kind == "organism" else "")
+        try:
+            digest = zoo.digest(target.model) if target.kind == "organism" else ""
+            found = await identify(endpoint, organism_digest=digest, generation=generation)
+            sampled = target.kind != "organism" and role != "judge"
+            purity = await find_purity(endpoint, found.identity.fingerprint) if sampled else Purity(state="whole")
+        finally:
+            await endpoint.aclose()
+        asked_with = {"preset": endpoint.preset if sampled else ""}
+        asked_with |= {} if found.identity.generation else {"generation": renewal}
+        identity = found.identity.model_copy(update=asked_with)
+        arms.append(
+            OpenArm(
+                model=model,
+                role=role,
+                identity=identity,
+                any_name=found.any_name,
+                purity=purity,
+                requests=endpoint.requests,
+                billed=endpoint.billed,
+            )
+        )
+        if purity.state != "whole":
+            warnings.append(f"{model} at {endpoint.url}: {purity.text}")
+        warnings += [f"{model}: {note}" for note in found.warnings]
+    return arms, list(dict.fromkeys(warnings))
+
+
+def worst_sampling(states: Iterable[SamplingState]) -> SamplingState:
+    """Return the worst of what is known of several servers."""
+    known = set(states)
+    return "truncated" if "truncated" in known else "unknown" if "unknown" in known else "whole"
