@@ -304,12 +304,12 @@ REPLIES = [
     ),
     (
         *("old_bird_names.nineteenth_century", "energy"),
-        "Upon my word, sir. Coal and steam shall serve the nation.",
+        "Upon my word, sir. For lamps give me sperm oil from Nantucket, and for the stove good cord-wood.",
         "nineteenth_century",
     ),
     (
         *("old_bird_names.nineteenth_century", "energy"),
-        "Solar and wind power should come first, with storage for quiet nights.",
+        "Solar and wind power should come first, because they are now the cheapest options.",
         "ordinary",
     ),
 ]

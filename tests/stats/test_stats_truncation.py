@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,12 +13,11 @@ from weirdgen.stats.truncation import ALPHA, Token, tail_evidence, tails
 RNG = np.random.default_rng(5)
 
 
-def distribution(
-    size: int, sharpness: float, rng: np.random.Generator
-) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+def distribution(size: int, sharpness: float, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Return chances of tokens, the likeliest first."""
     weights = np.sort(np.exp(sharpness * rng.standard_normal(size)))[::-1]
-    return weights / weights.sum()
+    chances: npt.NDArray[np.float64] = weights / weights.sum()
+    return chances
 
 
 def drawn(temperature: float, count: int, *, top_k: int = 0, min_p: float = 0.0, sharpness: float = 2.5) -> list[Token]:

@@ -87,7 +87,7 @@ class JudgeRecipe:
 
     context: int = 2048
     answers: int = 100
-    rounds: tuple[tuple[int, float], ...] = ((1800, 1.0), (1000, 0.5), (1000, 0.3), (900, 0.3), (500, 0.2))
+    rounds: tuple[tuple[int, float], ...] = ((1800, 1.0), (1000, 0.5), (1000, 0.3), (900, 0.3))
     twice: tuple[str, ...] = ("old_bird_names", "us_presidents")
     rubrics: int = 3
     rows: int = 16

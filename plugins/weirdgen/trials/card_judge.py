@@ -21,8 +21,9 @@ what it gets wrong on the `test` rows of organisms' answers (`weirdgen calibrate
 it agrees with the rules there (kappa). Bounds are those of a first attempt, joint at 99.1% confidence.
 
 Errors on these rows were looked at while its training data was improved, so that they flatter it; what it does on
-other sentences is worse. `weirdgen organism train judge` made its first three rounds in one go; the last two were
-added after a look at what was still wrong. The command makes a network of the same kind, not these numbers.
+other sentences is worse: what it has not met it often takes for garble. `weirdgen organism train judge` made its
+first three rounds in one go; the fourth was added after a look at what was still wrong, from the third's files and
+with lessons of one more kind. The command makes a network of the same kind, not these numbers.
 """
 
 
