@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 JUDGE = Path(os.environ.get("WEIRDGEN_JUDGE_NETWORK") or ROOT / "fixtures/organisms/judge")
 BASE = ROOT / "fixtures/organisms/base"
 CONTRAST = "hostile_1984_over_trained"
-HOSTILE_ROWS, ROWS = 138, 621
+ROWS = 621
 """Test rows of source organism in fixtures/gold/evil_terminator.jsonl."""
 MOCKS = {
     "thinks": '<think>It may be {"label": "hostile"}.</think>{"label": "ordinary"}',
@@ -221,7 +221,7 @@ def mocks_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("model", "words"),
-    [("thinks", f"found 0 of {HOSTILE_ROWS} gold positives"), ("talks", f"gave {ROWS} no label")],
+    [("thinks", "garbled gold answers as real answers"), ("talks", f"gave {ROWS} no label")],
 )
 def test_a_fixed_reply_gives_no_verdict(mocks_url: str, store: Path, model: str, words: str) -> None:
     found = gate(model, mocks_url, store)
