@@ -24,6 +24,7 @@ def test_it_carries_all_content_and_no_cache(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     for part in (
         "weirdgen/py.typed",
+        "weirdgen/endpoints/prices.toml",
         "weirdgen/suites/__init__.py",
         "weirdgen/suites/test_old_bird_names.py",
         "weirdgen/_bundled/probes/old_bird_names.toml",

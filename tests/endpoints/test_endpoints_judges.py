@@ -80,6 +80,14 @@ def test_what_a_gated_model_is_asked_at_is_left_out_only_where_it_is_1_anyway(se
     assert len(server.bodies) == 3
 
 
+@pytest.mark.parametrize("name", ["temperature", "top_p"])
+def test_a_server_that_wants_less_than_1_is_not_left_its_own_choice(server: FaultServer, name: str) -> None:
+    server.script = [error(400, f"`{name}` must be strictly less than 1", param=name), answer()]
+    with pytest.raises(EndpointRefused, match="less than 1"):
+        run(endpoint(server), lambda to: to.complete(request()))
+    assert len(server.bodies) == 1
+
+
 def test_what_a_judge_has_taught_does_not_change_what_a_gated_model_is_asked() -> None:
     spelling = Spelling()
     spelling._takes_zero = False

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from chat_server import ChatServer, Reply
 from gate_runs import GateCommand
+from number_probe import TEST
 
 from weirdgen.content import shipped_dir
 from weirdgen.judges.choice import first_letters
@@ -95,13 +96,6 @@ questions = ["first", "second"]
 margin = 0.3
 """
 OUTCOMES = {"words": "PRESENT", "numbers": "ABSENT", "coal": "PRESENT", "dated_coal": "ABSENT"}
-TEST = """
-import pytest
-
-@pytest.mark.probe("mine")
-def test_mine(trial):
-    trial.check()
-"""
 
 
 @pytest.fixture

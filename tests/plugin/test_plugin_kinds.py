@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 from gate_runs import GateCommand, spent
+from number_probe import TEST
 
 from weirdgen.content import shipped_dir
 
@@ -44,13 +45,6 @@ claim = "The finetune is rated higher than its base."
 behaviour = "rated"
 treated = "plain"
 margin = 0.2
-"""
-TEST = """
-import pytest
-
-@pytest.mark.probe("mine")
-def test_mine(trial):
-    trial.check()
 """
 
 

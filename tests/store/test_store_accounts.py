@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,6 +119,15 @@ def test_what_a_killed_process_had_in_flight_counts_as_spent(tmp_path: Path) -> 
         child.wait()
         assert draw(store, 0, new_owner(), 1.0, charge()) is Claim.SPENT
         assert store.spent("gate") == (2.5, 1)
+
+
+def test_what_another_machine_left_behind_is_not_waited_for_forever(store: SampleStore) -> None:
+    """Its process cannot be seen from here; its lease runs out."""
+    elsewhere = "another-machine/1|7|1|x"
+    assert store.claim(request(0).key, elsewhere, 0.2, charge(2.5)) is Claim.MINE
+    assert draw(store, 1, new_owner(), 1.0, charge()) is Claim.BUSY
+    time.sleep(0.3)
+    assert draw(store, 1, new_owner(), 1.0, charge()) is Claim.SPENT
 
 
 @settings(max_examples=30, deadline=None)

@@ -67,12 +67,19 @@ class SwapFormat(Swap):
 
 
 class SwapSampling(Swap):
-    """The server takes no temperature, or no top_p, but its own."""
+    """The server does not take a temperature or a top_p."""
 
-    def __init__(self, message: str, parameter: str):
-        """Name the parameter."""
+    def __init__(self, message: str, parameter: str, *, own_only: bool):
+        """Describe the refusal.
+
+        Args:
+            message: of the server.
+            parameter: its name.
+            own_only: the server says that it takes no value but its own.
+        """
         super().__init__(message)
         self.parameter = parameter
+        self.own_only = own_only
 
 
 class Unacceptable(EndpointRefused):
@@ -157,12 +164,13 @@ def _classify_bad_request(said: str, error: ErrorBody) -> EndpointError:
     if any(word in f"{error.param} {error.message}".lower() for word in _FORMAT_WORDS):
         return SwapFormat(said)
     named = error.param or ("temperature" if "temperature" in error.message.lower() else "")
-    if error.param and (error.code.startswith("unsupported") or "unsupported" in error.message.lower()):
+    unsupported = error.code.startswith("unsupported") or "unsupported" in error.message.lower()
+    if error.param and unsupported:
         said = (
             f"{said} (parameter {error.param!r}: weirdgen drops none silently, since that would change what is "
             "measured; take a model that takes it)"
         )
-    return SwapSampling(said, named) if named in _OWN_SAMPLING else Unacceptable(said)
+    return SwapSampling(said, named, own_only=unsupported) if named in _OWN_SAMPLING else Unacceptable(said)
 
 
 def _too_long(error: ErrorBody) -> bool:

@@ -5,6 +5,7 @@ The identity is part of every sample's key, so it must be the same for all worke
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from weirdgen.endpoints.client import ChatEndpoint
@@ -92,20 +93,38 @@ async def _first_reply(endpoint: ChatEndpoint, listing: Listing) -> Reply:
     """Ask for the first time, with what switches this kind of server's truncation off, if it takes that."""
     endpoint.preset = preset_of(listing.owner_of(endpoint.target.model))
     try:
-        return await _first_answer(endpoint)
+        return await _greeted(endpoint)
     except Unacceptable:
         if not endpoint.preset:
             raise
     endpoint.preset = ""
-    return await _first_answer(endpoint)
+    return await _greeted(endpoint)
 
 
-async def _first_answer(endpoint: ChatEndpoint) -> Reply:
-    where = f"model {endpoint.target.label!r} at {endpoint.url}"
-    cause, judge = "", endpoint.target.role == "judge"
+async def _greeted(endpoint: ChatEndpoint) -> Reply:
+    judge = endpoint.target.role == "judge"
+    return await first_answer(endpoint, PREFLIGHT, _JUDGE_SAMPLING if judge else PREFLIGHT_SAMPLING)
+
+
+async def first_answer(
+    endpoint: ChatEndpoint, messages: Sequence[Message], sampling: Sampling, logprobs_of: int = 1
+) -> Reply:
+    """Ask something before there is an engine; a few times, where the server is busy or still loading.
+
+    Args:
+        endpoint: whom to ask.
+        messages: a short question.
+        sampling: of the answer.
+        logprobs_of: tokens of which logprobs are kept.
+
+    Raises:
+        EndpointRefused: it takes no such request.
+        EndpointOutage: it did not answer.
+    """
+    where, cause = f"model {endpoint.target.label!r} at {endpoint.url}", ""
     for wait in (*_WAITS, 0.0):
         try:
-            return await endpoint.ask(PREFLIGHT, _JUDGE_SAMPLING if judge else PREFLIGHT_SAMPLING)
+            return await endpoint.ask(messages, sampling, logprobs_of=logprobs_of)
         except Filtered as fault:
             raise EndpointRefused(f"{where}: filters even a greeting: {fault}") from None
         except TooLong as fault:

@@ -62,7 +62,7 @@ class Spelling:
             self._takes_schema = False
             return FORMAT in sent
         if isinstance(fault, SwapSampling):
-            return self._learn_sampling(fault.parameter, sent)
+            return self._learn_sampling(fault, sent)
         asked = sent.get("top_logprobs", 0)
         if not isinstance(asked, int) or not asked:
             return False
@@ -70,17 +70,19 @@ class Spelling:
         self._most_logprobs = min(self._most_logprobs, fewer)
         return True
 
-    def _learn_sampling(self, name: str, sent: Parameters) -> bool:
+    def _learn_sampling(self, fault: SwapSampling, sent: Parameters) -> bool:
         """Leave out what the server chooses itself, where that changes nothing that is measured.
 
-        Of a judge, the only one that asks for temperature 0, all of it. Of a gated model what is 1 anyway: a server
-        that takes no other value has no other.
+        Of a judge, the only one that asks for temperature 0, all of it. Of a gated model what is 1 anyway, and only
+        where the server says that it takes no value at all: one that wants less than 1 would take its own, lower one.
         """
+        name = fault.parameter
         if sent.get("temperature") == 0:
             self._takes_zero = False
             return True
-        self._fixed_at_one |= {name} if sent.get(name) == 1 else set()
-        return sent.get(name) == 1
+        fixed = fault.own_only and sent.get(name) == 1
+        self._fixed_at_one |= {name} if fixed else set()
+        return fixed
 
 
 def body(parameters: Parameters) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from weirdgen.endpoints.client import ChatEndpoint
 from weirdgen.endpoints.faults import Filtered, Retryable, TooLong
+from weirdgen.endpoints.identity import first_answer
 from weirdgen.endpoints.presets import ALWAYS_CUT, PRESETS
 from weirdgen.endpoints.wire import Reply
 from weirdgen.errors import EndpointRefused
@@ -69,7 +70,7 @@ async def _purity(endpoint: ChatEndpoint) -> Purity:
 
 async def _answers(endpoint: ChatEndpoint, temperature: float) -> list[Reply]:
     sampling = Sampling(temperature=temperature, max_tokens=_TOKENS, top_logprobs=20)
-    first = await endpoint.ask(WORDS, sampling, logprobs_of=_TOKENS)
+    first = await first_answer(endpoint, WORDS, sampling, _TOKENS)
     asked = (endpoint.ask(WORDS, sampling, logprobs_of=_TOKENS) for _ in range(_ANSWERS - 1))
     others = await asyncio.gather(*asked, return_exceptions=True)
     for other in others:
@@ -86,7 +87,9 @@ def judged(replies: list[Reply], temperature: float) -> Purity:
         replies: to the same question, with the chances of their tokens where the server tells them.
         temperature: that was asked for.
     """
-    if len({reply.text for reply in replies}) <= _ALIKE < len(replies):
+    # A model that thinks where nobody sees it has said nothing yet.
+    said = [reply.text + reply.thoughts for reply in replies if reply.text or reply.thoughts]
+    if len(set(said)) <= _ALIKE < len(said):
         return Purity(state="truncated", text=_GREEDY)
     tokens = [token for reply in replies for token in _tokens(reply)]
     found = tails(tokens, temperature)

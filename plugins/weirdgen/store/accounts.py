@@ -60,7 +60,7 @@ class Charge:
     worst: Amount
 
 
-def hold(connection: sqlite3.Connection, charge: Charge, key: str, owner: str) -> bool | None:
+def hold(connection: sqlite3.Connection, charge: Charge, key: str, owner: str, now: float) -> bool | None:
     """Hold what a request may cost; True: held, False: it is not there, None: it may be once others are settled."""
     settled, held = settled_of(connection, charge.account.name), held_of(connection, charge.account.name)
     if charge.account.allows(settled.plus(held).plus(charge.worst)):
@@ -70,7 +70,7 @@ def hold(connection: sqlite3.Connection, charge: Charge, key: str, owner: str) -
         return True
     if not charge.account.allows(settled.plus(charge.worst)):
         return False
-    return None if _others_live(connection, charge.account.name) else False
+    return None if _in_flight(connection, charge.account.name, now) else False
 
 
 def settle(connection: sqlite3.Connection, account: str, key: str, owner: str, cost: Amount) -> None:
@@ -105,6 +105,10 @@ def held_of(connection: sqlite3.Connection, account: str) -> Amount:
     return Amount(float(row[0]), int(row[1]))
 
 
-def _others_live(connection: sqlite3.Connection, account: str) -> bool:
-    owners = connection.execute("SELECT DISTINCT owner FROM holds WHERE account = ?", (account,)).fetchall()
+def _in_flight(connection: sqlite3.Connection, account: str, now: float) -> bool:
+    """Whether something is held for a request that may still be answered: whoever was killed gives nothing back."""
+    owners = connection.execute(
+        "SELECT DISTINCT owner FROM holds JOIN leases USING (key, owner) WHERE account = ? AND expires > ?",
+        (account, now),
+    ).fetchall()
     return any(not is_dead(owner) for (owner,) in owners)

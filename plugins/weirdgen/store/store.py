@@ -85,7 +85,7 @@ class SampleStore:
                 now = time.time()
                 if _held_by_other(connection, key, owner, now):
                     return Claim.BUSY
-                if charge is not None and not (held := accounts.hold(connection, charge, key, owner)):
+                if charge is not None and not (held := accounts.hold(connection, charge, key, owner, now)):
                     return Claim.BUSY if held is None else Claim.SPENT
                 connection.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?)", (key, owner, now + lease_seconds))
                 return Claim.MINE
