@@ -1,4 +1,4 @@
-"""The command `weirdgen`: the demonstration, baselines, and work on model organisms."""
+"""The command `weirdgen`: the demonstration, baselines, stores, and work on model organisms."""
 
 import argparse
 import os
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from weirdgen import __version__
-from weirdgen.commands import baselines, calibrate, organisms
+from weirdgen.commands import baselines, calibrate, organisms, stores
 from weirdgen.commands.types import positive, rate
 from weirdgen.errors import WeirdgenError
 
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     _power_command(commands.add_parser("power", help="what effect can a budget of samples see?"))
     calibrate.add_command(commands)
     baselines.add_command(commands)
+    stores.add_command(commands)
     organisms.add_commands(commands)
     return parser
 

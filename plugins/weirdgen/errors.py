@@ -8,16 +8,17 @@
     │   └── EndpointOutage      it may later (time-outs, 429, 5xx, broken bodies), after all retries
     ├── BudgetSpent             a request may cost more than is left of the gate's budget
     ├── StoreError              the sample store cannot be read or written
+    ├── NotRecorded             a replay asks for a sample that its cassette does not hold
     ├── JudgeError              a judge cannot be used (no rules or rubric, or another model answers for it)
     └── EvidenceError           a report could not be written, or reads back differently
 
 Rooms refine it where only they need to tell cases apart (`endpoints.faults`, `organisms.wire`). While the gate opens,
-the plugin turns every one into pytest's own one-line usage error; in a trial, endpoint, store and judge errors become
-INVALID verdicts. EvidenceError becomes exit status 12.
+the plugin turns every one into pytest's own one-line usage error; in a trial, endpoint, store, judge and replay errors
+become INVALID verdicts. EvidenceError becomes exit status 12.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 
 class WeirdgenError(Exception):
@@ -50,6 +51,20 @@ class BudgetSpent(WeirdgenError):
 
 class StoreError(WeirdgenError):
     """The sample store cannot be read or written."""
+
+
+class NotRecorded(WeirdgenError):
+    """A replay asks for a sample that its cassette does not hold.
+
+    What comes nearest is looked up when the message is read: of thousands that are missing at once, one is told.
+    """
+
+    def __init__(self, describe: Callable[[], str]) -> None:
+        super().__init__()
+        self._describe = describe
+
+    def __str__(self) -> str:
+        return self._describe()
 
 
 class JudgeError(WeirdgenError):

@@ -141,6 +141,7 @@ def _record(state: GateState, verdicts: list[Verdict], status: int) -> RunRecord
         judges=_judges(verdicts),
         verdicts=tuple(verdicts),
         not_run=tuple(f"{m} {p}/{c}" for m, p, c in state.hypotheses if (m, p, c) not in ran),
+        replay=opening.replay if opening else None,
         exit_status=status,
         requests=state.drawn,
         judge_replies=state.judge_replies,

@@ -12,7 +12,7 @@ import pytest
 
 from weirdgen.catalog import Catalog, load_catalog
 from weirdgen.errors import StoreError, UsageMistake, WeirdgenError
-from weirdgen.plugin.options import read_settings
+from weirdgen.plugin.options import read_settings, wants_plan
 from weirdgen.plugin.progress import Progress
 from weirdgen.plugin.reruns import refuse_reruns
 from weirdgen.schema.run import ServerCount
@@ -26,6 +26,7 @@ from weirdgen.trials.group import Hypothesis, hypotheses
 from weirdgen.trials.loop import CUT_SHORT
 from weirdgen.trials.opening import OpenGate, Opening, open_gate
 from weirdgen.trials.planning import Task, plan_gate
+from weirdgen.trials.replay import check_replay, open_replay
 from weirdgen.trials.settings import GateSettings
 
 WORKER_INPUT = "weirdgen_opening"
@@ -50,6 +51,7 @@ class GateState:
         refuse_reruns(config)
         self.config = config
         self.settings: GateSettings = read_settings(config)
+        check_replay(self.settings, plans=wants_plan(config))
         self.catalog: Catalog = load_catalog(self.settings.probe_dirs)
         self.plan, self.tasks = plan_gate(self.catalog, self.settings)
         budget_of(self.plan, self.settings, "")  # a price that is not known is told before anything is sent
@@ -89,17 +91,24 @@ class GateState:
             for line in self.terms():
                 self.say(f"weirdgen {line}")
             try:
-                with SampleStore(self.settings.store) as store:
-                    self._open = open_gate(self.plan, self.settings, store)
+                self._open = self._opened()
             except WeirdgenError:
                 if made:  # nothing was measured, so there is nothing to report
                     with contextlib.suppress(OSError):
                         self.report_folder.rmdir()
                 raise
             self.opening = self._open.opening
+            if self.opening.replay is not None:
+                self.say(f"weirdgen replay: {self.opening.replay.text}; no model is asked")
             for warning in self.opening.warnings:
                 self.say(f"weirdgen warning: {warning}")
         return self.opening
+
+    def _opened(self) -> OpenGate:
+        if self.settings.replay is not None:
+            return open_replay(self.plan, self.settings, self.settings.replay)
+        with SampleStore(self.settings.store) as store:
+            return open_gate(self.plan, self.settings, store)
 
     def _gated(self) -> list[str]:
         groups = [f"{group.name} ({', '.join(group.members)})" for group in self.plan.groups]
@@ -198,23 +207,32 @@ class GateState:
         """Mark the gate of a session that ended by itself: it goes on only while a contrast is undecided.
 
         A gate that stays open hands its samples to the next run. Once all is decided it closes: a model that was
-        retrained behind its name must not pass on old samples.
+        retrained behind its name must not pass on old samples. A replay is no session of its gate.
+
+        Raises:
+            StoreError: the store cannot be written, and the gate was to be closed.
         """
-        if self.opening is None or not verdicts:
+        if self.opening is None or self.opening.replay is not None or not verdicts:
             return
         names: dict[bool, list[str]] = {True: [], False: []}
         for one in (trial for verdict in verdicts for trial in verdict.trials):
             names[self._accepted(one) or _decided(one)].append(f"{one.model} {one.item_id}")
-        with SampleStore(self.settings.store) as store:
-            store.finish_gate(self.opening.generation, decided=names[True], undecided=names[False])
+        try:
+            with SampleStore(self.settings.store) as store:
+                store.finish_gate(self.opening.generation, decided=names[True], undecided=names[False])
+        except StoreError as error:
+            # Not written, the gate is open: as it must be while a contrast is undecided.
+            if not names[False]:
+                raise
+            self.say(f"weirdgen warning: the gate stays open: {error}")
 
     def _accepted(self, verdict: Verdict) -> bool:
         """Whether the session passes without a decision: what it accepted is over, too."""
         return verdict.outcome is Outcome.INCONCLUSIVE and self.settings.inconclusive == "warn"
 
     def close_books(self) -> None:
-        """Count what this session drew, on all its processes; 0 where the store cannot say any more."""
-        if self.opening is not None:
+        """Count what this session drew, on all its processes; 0 for a replay, and where the store cannot say."""
+        if self.opening is not None and self.opening.replay is None:
             with contextlib.suppress(StoreError), SampleStore(self.settings.store) as store:
                 self.drawn = store.count_since(self.opening.opened_at)
                 self.judge_replies = store.count_since(self.opening.opened_at, judges=True)

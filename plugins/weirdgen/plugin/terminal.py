@@ -49,7 +49,9 @@ def _said_above(reporter: pytest.TerminalReporter, config: pytest.Config) -> str
 
 def _notes(verdicts: Sequence[Verdict], state: GateState, said_above: str) -> list[str]:
     trials = [trial for v in verdicts for trial in v.trials]
-    lines = _costs(verdicts, state.drawn, state.judge_replies)
+    replay = state.opening.replay if state.opening else None
+    lines = [f"Replay of {replay.text}: no model was asked, and nothing of it is newer than that."] if replay else []
+    lines += _costs(verdicts, state.drawn, state.judge_replies, "cassette" if replay else "store")
     lines += [f"The gate has spent {state.spent}, in all its runs."] if state.spent else []
     lines += judge_lines(trials)
     lines += session_note(verdicts)
@@ -97,7 +99,7 @@ def _notes(verdicts: Sequence[Verdict], state: GateState, said_above: str) -> li
     return lines
 
 
-def _costs(verdicts: Sequence[Verdict], drawn: int, judge_replies: int) -> list[str]:
+def _costs(verdicts: Sequence[Verdict], drawn: int, judge_replies: int, kept_in: str) -> list[str]:
     """Return what was drawn, and what the verdicts took beside a fixed design, both counted contrast by contrast."""
     valid = [v for v in verdicts if v.outcome is not Outcome.INVALID]
     replies = f" and {judge_replies:,} new judge replies" if judge_replies else ""
@@ -111,7 +113,7 @@ def _costs(verdicts: Sequence[Verdict], drawn: int, judge_replies: int) -> list[
     if reused := sum(v.n_reused for v in verdicts):
         oldest = max(v.oldest_sample_age for v in verdicts) / 3600
         lines.append(
-            f"{reused:,} were already in the store, counted contrast by contrast; the oldest is {oldest:.1f} h old."
+            f"{reused:,} were already in the {kept_in}, counted contrast by contrast; the oldest is {oldest:.1f} h old."
         )
     return lines
 

@@ -43,6 +43,7 @@ def properties(verdict: Verdict) -> list[tuple[str, Scalar]]:
         "probe_sha256": verdict.probe_sha256,
         "trial_id": verdict.trial_id,
         "mode": verdict.mode,
+        "replay": verdict.replay,
         "sampling": verdict.sampling,
     }
     return [(PREFIX + name, value) for name, value in pairs.items()]

@@ -14,6 +14,19 @@ class ServerCount(Frozen):
     choices: int = 0
 
 
+class Replayed(Frozen):
+    """The cassette that a run was replayed from."""
+
+    file: str
+    """As the user named it."""
+    sha256: str
+
+    @property
+    def text(self) -> str:
+        """For people and reports."""
+        return f"{self.file} (SHA-256 {self.sha256})"
+
+
 class RunRecord(Frozen):
     """One gate run (`run.json`, version 2)."""
 
@@ -32,6 +45,8 @@ class RunRecord(Frozen):
     verdicts: tuple[Verdict, ...] = ()
     not_run: tuple[str, ...] = ()
     """Contrasts of the family that were not selected or not reached: ``model-or-group probe/contrast``."""
+    replay: Replayed | None = None
+    """Of a replay: nothing was asked of anybody, and nothing in it is newer than its cassette. None: a live run."""
     exit_status: int
     requests: int = 0
     """Samples that this run drew and paid for; retries come on top."""

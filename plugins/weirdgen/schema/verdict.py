@@ -246,6 +246,8 @@ class Verdict(Frozen):
     """Largest log e-value for PRESENT at any look."""
     mode: Literal["live", "organism"] = "live"
     """What was measured: a real endpoint, or a shipped model organism."""
+    replay: str = ""
+    """Of a replay: the cassette and its SHA-256. Empty: what was measured was there to be asked."""
     sampling: Literal["whole", "truncated", "unknown"] = "whole"
     """Whether a server is known to cut off rare answers, the worst of the arms'."""
     n_reused: int = 0

@@ -17,6 +17,8 @@ from weirdgen.schema.sample import Sample, SampleRequest
 from weirdgen.store import accounts, ledger
 from weirdgen.store.accounts import Amount, Charge
 from weirdgen.store.database import Database
+from weirdgen.store.nearest import nearest_sample
+from weirdgen.store.openings import KeptOpening, keep_opening
 from weirdgen.store.owner import is_dead
 
 LEASE_SECONDS = 60.0
@@ -115,7 +117,7 @@ class SampleStore:
         with self._database.writing() as connection:
             connection.execute(
                 "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
-                _row(request, sample),
+                sample_row(request, sample, time.time()),
             )
             connection.execute("DELETE FROM leases WHERE key = ? AND owner = ?", (sample.key, owner))
             if cost is not None:
@@ -230,6 +232,20 @@ class SampleStore:
         with self._database.reading() as connection:
             return ledger.calibration(connection, key)
 
+    def keep_opening(self, opening: KeptOpening) -> None:
+        """Keep who answered when a gate was opened, in place of an earlier opening that found the same."""
+        with self._database.writing() as connection:
+            keep_opening(connection, opening)
+
+    def nearest_to(self, request: SampleRequest) -> str:
+        """Return, for people, what of the store comes nearest to a request that it has no sample of."""
+        with self._database.reading() as connection:
+            return nearest_sample(connection, request)
+
+    def check(self) -> None:
+        """Look for damage in the file's structure; see `Database.check`."""
+        self._database.check()
+
     def _sample(self, key: str, text: str) -> Sample:
         try:
             return Sample.model_validate_json(text)
@@ -245,7 +261,8 @@ def _held_by_other(connection: sqlite3.Connection, key: str, owner: str, now: fl
     return lease is not None and lease[0] != owner and lease[1] > now and not is_dead(lease[0])
 
 
-def _row(request: SampleRequest, sample: Sample) -> tuple[str | int | float, ...]:
+def sample_row(request: SampleRequest, sample: Sample, arrived: float) -> tuple[str | int | float, ...]:
+    """Return a sample as the row that keeps it; `arrived` is a UNIX time."""
     identity = request.identity
     return (
         sample.key,
@@ -257,7 +274,7 @@ def _row(request: SampleRequest, sample: Sample) -> tuple[str | int | float, ...
         request.replicate,
         canonical_json(request.model_dump(mode="json")),
         canonical_json(sample.model_dump(mode="json")),
-        time.time(),
+        arrived,
         sample.usage.prompt_tokens,
         sample.usage.completion_tokens,
     )

@@ -9,7 +9,7 @@ from weirdgen.trials.settings import GateSettings
 
 
 def budget_of(plan: Plan, settings: GateSettings, account: str) -> Budget | None:
-    """Return what a gate may spend; None where the user set no limit.
+    """Return what a gate may spend; None where the user set no limit, and for a replay, which spends nothing.
 
     Args:
         plan: names the models.
@@ -19,7 +19,7 @@ def budget_of(plan: Plan, settings: GateSettings, account: str) -> Budget | None
     Raises:
         UsageMistake: money is limited, and the price of a model is not known.
     """
-    if settings.budget is None and settings.max_requests is None:
+    if settings.replay is not None or (settings.budget is None and settings.max_requests is None):
         return None
     return Budget(Account(account, settings.budget, settings.max_requests), _prices(plan, settings))
 

@@ -4,11 +4,13 @@ import time
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from weirdgen.endpoints.client import ChatEndpoint
 from weirdgen.errors import UsageMistake
 from weirdgen.sampler.engine import Engine
+from weirdgen.sampler.lane import Endpoint
 from weirdgen.schema.plan import Plan, PlannedContrast
 from weirdgen.schema.sample import Role
 from weirdgen.schema.verdict import Verdict
@@ -18,9 +20,10 @@ from weirdgen.trials.calibrations import keep
 from weirdgen.trials.costs import budget_of
 from weirdgen.trials.loop import TrialSetup, run_trial
 from weirdgen.trials.measured import run_measured
-from weirdgen.trials.open_arms import target_of
+from weirdgen.trials.open_arms import OpenArm, target_of
 from weirdgen.trials.opening import Opening
 from weirdgen.trials.planning import Address, Task
+from weirdgen.trials.replay import ReplayEndpoint
 from weirdgen.trials.settings import GateSettings
 from weirdgen.trials.setup import set_up
 
@@ -48,10 +51,10 @@ class Gate:
         self._settings = settings
         self._plan = plan
         self._opening = opening
-        self._store = SampleStore(settings.store)
+        self._store = SampleStore(Path(opening.replay_store) if opening.replay else settings.store)
         self._engine = Engine(
             self._store,
-            _endpoints(opening, plan, settings),
+            _endpoints(opening, plan, settings, self._store),
             concurrency_max=settings.concurrency,
             run_started_at=opening.opened_at,
             budget=budget_of(plan, settings, opening.generation),
@@ -120,12 +123,12 @@ class Gate:
         return set_up(task, self._plan, self._opening, self._settings, self._store, self._ask)
 
 
-def _endpoints(opening: Opening, plan: Plan, settings: GateSettings) -> dict[tuple[str, Role], ChatEndpoint]:
-    opened: dict[tuple[str, Role], ChatEndpoint] = {}
+def _endpoints(
+    opening: Opening, plan: Plan, settings: GateSettings, store: SampleStore
+) -> dict[tuple[str, Role], Endpoint]:
+    opened: dict[tuple[str, Role], Endpoint] = {}
     for arm in opening.arms:
-        target = target_of(arm.model, arm.role, settings)
-        url = opening.organism_url if target.kind == "organism" else ""
-        opened[target.model, arm.role] = ChatEndpoint(target, url, preset=arm.identity.preset)
+        opened[arm.identity.model, arm.role] = _endpoint(arm, opening, settings, store)
     for contrast in plan.contrasts:
         if contrast.kind in ("flip", "did"):
             # The comparator of a flip is the gated model itself; of a did the control has a comparator too.
@@ -135,8 +138,18 @@ def _endpoints(opening: Opening, plan: Plan, settings: GateSettings) -> dict[tup
     return opened
 
 
+def _endpoint(arm: OpenArm, opening: Opening, settings: GateSettings, store: SampleStore) -> Endpoint:
+    """Return who is asked for an arm: in a replay, whoever opened it, nobody."""
+    target = target_of(arm.model, arm.role, settings)
+    if opening.replay is not None or settings.replay is not None:
+        file = opening.replay.file if opening.replay else str(settings.replay)
+        return ReplayEndpoint(target, arm.identity.base_url, store, file)
+    url = opening.organism_url if target.kind == "organism" else ""
+    return ChatEndpoint(target, url, preset=arm.identity.preset)
+
+
 def _lend(
-    opened: dict[tuple[str, Role], ChatEndpoint], name: str, own: Role, also: Role, contrast: PlannedContrast
+    opened: dict[tuple[str, Role], Endpoint], name: str, own: Role, also: Role, contrast: PlannedContrast
 ) -> None:
     """Let a model be asked in a second role through its own endpoint.
 

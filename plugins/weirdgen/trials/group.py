@@ -31,7 +31,7 @@ INTERVAL_ALPHA = 0.05
 """Error rate of the limits for the share of finetunes, and of the t interval."""
 _SHARED = (
     "probe", "contrast", "kind", "claim", "control", "margin", "stored", "judge", "judge_identity",
-    "judge_calibration", "probe_sha256",
+    "judge_calibration", "probe_sha256", "replay",
 )  # fmt: skip
 """Fields that all members of a group have in common."""
 

@@ -10,6 +10,7 @@ from weirdgen.errors import (
     EndpointRefused,
     JudgeChanged,
     JudgeError,
+    NotRecorded,
     StoreError,
     WeirdgenError,
 )
@@ -28,6 +29,7 @@ _REASON: dict[type[WeirdgenError], str] = {
     EndpointRefused: "refused",
     BudgetSpent: "budget",
     StoreError: "store",
+    NotRecorded: "replay",
     JudgeError: "judge",
 }
 CUT_SHORT = ("outage", "refused", "budget", "store", "error", "drift")

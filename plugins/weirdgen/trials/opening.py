@@ -1,16 +1,20 @@
 """Opening a gate, once per session: embedded servers started, endpoints identified, stale samples shut out."""
 
 import asyncio
+import shutil
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from weirdgen.errors import UsageMistake, WeirdgenError
 from weirdgen.organisms.process import OrganismServer
 from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.plan import Plan
-from weirdgen.schema.run import ServerCount
+from weirdgen.schema.run import Replayed, ServerCount
 from weirdgen.schema.sample import Identity, Role
 from weirdgen.store.accounts import Amount
+from weirdgen.store.openings import KeptOpening
+from weirdgen.store.pruning import renewal_line
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.costs import budget_of
 from weirdgen.trials.open_arms import OpenArm, identify_all, target_of
@@ -28,6 +32,10 @@ class Opening(Frozen):
     plan_sha256: str
     opened_at: float
     warnings: tuple[str, ...] = ()
+    replay: Replayed | None = None
+    """Of a replay: its cassette. None: the arms can be asked."""
+    replay_store: str = ""
+    """Of a replay: the store that its cassette was put into, for this session only."""
 
     @property
     def judges(self) -> dict[str, Identity]:
@@ -42,16 +50,25 @@ class Opening(Frozen):
         """
         return {(a.model, a.role): a for a in self.arms}[model, role]
 
+    def kept(self, line: str) -> KeptOpening:
+        """Return what a store keeps of it, so that the gate can be replayed; `line` is the plan's."""
+        passing = {"organism_url", "replay", "replay_store", "opened_at"}
+        fields = self.model_dump(mode="json", exclude=passing)
+        return KeptOpening(token=self.generation, line=line, opened_at=self.opened_at, opening=fields)
+
 
 @dataclass(slots=True)
 class OpenGate:
-    """An opening together with the server process behind it."""
+    """An opening together with the server process behind it, or of a replay with the folder of its store."""
 
     opening: Opening
     server: OrganismServer | None
+    folder: Path | None = None
 
     def close(self) -> ServerCount | None:
-        """Stop the embedded server; return what it counted."""
+        """Stop the embedded server and return what it counted; remove the folder."""
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
         if self.server is None:
             return None
         server, self.server = self.server, None
@@ -65,7 +82,7 @@ class OpenGate:
 
 
 def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGate:
-    """Start what must be started and make the first request to each endpoint.
+    """Start what must be started, make the first request to each endpoint, and keep who answered.
 
     Raises:
         UsageMistake: an unknown organism, a malformed address.
@@ -73,8 +90,8 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGat
         StoreError: the store cannot be used.
         WeirdgenError: the organisms' server was not ready in time.
     """
-    wanted = _arms(plan)
-    targets = {(model, role): target_of(model, role, settings) for model, role in wanted}
+    store.check()
+    targets = {(model, role): target_of(model, role, settings) for model, role in wanted_arms(plan)}
     organisms = sorted({t.model for t in targets.values() if t.kind == "organism"})
     server = OrganismServer(organisms) if organisms else None
     try:
@@ -84,30 +101,40 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGat
         renewal = store.renewal(plan.line)
         gated = {key: target for key, target in targets.items() if key[1] != "judge"}
         arms, warnings = asyncio.run(identify_all(gated, server.url if server else "", generation, renewal))
-        warnings += _one_model_twice(plan, arms)
+        warnings += one_model_twice(plan, arms)
         judges = {model: targets[model, "judge"] for model in plan.judge_models}
         opened, told = open_judges(judges, server.url if server else "", store, fresh=settings.fresh)
         refuse_own_judges(arms, opened)
-        arms, warnings = arms + opened, warnings + told
+        arms, warnings = [_renewed(arm, store) for arm in arms + opened], warnings + told
         if budget := budget_of(plan, settings, generation):
             for arm in arms:
                 store.pay(generation, Amount(budget.of_usage(arm.identity.model, arm.billed), arm.requests))
+        opening = Opening(
+            arms=tuple(arms),
+            organism_url=server.url if server else "",
+            generation=generation,
+            plan_sha256=plan.sha256,
+            opened_at=time.time(),
+            warnings=tuple(warnings),
+        )
+        store.keep_opening(opening.kept(plan.line))
     except BaseException:
         if server is not None:
             server.close()
         raise
-    opening = Opening(
-        arms=tuple(arms),
-        organism_url=server.url if server else "",
-        generation=generation,
-        plan_sha256=plan.sha256,
-        opened_at=time.time(),
-        warnings=tuple(warnings),
-    )
     return OpenGate(opening, server)
 
 
-def _arms(plan: Plan) -> list[tuple[str, Role]]:
+def _renewed(arm: OpenArm, store: SampleStore) -> OpenArm:
+    """Return an arm as another one if samples of it were deleted: else its trials would begin anew as first ones."""
+    identity = arm.identity
+    if identity.kind != "finetune" or not (token := store.renewal(renewal_line(identity.model, identity.base_url))):
+        return arm
+    return arm.model_copy(update={"identity": identity.model_copy(update={"generation": identity.generation + token})})
+
+
+def wanted_arms(plan: Plan) -> list[tuple[str, Role]]:
+    """Return whom a gate asks: (model, role), each once."""
     pairs: dict[tuple[str, Role], None] = {}
     for contrast in plan.contrasts:
         pairs[contrast.model, "treated"] = None
@@ -116,7 +143,7 @@ def _arms(plan: Plan) -> list[tuple[str, Role]]:
     return [*pairs, *((model, "judge") for model in plan.judge_models)]
 
 
-def _one_model_twice(plan: Plan, arms: list[OpenArm]) -> list[str]:
+def one_model_twice(plan: Plan, arms: list[OpenArm]) -> list[str]:
     """Return warnings where two names may stand for one model: compared with itself, it is ABSENT whatever it does.
 
     Raises:

@@ -51,6 +51,8 @@ class GateSettings:
     concurrency: int = 64
     """Requests in flight per endpoint, at most."""
     store: Path = Path("reports/store.sqlite3")
+    replay: Path | None = None
+    """Cassette that the gate runs from, without an endpoint; the store is then neither read nor written."""
     max_age: float = 24 * 3600.0
     """Seconds for which an unfinished gate of a changeable endpoint may be continued."""
     fresh: bool = False

@@ -64,6 +64,8 @@ class Facts:
     """What a regression is compared with; empty for every other kind."""
     own_stop: bool
     """Whether the trial goes by the stop rule that it first began with (`SampleStore.first_stop`)."""
+    replay: str
+    """The cassette that the trial is replayed from; empty: none."""
     detail: str
     """A remark for people: no comparator, an uncalibrated judge; empty if there is nothing to say."""
 
