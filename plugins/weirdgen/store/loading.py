@@ -1,11 +1,11 @@
 """A cassette put into a store: all of it or nothing, and what was there stays."""
 
-import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from weirdgen.schema.canonical import canonical_json
 from weirdgen.store.cassette import (
     AttemptRecord,
     CalibrationRecord,
@@ -68,7 +68,7 @@ def _put(connection: sqlite3.Connection, record: Record) -> str:
             row = (record.trial_id, record.stop)
             return _insert(connection, "stops", row, "trial_id = ?", row[:1], "stop", record.stop)
         case CalibrationRecord():
-            text = json.dumps(record.found)
+            text = canonical_json(record.found)
             row = (record.judge_identity, record.gold_sha256, record.source, record.made, text)
             where = "(judge_identity, gold_sha256, source) = (?, ?, ?)"
             return _insert(connection, "calibrations", row, where, row[:3], "made", record.made)
