@@ -26,7 +26,7 @@ def nearest_sample(connection: sqlite3.Connection, request: SampleRequest) -> st
     best = min((json.loads(text) for (text,) in rows), key=lambda found: _distance(wanted, found, unlike), default=None)
     if best is None:
         models = [str(name) for (name,) in connection.execute("SELECT DISTINCT model FROM samples")]
-        return f"no sample of a model {shown(model, _EXCERPT)!r} was recorded.{nearest(model, map(shown, models))}"
+        return f"no sample of a model {_quoted(model)} was recorded.{nearest(model, map(shown, models))}".rstrip(".")
     differences = ", ".join(_differences(wanted, best))
     return f"the nearest one recorded differs in: {differences or 'nothing that weirdgen of this version asks for'}"
 
@@ -34,9 +34,8 @@ def nearest_sample(connection: sqlite3.Connection, request: SampleRequest) -> st
 def asked(request: SampleRequest) -> str:
     """Return what a request asks of whom, for people."""
     stream = "" if request.stream == "round" else f" ({request.stream})"
-    question = shown(request.messages[-1].content, _EXCERPT)
-    model = shown(request.identity.model, _EXCERPT)
-    return f"replicate {request.replicate}{stream} of {model!r} ({request.role}) for {question!r}"
+    question, model = _quoted(request.messages[-1].content), _quoted(request.identity.model)
+    return f"replicate {request.replicate}{stream} of {model} ({request.role}) for {question}"
 
 
 def _distance(wanted: dict[str, Any], found: dict[str, Any], unlike: Callable[[str], float]) -> tuple[float, ...]:
@@ -64,7 +63,7 @@ def _text(request: dict[str, Any]) -> str:
 
 def _differences(wanted: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:
     if wanted["messages"] != found["messages"]:
-        yield f"the prompt ({_unlike_message(wanted['messages'], found['messages'])!r})"
+        yield f"the prompt ({_unlike_message(wanted['messages'], found['messages'])})"
     for name in ("role", "stream"):
         if wanted[name] != found[name]:
             yield f"its {name} ({found[name]})"
@@ -79,8 +78,13 @@ def _differences(wanted: dict[str, Any], found: dict[str, Any]) -> Iterator[str]
 
 def _unlike_message(wanted: list[dict[str, str]], found: list[dict[str, str]]) -> str:
     """Return the first message of a recorded prompt that is another one."""
-    return next((shown(one["content"], _EXCERPT) for one in found if one not in wanted), "fewer messages")
+    return next((_quoted(one["content"]) for one in found if one not in wanted), "fewer messages")
 
 
 def _told(value: Any) -> str:
-    return "none" if value in (None, "") else repr(shown(str(value), _EXCERPT))
+    return "none" if value in (None, "") else _quoted(str(value))
+
+
+def _quoted(text: str) -> str:
+    """Return a text in quotes, safe to show; not by `repr`, which would escape the escapes."""
+    return f"'{shown(text, _EXCERPT)}'"
