@@ -80,6 +80,26 @@ def test_a_file_that_may_not_grow_keeps_what_it_has(tmp_path: Path) -> None:
     assert after["stops"] == [("t", "small")]
 
 
+def test_a_commit_that_fails_leaves_no_transaction_behind(tmp_path: Path) -> None:
+    fill(tmp_path / "s", asked(0))
+    database = Database(tmp_path / "s")
+    with database.reading() as connection:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("CREATE TEMP TABLE parent (x PRIMARY KEY)")
+        connection.execute("CREATE TEMP TABLE child (x REFERENCES parent DEFERRABLE INITIALLY DEFERRED)")
+
+    def broken() -> None:
+        with database.writing() as connection:
+            connection.execute("DELETE FROM samples")
+            connection.execute("INSERT INTO child VALUES (1)")
+
+    with pytest.raises(StoreError, match="FOREIGN KEY constraint failed"):
+        broken()
+    with database.writing() as connection:
+        assert connection.execute("SELECT count(*) FROM samples").fetchone() == (1,)
+    database.close()
+
+
 def test_an_export_without_room_leaves_no_file(tmp_path: Path) -> None:
     fill(tmp_path / "s", *(asked(n) for n in range(50)), text="x" * 2000)
     code = (

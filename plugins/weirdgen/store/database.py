@@ -138,7 +138,7 @@ class Database:
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:
-                # A commit that fails, on a full disk, leaves the transaction open.
+                # A commit that fails may leave the transaction open, and the next would fail for that.
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
