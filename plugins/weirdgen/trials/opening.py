@@ -105,7 +105,7 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGat
         judges = {model: targets[model, "judge"] for model in plan.judge_models}
         opened, told = open_judges(judges, server.url if server else "", store, fresh=settings.fresh)
         refuse_own_judges(arms, opened)
-        arms, warnings = [_renewed(arm, store) for arm in arms + opened], warnings + told
+        arms, warnings = [renewed(arm, store) for arm in arms + opened], warnings + told
         if budget := budget_of(plan, settings, generation):
             for arm in arms:
                 store.pay(generation, Amount(budget.of_usage(arm.identity.model, arm.billed), arm.requests))
@@ -125,7 +125,7 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGat
     return OpenGate(opening, server)
 
 
-def _renewed(arm: OpenArm, store: SampleStore) -> OpenArm:
+def renewed(arm: OpenArm, store: SampleStore) -> OpenArm:
     """Return an arm as another one if samples of it were deleted: else its trials would begin anew as first ones."""
     identity = arm.identity
     if identity.kind != "finetune" or not (token := store.renewal(renewal_line(identity.model, identity.base_url))):
