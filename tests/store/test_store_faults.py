@@ -213,10 +213,12 @@ for name in ("there", "new"):
         SampleStore(Path(sys.argv[1]) / name)
     except StoreError as error:
         print(error)
+found = take_inventory(Path(sys.argv[1]) / "there")
+print(found.sound, [one.samples for one in found.models])
 """
 
 
-def test_a_folder_that_cannot_be_written_is_named() -> None:
+def test_a_folder_that_cannot_be_written_is_named_and_its_store_can_be_read() -> None:
     with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to other users
         folder = Path(name) / "locked"
         fill(folder / "there", asked(0))
@@ -224,9 +226,10 @@ def test_a_folder_that_cannot_be_written_is_named() -> None:
         (folder / "there").chmod(0o444)
         folder.chmod(0o555)
         try:
-            there, new = run(_LOCKED, folder).splitlines()
+            there, new, read = run(_LOCKED, folder).splitlines()
         finally:
             folder.chmod(0o755)
         assert re.match(f"sample store '{folder}/there': .*(readonly|unable to open).*; check that the folder", there)
         assert re.match(f"sample store '{folder}/new': unable to open database file; check that the folder", new)
+        assert read == "True [1]", "what cannot be written can be read"
         assert rows(folder / "there")["samples"]

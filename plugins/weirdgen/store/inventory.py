@@ -1,6 +1,7 @@
 """What a store holds and whether it is sound, read without changing the file: also of one that is damaged."""
 
 import contextlib
+import os
 import sqlite3
 import time
 from collections import Counter
@@ -97,12 +98,19 @@ def take_inventory(path: Path) -> Inventory:
 
 def _size(path: Path) -> int:
     """Return the bytes of the file and of what SQLite has not put into it yet."""
-    beside = path.with_name(path.name + "-wal")
-    return path.stat().st_size + (beside.stat().st_size if beside.is_file() else 0)
+    log = _log_of(path)
+    return path.stat().st_size + (log.stat().st_size if log.is_file() else 0)
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+    # Beside a file in WAL mode SQLite makes two others, unless it is told that nobody writes.
+    still = not os.access(path.parent, os.W_OK) and not _log_of(path).exists()
+    address = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if still else ''}"
+    connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)
     # Text that is no UTF-8 is damage, to be counted and not to be fallen over.
     connection.text_factory = lambda raw: raw.decode("utf-8", "backslashreplace")
     return connection
