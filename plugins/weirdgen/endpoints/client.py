@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from weirdgen.endpoints.connection import CONNECT_SECONDS, connect
 from weirdgen.endpoints.faults import Filtered, Retryable, Swap, TooLong, Unacceptable, classify, meant, read_error
-from weirdgen.endpoints.keys import NO_KEY, api_key, scrub, without_key
+from weirdgen.endpoints.keys import NO_KEY, api_key, scrub, secrets_of, without_key
 from weirdgen.endpoints.listing import Listing, read_listing
 from weirdgen.endpoints.models import OPENAI_URL, Target
 from weirdgen.endpoints.parameters import Sent, Spelling, body
@@ -63,6 +63,7 @@ class ChatEndpoint:
         self.requests = 0
         """Completions asked for so far, failed ones included."""
         self._key = api_key(target, self.url) if key is None else key
+        self._secrets = secrets_of(self._key)
         self._attempt_seconds = attempt_seconds
         self._spelling = Spelling()
         self._spelling.preset = preset
@@ -284,17 +285,17 @@ class ChatEndpoint:
     def _without_key(self, reply: Reply) -> Reply:
         return replace(
             reply,
-            text=without_key(reply.text, self._key),
-            raw=without_key(reply.raw, self._key),
-            thoughts=without_key(reply.thoughts, self._key),
-            model=without_key(reply.model, self._key),
-            fingerprint=without_key(reply.fingerprint, self._key),
-            response_id=without_key(reply.response_id, self._key),
-            logprobs=without_key(reply.logprobs, self._key),
+            text=without_key(reply.text, self._secrets),
+            raw=without_key(reply.raw, self._secrets),
+            thoughts=without_key(reply.thoughts, self._secrets),
+            model=without_key(reply.model, self._secrets),
+            fingerprint=without_key(reply.fingerprint, self._secrets),
+            response_id=without_key(reply.response_id, self._secrets),
+            logprobs=without_key(reply.logprobs, self._secrets),
         )
 
     def _scrubbed(self, text: str) -> str:
-        return scrub(shown(clean(text), 1000), self._key)
+        return scrub(shown(clean(text), 1000), self._secrets)
 
     def _cause(self, error: Exception) -> str:
         cause = error.__cause__ or error
