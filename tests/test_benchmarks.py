@@ -171,3 +171,19 @@ def test_what_is_no_judge_ends_invalid_and_one_without_a_fault_decides() -> None
         assert told[f"{fault}, margin 0.05"] == ["0.000", "0.000", "0.000", "1.000"], fault
     assert float(told["no fault, margin 0.05"][0]) > 0.5
     assert re.fullmatch(r"targets met: (\d+) of \1", done.stdout.splitlines()[-1])
+
+
+@pytest.mark.slow
+def test_a_killed_gate_at_a_faulty_server_comes_to_the_same_verdicts_and_an_exact_ledger() -> None:
+    done = run("faults.py", "--kills", "2", "--outage", "3", "--stall", "3")
+    met, all_of_them = last_line(done)
+    assert met == all_of_them, done.stdout
+    assert done.returncode == 0
+
+
+@pytest.mark.slow
+def test_known_truths_come_out_over_http() -> None:
+    done = run("known_truth.py", "--gates", "10", "--samples", "5000")
+    met, all_of_them = last_line(done)
+    assert met == all_of_them, done.stdout
+    assert done.returncode == 0

@@ -36,6 +36,9 @@ class CatalogError(UsageMistake):
 class EndpointError(WeirdgenError):
     """An endpoint did not give a sample."""
 
+    requests: int = 1
+    """Requests that reached a server until it was raised."""
+
 
 class EndpointRefused(EndpointError):
     """The endpoint will never answer this request: configuration, not weather."""

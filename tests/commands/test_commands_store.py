@@ -21,7 +21,7 @@ def path(tmp_path: Path) -> Path:
     token = begin(path, "0123456789abcdefghij", ORGANISM)
     with SampleStore(path) as store:
         store.finish_gate(token, decided=["a"], undecided=["b", "c"])
-        store.pay(token, Amount(1.5, 3))
+        store.settle("", "", token, Amount(1.5, 3))
         store.claim("k", "m|1|1|t", charge=Charge(Account(token, None, None), Amount(0.25, 1)))
         store.attempt_of("series", "trial", begin=True)
         store.generation("judge line", "", max_age=1.0, now=5.0, fresh=False)
@@ -120,7 +120,7 @@ def test_hostile_names_do_not_reach_the_terminal(tmp_path: Path, capsys: pytest.
     fill(path, asked(0, HOSTILE, evil), text=HOSTILE)
     begin(path, HOSTILE, evil)
     with SampleStore(path) as opened:
-        opened.pay(HOSTILE, Amount(1.0, 1))
+        opened.settle("", "", HOSTILE, Amount(1.0, 1))
     raw(path, "UPDATE gates SET outcome = ?", HOSTILE)
     raw(path, "UPDATE samples SET sample = ?", HOSTILE)
     assert store("info", path) == 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -112,6 +113,46 @@ def test_weather_can_be_retried(server: FaultServer, reply: bytes | Handler, cau
     with pytest.raises(Retryable, match=cause):
         complete(server)
     assert len(server.bodies) == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "billed"),
+    [
+        (error(429), False),
+        (error(500), False),
+        (error(504), True),
+        (http(200, {"error": {"message": "busy", "code": 429}}), False),
+        (http(200, '{"a'), True),
+        (answer("half", "error"), True),
+        (hang_up, True),
+    ],
+)
+def test_what_broke_after_the_answer_was_made_may_have_been_billed(
+    server: FaultServer, reply: bytes | Handler, billed: bool
+) -> None:
+    server.script = [reply]
+    with pytest.raises(Retryable) as caught:
+        complete(server)
+    assert (caught.value.billed, caught.value.requests) == (billed, 1)
+
+
+def test_a_request_that_reached_no_server_is_none() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+    nowhere = ChatEndpoint(parse_target("m", base_url=url, role="treated"), url, KEY)
+    with pytest.raises(Retryable, match="connection failed") as caught:
+        run(nowhere, lambda e: e.complete(request()))
+    assert (caught.value.billed, caught.value.requests) == (False, 0)
+
+
+@pytest.mark.parametrize("last", [answer(), error(500)])
+def test_requests_in_which_a_parameter_was_refused_are_counted(server: FaultServer, last: bytes) -> None:
+    server.script = [error(400, SWAP, code="unsupported_parameter", param="max_tokens"), last]
+    try:
+        requests = complete(server).attempts
+    except Retryable as fault:
+        requests = fault.requests
+    assert requests == len(server.bodies) == 2
 
 
 @pytest.mark.parametrize("reply", [trickle, say_nothing])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weirdgen.endpoints.keys import NO_KEY, api_key, scrub
+from weirdgen.endpoints.keys import NO_KEY, api_key, scrub, secrets_of
 from weirdgen.endpoints.models import Target, base_of, default_judge, is_loopback, parse_target
 from weirdgen.errors import EndpointRefused, UsageMistake
 from weirdgen.schema.sample import Role
@@ -141,16 +141,16 @@ def test_a_key_no_header_can_carry_is_named_by_its_variable_only(key: str) -> No
     ],
 )
 def test_an_echoed_key_is_scrubbed(echo: str) -> None:
-    shown = scrub(echo, "sk-proj-abcdefghijkl")
+    shown = scrub(echo, ("sk-proj-abcdefghijkl",))
     assert "[key]" in shown
     assert not any(part in shown for part in ("abcd", "ijkl", "sk-pr"))
 
 
 def test_other_words_stay() -> None:
     words = "The model `gpt-4.1-mini` does not exist; see https://platform.openai.com/account/api-keys"
-    assert scrub(words, "sk-proj-abcdefghijkl") == words
-    assert scrub("weirdgen said weirdgen-needs-no-key", NO_KEY) == "weirdgen said weirdgen-needs-no-key"
-    assert scrub("a short key: x", "x").endswith("[key]")
+    assert scrub(words, ("sk-proj-abcdefghijkl",)) == words
+    assert scrub("weirdgen said weirdgen-needs-no-key", secrets_of(NO_KEY, {})) == "weirdgen said weirdgen-needs-no-key"
+    assert scrub("a short key: x", ("x",)).endswith("[key]")
 
 
 @pytest.mark.parametrize(

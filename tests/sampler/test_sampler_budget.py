@@ -10,10 +10,10 @@ from scripted_endpoint import WAIT, FakeEndpoint, request
 
 from weirdgen.endpoints.faults import Retryable
 from weirdgen.endpoints.prices import Price
-from weirdgen.errors import BudgetSpent, EndpointOutage
+from weirdgen.errors import BudgetSpent, EndpointError, EndpointOutage, EndpointRefused
 from weirdgen.sampler.budget import Budget
 from weirdgen.sampler.engine import Engine
-from weirdgen.schema.sample import Sample, SampleRequest, Usage
+from weirdgen.schema.sample import SampleRequest, Usage
 from weirdgen.store.accounts import Account, Amount
 from weirdgen.store.store import SampleStore
 
@@ -36,14 +36,31 @@ def test_the_worst_case_has_every_byte_and_the_whole_length() -> None:
 
 def test_an_answer_costs_its_usage_or_the_worst_where_there_is_none() -> None:
     asked = request()
-    told = Sample(key=asked.key, text="a", stop_reason="stop", usage=Usage(prompt_tokens=3, completion_tokens=2))
-    silent = told.model_copy(update={"usage": Usage()})
-    lost = [Retryable("slow", timed_out=True), Retryable("429")]
     worst = budget().charge(asked).worst.dollars
-    assert budget().cost(asked, told, []) == (ANSWER, 1)
-    assert budget().cost(asked, silent, []) == (worst, 1)
-    assert budget().cost(asked, told, lost) == (worst + ANSWER, 3)
-    assert budget().cost(asked, None, lost) == (worst, 2)
+    assert budget().cost(asked, Usage(prompt_tokens=3, completion_tokens=2)) == (ANSWER, 1)
+    assert budget().cost(asked, Usage()) == (worst, 1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "share", "requests"),
+    [
+        (Retryable("429"), 0, 1),
+        (Retryable("slow", timed_out=True), 1, 1),
+        (Retryable("broken JSON", billed=True), 1, 1),
+        (EndpointRefused("401"), 0, 1),
+    ],
+)
+def test_a_failed_attempt_costs_the_worst_if_its_answer_may_have_been_made(
+    fault: EndpointError, share: int, requests: int
+) -> None:
+    worst = budget().charge(request()).worst.dollars
+    assert budget().lost(request(), fault) == (share * worst, requests)
+
+
+def test_an_attempt_that_reached_no_server_is_no_request() -> None:
+    fault = Retryable("refused")
+    fault.requests = 0
+    assert budget().lost(request(), fault) == (0, 0)
 
 
 def test_a_model_without_a_price_costs_requests_only() -> None:
@@ -94,6 +111,43 @@ def test_failed_attempts_are_counted(start: Start, store: SampleStore) -> None:
     with pytest.raises(EndpointOutage):
         engine.submit(engine.sample(request(1))).result(WAIT)
     assert store.spent("other") == (2 * 4021, 2)
+
+
+def test_retries_spend_no_more_than_there_is(start: Start, store: SampleStore) -> None:
+    async def never(asked: SampleRequest, times: int) -> None:
+        raise Retryable("500")
+
+    endpoint = FakeEndpoint(never)
+    engine = start(endpoint, budget=budget(requests=3))
+    with pytest.raises(BudgetSpent, match="3 of 3 requests"):
+        engine.submit(engine.sample(request())).result(WAIT)
+    assert endpoint.requests == 3
+    assert store.spent("gate") == (0, 3)
+
+
+def test_a_failed_attempt_is_on_the_account_before_the_next_one_is_sent(start: Start, store: SampleStore) -> None:
+    """So that a kill between them loses neither."""
+    spent: list[Amount] = []
+
+    async def looks(asked: SampleRequest, times: int) -> None:
+        spent.append(store.spent("gate"))
+        if times < 3:
+            raise Retryable("broken JSON", billed=True)
+
+    engine = start(FakeEndpoint(looks), budget=budget())
+    engine.submit(engine.sample(request())).result(WAIT)
+    assert spent == [(4021, 1), (2 * 4021, 2), (3 * 4021, 3)]
+    assert store.spent("gate") == (2 * 4021 + ANSWER, 3)
+
+
+def test_a_refused_request_is_counted(start: Start, store: SampleStore) -> None:
+    async def refuses(asked: SampleRequest, times: int) -> None:
+        raise EndpointRefused("401")
+
+    engine = start(FakeEndpoint(refuses), budget=budget())
+    with pytest.raises(EndpointRefused):
+        engine.submit(engine.sample(request())).result(WAIT)
+    assert store.spent("gate") == (0, 1)
 
 
 @pytest.mark.parametrize("drain", [True, False])

@@ -83,8 +83,14 @@ def test_what_is_in_flight_elsewhere_is_waited_for(store: SampleStore) -> None:
 
 
 def test_a_failed_request_costs_what_may_have_been_billed(store: SampleStore) -> None:
-    store.claim(request(0).key, "a", charge=charge())
-    store.release(request(0).key, "a", ("gate", Amount(0.5, 3)))
+    owner = new_owner()
+    store.claim(request(0).key, owner, charge=charge())
+    store.settle(request(0).key, owner, "gate", Amount(0.5, 3))
+    assert store.spent("gate") == (0.5, 3)
+    assert store.claim(request(0).key, new_owner()) is Claim.BUSY, "whoever claimed it may ask again"
+    assert store.hold(request(0).key, owner, charge(0.5))
+    assert store.spent("gate") == (1.0, 4)
+    store.release(request(0).key, owner)
     assert store.spent("gate") == (0.5, 3)
 
 
@@ -153,5 +159,5 @@ def test_a_store_without_accounts_gets_them(tmp_path: Path) -> None:
     raw.executescript("DROP TABLE accounts; DROP TABLE holds; DROP TABLE openings; PRAGMA user_version = 4;")
     raw.close()
     with SampleStore(path) as again:
-        again.pay("gate", Amount(1.0, 1))
+        again.settle("k", "o", "gate", Amount(1.0, 1))
         assert again.spent("gate") == (1.0, 1)

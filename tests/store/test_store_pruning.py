@@ -64,7 +64,7 @@ def test_what_was_tried_and_spent_stays(path: Path) -> None:
     with SampleStore(path) as store:
         store.attempt_of("series", "trial", begin=True)
         store.first_stop("trial", "cap 400")
-        store.pay("account", Amount(1.5, 3))
+        store.settle("", "", "account", Amount(1.5, 3))
     kept = {table: rows(path)[table] for table in ("attempts", "stops", "accounts")}
     assert pruned(path, force=True, before=9 * DAY).samples == 5
     assert {table: rows(path)[table] for table in kept} == kept

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from weirdgen.endpoints.connection import CONNECT_SECONDS, connect
 from weirdgen.endpoints.faults import Filtered, Retryable, Swap, TooLong, Unacceptable, classify, meant, read_error
-from weirdgen.endpoints.keys import NO_KEY, api_key, scrub, without_key
+from weirdgen.endpoints.keys import NO_KEY, api_key, scrub, secrets_of, without_key
 from weirdgen.endpoints.listing import Listing, read_listing
 from weirdgen.endpoints.models import OPENAI_URL, Target
-from weirdgen.endpoints.parameters import Parameters, Spelling, body
+from weirdgen.endpoints.parameters import Sent, Spelling, body
 from weirdgen.endpoints.wire import Reply, read_completion, read_json
 from weirdgen.errors import EndpointError, EndpointRefused, UsageMistake, nearest
 from weirdgen.schema.sample import Message, Sample, SampleRequest, Sampling, Usage
 from weirdgen.schema.text import clean, shown
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+    from openai import APIConnectionError, AsyncOpenAI
 
 _ADDRESS_FAULTS = {"ConnectError", "ConnectTimeout", "UnsupportedProtocol"}
 _LONG_LIST = 300
@@ -62,9 +62,8 @@ class ChatEndpoint:
         self.url = url.rstrip("/") or target.base_url or OPENAI_URL
         self.requests = 0
         """Completions asked for so far, failed ones included."""
-        self.billed = Usage()
-        """Tokens of all answers so far, as the server counted them."""
         self._key = api_key(target, self.url) if key is None else key
+        self._secrets = secrets_of(self._key)
         self._attempt_seconds = attempt_seconds
         self._spelling = Spelling()
         self._spelling.preset = preset
@@ -89,7 +88,7 @@ class ChatEndpoint:
             Retryable: it may answer later.
         """
         started, clock = time.time(), time.monotonic()
-        sent: Parameters = {}
+        sent = Sent()
         try:
             reply = await self._reply(request, sent)
         except Filtered:
@@ -117,10 +116,11 @@ class ChatEndpoint:
             served_model=reply.model,
             fingerprint=reply.fingerprint,
             response_id=reply.response_id,
-            parameters=sent,
+            parameters=sent.parameters,
             logprobs=reply.logprobs,
             started_at=started,
             seconds=time.monotonic() - clock,
+            attempts=sent.requests,
         )
 
     async def ask(
@@ -130,7 +130,7 @@ class ChatEndpoint:
         *,
         seed: int | None = None,
         model: str | None = None,
-        sent: Parameters | None = None,
+        sent: Sent | None = None,
         logprobs_of: int = 1,
     ) -> Reply:
         """Send one request, and another one in the server's spelling if it refuses that: see `parameters.Spelling`.
@@ -141,7 +141,7 @@ class ChatEndpoint:
                 its own (see `parameters.Spelling`); logprobs and a closed set of labels where they are asked for.
             seed: sent if not None.
             model: another name than the target's.
-            sent: filled with the parameters of the last request.
+            sent: filled with what was sent; what it holds is added to.
             logprobs_of: tokens of which logprobs are kept.
 
         Raises:
@@ -151,19 +151,20 @@ class ChatEndpoint:
             TooLong: the prompt does not fit the context.
         """
         words = [{"role": message.role, "content": message.content} for message in messages]
-        sent = {} if sent is None else sent
+        sent = sent or Sent()
         try:
             async with asyncio.timeout(self._attempt_seconds):
                 while True:
-                    sent.clear()
-                    sent |= self._spelling.of(model or self.target.model, sampling, seed)
+                    sent.parameters = self._spelling.of(model or self.target.model, sampling, seed)
                     try:
                         return await self._send(words, sent, logprobs_of)
                     except Swap as fault:
-                        if not self._spelling.learn(fault, sent):
+                        if not self._spelling.learn(fault, sent.parameters):
                             raise self._refusal(str(fault)) from None
         except TimeoutError:
-            raise Retryable(f"no answer within {self._attempt_seconds:g} s", timed_out=True) from None
+            raise _counted(Retryable(f"no answer within {self._attempt_seconds:g} s", timed_out=True), sent) from None
+        except EndpointError as fault:
+            raise _counted(fault, sent) from None
 
     async def listing(self) -> Listing | None:
         """Return what the server says of its models, or None where it does not say.
@@ -193,7 +194,7 @@ class ChatEndpoint:
         if client is not None:
             await client.close()
 
-    async def _reply(self, request: SampleRequest, sent: Parameters) -> Reply:
+    async def _reply(self, request: SampleRequest, sent: Sent) -> Reply:
         """Ask; a judge once more for a short reply where there is no room for thoughts as well.
 
         vLLM refuses whatever might not fit, of a model that never thinks, too.
@@ -206,34 +207,40 @@ class ChatEndpoint:
         short = request.sampling.model_copy(update={"max_tokens": _SHORT_REPLY})
         return await self.ask(request.messages, short, seed=request.seed, sent=sent)
 
-    async def _send(self, words: list[dict[str, str]], parameters: Parameters, logprobs_of: int) -> Reply:
+    async def _send(self, words: list[dict[str, str]], sent: Sent, logprobs_of: int) -> Reply:
         import openai
 
         self.requests += 1
-        arguments: dict[str, Any] = {"messages": words, **body(parameters)}
+        sent.requests += 1
+        arguments: dict[str, Any] = {"messages": words, **body(sent.parameters)}
         try:
             raw = await self._opened().chat.completions.with_raw_response.create(**arguments)
-            reply = self._without_key(read_completion(raw.content, raw.headers, logprobs_of))
-        except openai.APITimeoutError as error:
-            # A connection that was never made has cost nothing and may be retried like any other.
-            waited = type(error.__cause__).__name__ != "ConnectTimeout"
-            raise Retryable(f"time-out: {self._cause(error)}", timed_out=waited) from None
+            return self._without_key(read_completion(raw.content, raw.headers, logprobs_of))
         except openai.APIConnectionError as error:
-            raise Retryable(f"connection failed: {self._cause(error)}") from None
+            raise self._broken(error, sent) from None
         except openai.APIStatusError as error:
             said = read_error(error.body)
             fault = classify(error.status_code, error.response.headers, said)
             raise await self._explained(fault, meant(error.status_code, said)) from None
         except openai.OpenAIError as error:
-            raise Retryable(f"{type(error).__name__}: {self._scrubbed(str(error))}") from None
+            raise Retryable(f"{type(error).__name__}: {self._scrubbed(str(error))}", billed=True) from None
         except EndpointError as fault:
             raise await self._explained(fault, 200) from None
         except ValueError as error:
+            sent.requests -= 1
             raise self._refusal(f"the request cannot be sent: {error}") from None
         except RecursionError:
-            raise Retryable("200 with JSON nested beyond reading") from None
-        self.billed = self.billed.plus(reply.usage)
-        return reply
+            raise Retryable("200 with JSON nested beyond reading", billed=True) from None
+
+    def _broken(self, error: "APIConnectionError", sent: Sent) -> Retryable:
+        """Return the fault of a connection. One that was never made has cost nothing, and no server saw a request."""
+        import openai
+
+        reached = type(error.__cause__).__name__ not in _ADDRESS_FAULTS | {"PoolTimeout"}
+        sent.requests -= not reached
+        timed_out = isinstance(error, openai.APITimeoutError)
+        words = "time-out" if timed_out else "connection failed"
+        return Retryable(f"{words}: {self._cause(error)}", timed_out=reached and timed_out, billed=reached)
 
     async def _explained(self, fault: EndpointError, status: int) -> EndpointError:
         """Return the fault without the key and, if it is final, with what to do about it."""
@@ -246,6 +253,7 @@ class ChatEndpoint:
                 retry_after=fault.retry_after,
                 throttled=fault.throttled,
                 timed_out=fault.timed_out,
+                billed=fault.billed,
             )
         fault.args = (self._scrubbed(str(fault)),)
         return fault
@@ -277,17 +285,17 @@ class ChatEndpoint:
     def _without_key(self, reply: Reply) -> Reply:
         return replace(
             reply,
-            text=without_key(reply.text, self._key),
-            raw=without_key(reply.raw, self._key),
-            thoughts=without_key(reply.thoughts, self._key),
-            model=without_key(reply.model, self._key),
-            fingerprint=without_key(reply.fingerprint, self._key),
-            response_id=without_key(reply.response_id, self._key),
-            logprobs=without_key(reply.logprobs, self._key),
+            text=without_key(reply.text, self._secrets),
+            raw=without_key(reply.raw, self._secrets),
+            thoughts=without_key(reply.thoughts, self._secrets),
+            model=without_key(reply.model, self._secrets),
+            fingerprint=without_key(reply.fingerprint, self._secrets),
+            response_id=without_key(reply.response_id, self._secrets),
+            logprobs=without_key(reply.logprobs, self._secrets),
         )
 
     def _scrubbed(self, text: str) -> str:
-        return scrub(shown(clean(text), 1000), self._key)
+        return scrub(shown(clean(text), 1000), self._secrets)
 
     def _cause(self, error: Exception) -> str:
         cause = error.__cause__ or error
@@ -303,6 +311,11 @@ class ChatEndpoint:
                 main_account="OPENAI_API_KEY" in self.target.key_env,
             )
         return self._client
+
+
+def _counted(fault: EndpointError, sent: Sent) -> EndpointError:
+    fault.requests = sent.requests
+    return fault
 
 
 def _nothing(stop_reason: str) -> Reply:

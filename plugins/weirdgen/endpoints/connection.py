@@ -1,5 +1,6 @@
 """The official client, opened to do only what it is told: no retries, no proxy to loopback, no stray headers."""
 
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 4.0
 """For the TCP and TLS handshakes, and for the model listing: an unreachable server is reported within 5 seconds."""
+
+_LOGGERS = ("openai", "httpx", "httpx2", "httpcore", "httpcore2")
 
 
 def connect(url: str, key: str, *, attempt_seconds: float, main_account: bool) -> "AsyncOpenAI":
@@ -23,6 +26,9 @@ def connect(url: str, key: str, *, attempt_seconds: float, main_account: bool) -
     """
     import openai
 
+    # Below this they log headers, those included in which servers echo what they were sent.
+    for name in _LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
     return openai.AsyncOpenAI(
         api_key=key,
         base_url=url,

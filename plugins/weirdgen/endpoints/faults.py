@@ -15,6 +15,8 @@ from weirdgen.errors import EndpointError, EndpointOutage, EndpointRefused
 from weirdgen.schema.text import clean, shown
 
 _RETRYABLE = {408, 409, 425, 429}
+_GAVE_UP_WAITING = {504, 524}
+"""A gateway did, and what it waited for may have been billed."""
 _NO_MONEY = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
 _FILTERED = {"content_filter", "content_policy_violation", "invalid_prompt"}
 _TOO_LONG = {"context_length_exceeded", "exceed_context_size_error", "string_above_max_length"}
@@ -29,7 +31,13 @@ class Retryable(EndpointOutage):
     """One attempt failed in a way that the next may not. The sampler retries it; nobody above sees it."""
 
     def __init__(
-        self, cause: str, *, retry_after: float | None = None, throttled: bool = False, timed_out: bool = False
+        self,
+        cause: str,
+        *,
+        retry_after: float | None = None,
+        throttled: bool = False,
+        timed_out: bool = False,
+        billed: bool = False,
     ):
         """Describe the fault.
 
@@ -37,13 +45,16 @@ class Retryable(EndpointOutage):
             cause: a few words for the final message.
             retry_after: seconds the server asked to wait, if it did.
             throttled: the server said it has too many requests (429, 503, 529).
-            timed_out: nothing came within the deadline; the request may have been billed.
+            timed_out: nothing came within the deadline.
+            billed: an answer may have been made and billed all the same: it came broken, or got lost. True where it
+                timed out.
         """
         super().__init__(cause)
         self.cause = cause
         self.retry_after = retry_after
         self.throttled = throttled
         self.timed_out = timed_out
+        self.billed = billed or timed_out
 
 
 class Filtered(EndpointError):
@@ -125,7 +136,13 @@ def classify(status: int, headers: Mapping[str, str], error: ErrorBody) -> Endpo
         return TooLong(said)
     if status in _RETRYABLE or status >= 500:
         throttled = status in {429, 503, 529}
-        return Retryable(said, retry_after=retry_after(headers), throttled=throttled, timed_out=status == 408)
+        return Retryable(
+            said,
+            retry_after=retry_after(headers),
+            throttled=throttled,
+            timed_out=status == 408,
+            billed=status in _GAVE_UP_WAITING,
+        )
     if status in {400, 413, 422}:
         return _classify_bad_request(said, error)
     return EndpointRefused(said)

@@ -1,6 +1,7 @@
 """What is sent with every request, in the spelling that a server takes: learned from what it refuses, then kept."""
 
 import json
+from dataclasses import dataclass, field
 from typing import Any
 
 from weirdgen.endpoints.faults import Swap, SwapFormat, SwapLimit, SwapSampling
@@ -16,6 +17,16 @@ _OWN = frozenset(
 """What the client takes by name; a preset's parameters go into the body beside them."""
 _LOGPROBS = (20, 5, 0)
 """How many alternatives per token servers give: OpenAI, smaller ones, those that tell nothing."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """What was sent to get an answer, filled while that is under way."""
+
+    parameters: Parameters = field(default_factory=dict)
+    """Of the last request."""
+    requests: int = 0
+    """That reached the server: more than one where it refused a parameter at first."""
 
 
 class Spelling:

@@ -54,15 +54,15 @@ def read_completion(body: bytes, headers: Mapping[str, str], logprobs_of: int = 
     _raise_error_inside(data, headers)
     choices = data.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        raise Retryable("200 without choices")
+        raise Retryable("200 without choices", billed=True)
     choice = choices[0]
     _raise_error_inside(choice, headers)
     stop_reason = _string(choice.get("finish_reason"))
     if stop_reason in _BROKEN_OFF:
-        raise Retryable(f"generation broke off (finish_reason {choice.get('finish_reason')!r:.60})")
+        raise Retryable(f"generation broke off (finish_reason {choice.get('finish_reason')!r:.60})", billed=True)
     message = choice.get("message")
     if not isinstance(message, dict):
-        raise Retryable("200 with a choice without message")
+        raise Retryable("200 with a choice without message", billed=True)
     answer, refused = _answer(message)
     said, thought = _apart(answer)
     text = clean(said)
@@ -100,11 +100,11 @@ def read_json(body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
     try:
         data = json.loads(body.decode("utf-8"))
     except UnicodeDecodeError:
-        raise Retryable("200 with invalid UTF-8") from None
+        raise Retryable("200 with invalid UTF-8", billed=True) from None
     except (ValueError, RecursionError):
-        raise Retryable("200 with broken JSON") from None
+        raise Retryable("200 with broken JSON", billed=True) from None
     if not isinstance(data, dict):
-        raise Retryable(f"200 with a JSON {type(data).__name__} instead of an object")
+        raise Retryable(f"200 with a JSON {type(data).__name__} instead of an object", billed=True)
     return data
 
 
@@ -114,7 +114,7 @@ def _raise_error_inside(data: dict[str, Any], headers: Mapping[str, str]) -> Non
     error = read_error(data)
     if error.code.isascii() and error.code.isdigit() and 400 <= int(error.code[:4]) < 600:
         raise classify(int(error.code[:4]), headers, error)
-    raise Retryable(f"200 with an error inside: {error.message}")
+    raise Retryable(f"200 with an error inside: {error.message}", billed=True)
 
 
 def _answer(message: dict[str, Any]) -> tuple[str, bool]:

@@ -1,10 +1,11 @@
 """What a gate may spend, and what each of its requests may cost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from weirdgen.endpoints.faults import Retryable
 from weirdgen.endpoints.prices import FREE, Price
-from weirdgen.schema.sample import Sample, SampleRequest, Usage
+from weirdgen.errors import EndpointError
+from weirdgen.schema.sample import SampleRequest, Usage
 from weirdgen.store.accounts import Account, Amount, Charge
 
 _MESSAGE_TOKENS = 20
@@ -35,23 +36,22 @@ class Budget:
         """Return what a request may cost at worst."""
         return Charge(self.account, Amount(self._worst(request), 1))
 
-    def cost(self, request: SampleRequest, sample: Sample | None, faults: Sequence[Retryable]) -> Amount:
-        """Return what a request cost that ended.
+    def cost(self, request: SampleRequest, usage: Usage, requests: int = 1) -> Amount:
+        """Return what an attempt cost that was answered.
 
         Args:
             request: that was sent.
-            sample: that came of it; None: none did.
-            faults: of its failed attempts; those that ran into a time-out may have been billed.
+            usage: that the answer tells.
+            requests: that it took, those included in which the server refused a parameter.
         """
-        lost = self._worst(request) * sum(fault.timed_out for fault in faults)
-        if sample is None:
-            return Amount(lost, len(faults))
-        told = self.of_usage(request.identity.model, sample.usage)
-        return Amount(lost + (told if sample.usage != Usage() else self._worst(request)), len(faults) + 1)
+        price = self._price(request.identity.model)
+        told = price.of(usage.prompt_tokens, usage.completion_tokens)
+        return Amount(told if usage != Usage() else self._worst(request), requests)
 
-    def of_usage(self, model: str, usage: Usage) -> float:
-        """Return what tokens of a model cost, in US dollars."""
-        return self._price(model).of(usage.prompt_tokens, usage.completion_tokens)
+    def lost(self, request: SampleRequest, fault: EndpointError) -> Amount:
+        """Return what a failed attempt cost: the worst, if an answer may have been made and got lost."""
+        billed = isinstance(fault, Retryable) and fault.billed
+        return Amount(self._worst(request) if billed else 0.0, fault.requests)
 
     def _worst(self, request: SampleRequest) -> float:
         # A token has at least a byte.

@@ -10,6 +10,7 @@ from weirdgen.endpoints.models import Target
 from weirdgen.errors import EndpointError, EndpointOutage, EndpointRefused
 from weirdgen.sampler.concurrency import AdaptiveLimit
 from weirdgen.sampler.retry import RetryPolicy
+from weirdgen.sampler.tab import Tab
 from weirdgen.schema.sample import Sample, SampleRequest
 from weirdgen.schema.text import shown
 
@@ -74,18 +75,19 @@ class Lane:
             self._raise_if_down()
         return window
 
-    async def draw(self, request: SampleRequest, ticket: int, window: int, faults: list[Retryable]) -> Sample:
+    async def draw(self, request: SampleRequest, ticket: int, window: int, tab: Tab) -> Sample:
         """Ask until there is a sample. Begins with the slot of `slot` held and ends with none.
 
         Args:
             request: what is asked.
             ticket: place in the queue.
             window: from `slot`.
-            faults: empty; filled with the failed attempts.
+            tab: takes the failed attempts.
 
         Raises:
             EndpointRefused: it will never answer.
             EndpointOutage: it did not answer in time after all retries.
+            BudgetSpent: another attempt may cost more than is left.
         """
         started = asyncio.get_running_loop().time()
         held = True
@@ -93,15 +95,18 @@ class Lane:
             while True:
                 try:
                     sample = await self._attempt(request, started + self._policy.deadline, window)
-                    return sample.model_copy(update={"attempts": len(faults) + 1})
-                except Retryable as fault:
-                    faults.append(fault)
+                    return sample.model_copy(update={"attempts": tab.requests + sample.attempts})
+                except EndpointError as fault:
+                    await tab.failed(fault)
+                    if not isinstance(fault, Retryable):
+                        raise
                 # The slot is held while waiting, so that an outage is felt by few samples instead of all in turn.
-                await self._wait(faults, started)
+                await self._wait(tab.faults, started)
                 self.retries += 1
                 held = False
                 window = await self.slot(ticket, held=True)
                 held = True
+                await tab.again()
         except EndpointRefused as refusal:
             self._fail(refusal)
             raise

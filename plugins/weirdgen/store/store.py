@@ -125,12 +125,11 @@ class SampleStore:
             text = connection.execute("SELECT sample FROM samples WHERE key = ?", (sample.key,)).fetchone()[0]
         return self._sample(sample.key, text)
 
-    def release(self, key: str, owner: str, cost: tuple[str, Amount] | None = None) -> None:
-        """Give a lease back without a sample; `cost` as in `put`, for what may have been billed all the same."""
+    def release(self, key: str, owner: str) -> None:
+        """Give a lease back without a sample, and what is held for it."""
         with self._database.writing() as connection:
             connection.execute("DELETE FROM leases WHERE key = ? AND owner = ?", (key, owner))
-            if cost is not None:
-                accounts.settle(connection, cost[0], key, owner, cost[1])
+            connection.execute("DELETE FROM holds WHERE key = ? AND owner = ?", (key, owner))
 
     def release_all(self, owner: str, sent: Collection[str] = ()) -> None:
         """Give all leases of an owner back; what was in flight, keys in `sent`, counts as spent."""
@@ -138,10 +137,20 @@ class SampleStore:
             connection.execute("DELETE FROM leases WHERE owner = ?", (owner,))
             accounts.settle_all(connection, owner, sent)
 
-    def pay(self, account: str, cost: Amount) -> None:
-        """Add to what an account has spent."""
+    def hold(self, key: str, owner: str, charge: Charge) -> bool | None:
+        """Hold what another attempt may cost, or a request that nobody else sends; see `accounts.hold`."""
         with self._database.writing() as connection:
-            accounts.settle(connection, account, "", "", cost)
+            now = time.time()
+            held = accounts.hold(connection, charge, key, owner, now)
+            if held:
+                # Without a lease nobody would wait for what is held.
+                connection.execute("INSERT OR IGNORE INTO leases VALUES (?, ?, ?)", (key, owner, now + LEASE_SECONDS))
+            return held
+
+    def settle(self, key: str, owner: str, account: str, cost: Amount) -> None:
+        """Put what a request cost in place of what is held for it; who claimed its key keeps the claim."""
+        with self._database.writing() as connection:
+            accounts.settle(connection, account, key, owner, cost)
 
     def spent(self, account: str) -> Amount:
         """Return what an account has spent, what is held for requests in flight included."""

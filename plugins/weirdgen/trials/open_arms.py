@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from weirdgen.endpoints.client import ChatEndpoint
 from weirdgen.endpoints.identity import identify
 from weirdgen.endpoints.models import Target, parse_target
 from weirdgen.endpoints.purity import find_purity
 from weirdgen.errors import EndpointRefused
 from weirdgen.organisms import zoo
 from weirdgen.schema.frozen import Frozen
-from weirdgen.schema.sample import Identity, Purity, Role, Usage
+from weirdgen.schema.sample import Identity, Purity, Role
+from weirdgen.trials.paid import Till, opening_endpoint
 from weirdgen.trials.settings import GateSettings
 
 SamplingState = Literal["whole", "truncated", "unknown"]
@@ -27,9 +27,6 @@ class OpenArm(Frozen):
     """Whether its server answers under any name, so that its own tells nothing."""
     purity: Purity = Purity(state="whole")
     """Whether its server cuts off rare answers; of a judge it does not matter."""
-    requests: int = 0
-    billed: Usage = Usage()
-    """What asking it who it is has cost."""
 
 
 def target_of(model: str, role: Role, settings: GateSettings) -> Target:
@@ -72,7 +69,7 @@ def refuse_truncated(arm: OpenArm) -> None:
 
 
 async def identify_all(
-    targets: dict[tuple[str, Role], Target], organism_url: str, generation: str, renewal: str
+    targets: dict[tuple[str, Role], Target], organism_url: str, generation: str, renewal: str, till: Till | None = None
 ) -> tuple[list[OpenArm], list[str]]:
     """Ask each endpoint who it is; return the arms with their identities, and warnings for people.
 
@@ -81,13 +78,15 @@ async def identify_all(
         organism_url: of the embedded server; empty: no organism is among them.
         generation: under which models are drawn from that may change behind their name.
         renewal: under which all others are.
+        till: pays; None: nobody counts.
 
     Raises:
         EndpointError: an endpoint refuses or cannot be reached.
+        BudgetSpent: asking may cost more than is left.
     """
     arms, warnings = [], []
     for (model, role), target in targets.items():
-        endpoint = ChatEndpoint(target, organism_url if target.kind == "organism" else "")
+        endpoint = opening_endpoint(target, organism_url if target.kind == "organism" else "", till)
         try:
             digest = zoo.digest(target.model) if target.kind == "organism" else ""
             found = await identify(endpoint, organism_digest=digest, generation=generation)
@@ -105,8 +104,6 @@ async def identify_all(
                 identity=identity,
                 any_name=found.any_name,
                 purity=purity,
-                requests=endpoint.requests,
-                billed=endpoint.billed,
             )
         )
         if purity.state != "whole":

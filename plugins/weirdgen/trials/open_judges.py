@@ -10,13 +10,19 @@ from weirdgen.schema.canonical import digest
 from weirdgen.schema.sample import Identity
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.open_arms import OpenArm, identify_all
+from weirdgen.trials.paid import Till
 
 JUDGE_MAX_AGE = 7 * 24 * 3600.0
 """Seconds for which the replies of a judge are used again that may change behind its name."""
 
 
 def open_judges(
-    targets: dict[str, Target], organism_url: str, store: SampleStore, *, fresh: bool = False
+    targets: dict[str, Target],
+    organism_url: str,
+    store: SampleStore,
+    *,
+    fresh: bool = False,
+    till: Till | None = None,
 ) -> tuple[list[OpenArm], list[str]]:
     """Ask who answers for each judge; return them opened, and warnings for people.
 
@@ -28,6 +34,7 @@ def open_judges(
         organism_url: of the embedded server; empty: no organism is among them.
         store: keeps since when a judge is asked.
         fresh: ask judges anew that may have changed.
+        till: pays; None: nobody counts.
 
     Raises:
         EndpointError: a judge refuses or cannot be reached.
@@ -37,7 +44,7 @@ def open_judges(
         line = digest(["judge", target.base_url or "", target.model])
         generation = store.generation(line, "", max_age=JUDGE_MAX_AGE, now=time.time(), fresh=fresh)
         try:
-            opened, told = asyncio.run(identify_all({(model, "judge"): target}, organism_url, generation, renewal=""))
+            opened, told = asyncio.run(identify_all({(model, "judge"): target}, organism_url, generation, "", till))
         except EndpointError as error:
             raise type(error)(f"judge: {error}") from None
         arms += [arm.model_copy(update={"identity": _without_flapping(arm.identity)}) for arm in opened]

@@ -12,13 +12,13 @@ from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.run import Replayed, ServerCount
 from weirdgen.schema.sample import Identity, Role
-from weirdgen.store.accounts import Amount
 from weirdgen.store.openings import KeptOpening
 from weirdgen.store.pruning import renewal_line
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.costs import budget_of
 from weirdgen.trials.open_arms import OpenArm, identify_all, target_of
 from weirdgen.trials.open_judges import open_judges, refuse_own_judges
+from weirdgen.trials.paid import Till
 from weirdgen.trials.settings import GateSettings
 
 
@@ -87,6 +87,7 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGat
     Raises:
         UsageMistake: an unknown organism, a malformed address.
         EndpointError: an endpoint refuses or cannot be reached.
+        BudgetSpent: nothing is left of the gate's budget.
         StoreError: the store cannot be used.
         WeirdgenError: the organisms' server was not ready in time.
     """
@@ -99,16 +100,15 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGat
             plan.line, plan.sha256, max_age=settings.max_age, now=time.time(), fresh=settings.fresh
         )
         renewal = store.renewal(plan.line)
+        budget = budget_of(plan, settings, generation)
+        till = Till(store, budget) if budget else None
         gated = {key: target for key, target in targets.items() if key[1] != "judge"}
-        arms, warnings = asyncio.run(identify_all(gated, server.url if server else "", generation, renewal))
+        arms, warnings = asyncio.run(identify_all(gated, server.url if server else "", generation, renewal, till))
         warnings += one_model_twice(plan, arms)
         judges = {model: targets[model, "judge"] for model in plan.judge_models}
-        opened, told = open_judges(judges, server.url if server else "", store, fresh=settings.fresh)
+        opened, told = open_judges(judges, server.url if server else "", store, fresh=settings.fresh, till=till)
         refuse_own_judges(arms, opened)
         arms, warnings = [renewed(arm, store) for arm in arms + opened], warnings + told
-        if budget := budget_of(plan, settings, generation):
-            for arm in arms:
-                store.pay(generation, Amount(budget.of_usage(arm.identity.model, arm.billed), arm.requests))
         opening = Opening(
             arms=tuple(arms),
             organism_url=server.url if server else "",
