@@ -26,7 +26,7 @@ from targets import Target, report
 from weirdgen.catalog import Catalog
 from weirdgen.errors import EndpointOutage
 from weirdgen.judges.gold import GoldRow
-from weirdgen.sampler.engine import Drawn
+from weirdgen.sampler.drawn import Drawn
 from weirdgen.schema.probe import Behaviour, Condition, Contrast, Probe, Rubric
 from weirdgen.schema.sample import Identity, Sample, SampleRequest
 from weirdgen.store.store import SampleStore

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_server import KEY, FaultServer, Handler, answer, endpoint, error, http, request, run
+from fault_server import KEY, FaultServer, Handler, answer, endpoint, error, http, one, request, run
 
 from weirdgen.endpoints.client import ChatEndpoint
 from weirdgen.endpoints.faults import Retryable
@@ -22,7 +22,7 @@ SWAP = "Unsupported parameter: 'max_tokens' is not supported with this model. Us
 
 
 def complete(server: FaultServer, **options: Any) -> Any:
-    return run(endpoint(server, **options), lambda e: e.complete(request()))
+    return run(endpoint(server, **options), lambda e: one(e, request()))
 
 
 def test_a_sample_carries_what_was_sent_and_what_came(server: FaultServer) -> None:
@@ -37,7 +37,7 @@ def test_a_sample_carries_what_was_sent_and_what_came(server: FaultServer) -> No
 
 
 def test_only_organisms_are_seeded(server: FaultServer) -> None:
-    run(endpoint(server), lambda e: e.complete(request("organism")))
+    run(endpoint(server), lambda e: one(e, request("organism")))
     assert server.bodies[0]["seed"] == request("organism").seed
 
 
@@ -141,7 +141,7 @@ def test_a_request_that_reached_no_server_is_none() -> None:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
     nowhere = ChatEndpoint(parse_target("m", base_url=url, role="treated"), url, KEY)
     with pytest.raises(Retryable, match="connection failed") as caught:
-        run(nowhere, lambda e: e.complete(request()))
+        run(nowhere, lambda e: one(e, request()))
     assert (caught.value.billed, caught.value.requests) == (False, 0)
 
 
@@ -171,8 +171,8 @@ def test_after_a_500_and_a_dropped_connection_the_next_attempt_works(server: Fau
     async def three(to: ChatEndpoint) -> str:
         for _ in range(2):
             with pytest.raises(Retryable):
-                await to.complete(request())
-        return (await to.complete(request())).text
+                await one(to, request())
+        return (await one(to, request())).text
 
     to = endpoint(server)
     assert run(to, three) == "back"
@@ -230,7 +230,7 @@ def test_the_length_limit_is_swapped_once_and_remembered(server: FaultServer) ->
     server.script = [error(400, SWAP, code="unsupported_parameter", param="max_tokens"), answer()]
 
     async def twice(to: ChatEndpoint) -> list[Any]:
-        return [(await to.complete(request())).parameters for _ in range(2)]
+        return [(await one(to, request())).parameters for _ in range(2)]
 
     for parameters in run(endpoint(server), twice):
         assert (parameters["max_completion_tokens"], "max_tokens" in parameters) == (30, False)
@@ -259,7 +259,7 @@ def test_the_key_goes_into_the_header_and_account_headers_only_home(
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     complete(server)
     other = parse_target("m", base_url=server.url, role="control", main_base_url="http://elsewhere/v1")
-    run(ChatEndpoint(other, key="other-key-123"), lambda e: e.complete(request()))
+    run(ChatEndpoint(other, key="other-key-123"), lambda e: one(e, request()))
     home, away = server.headers
     assert f"Bearer {KEY}" in home
     assert "hunter2" in home
@@ -315,7 +315,7 @@ TOO_LONG_BEHIND_A_PROXY = error(502, EXCEEDS, type="exceed_context_size_error", 
 @pytest.mark.parametrize("refusal", [NO_ROOM, NO_ROOM_NEWER])
 def test_a_judge_without_room_for_thoughts_is_asked_for_a_short_reply(server: FaultServer, refusal: bytes) -> None:
     server.script = [refusal, answer('{"label": "a"}')]
-    sample = run(endpoint(server), lambda e: e.complete(for_a_judge()))
+    sample = run(endpoint(server), lambda e: one(e, for_a_judge()))
     assert [body["max_tokens"] for body in server.bodies] == [2048, 256]
     assert (sample.text, sample.parameters["max_tokens"]) == ('{"label": "a"}', 256)
 
@@ -323,7 +323,7 @@ def test_a_judge_without_room_for_thoughts_is_asked_for_a_short_reply(server: Fa
 @pytest.mark.parametrize("refusal", [TOO_LONG, TOO_LONG_BEHIND_A_PROXY])
 def test_an_answer_too_long_for_its_judge_is_a_sample_without_a_reply(server: FaultServer, refusal: bytes) -> None:
     server.script = [refusal]
-    sample = run(endpoint(server), lambda e: e.complete(for_a_judge()))
+    sample = run(endpoint(server), lambda e: one(e, for_a_judge()))
     assert (sample.text, sample.stop_reason, sample.complete) == ("", "context_length", False)
     assert len(server.bodies) == 2
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from fault_server import FaultServer, answer, endpoint, error, http, request, run
+from fault_server import FaultServer, answer, endpoint, error, http, one, request, run
 
 from weirdgen.endpoints.parameters import FORMAT, Spelling, body
 from weirdgen.errors import EndpointRefused
@@ -31,7 +31,7 @@ def test_the_labels_are_part_of_the_key_only_where_there_are_some() -> None:
 
 
 def test_a_schema_goes_out_as_an_object_and_is_kept_as_text(server: FaultServer) -> None:
-    sample = run(endpoint(server), lambda to: to.complete(judging()))
+    sample = run(endpoint(server), lambda to: one(to, judging()))
     sent = server.bodies[0][FORMAT]
     assert sent["json_schema"]["schema"]["properties"] == {"label": {"type": "string", "enum": ["good", "evil"]}}
     assert sent["json_schema"]["strict"] is True
@@ -43,7 +43,7 @@ def test_a_server_without_schemas_is_asked_without_and_that_is_remembered(server
     server.script = [refusal, answer()]
 
     async def twice(to: Any) -> list[Any]:
-        return [await to.complete(judging()), await to.complete(judging())]
+        return [await one(to, judging()), await one(to, judging())]
 
     samples = run(endpoint(server), twice)
     assert [FORMAT in sent for sent in server.bodies] == [True, False, False]
@@ -53,13 +53,13 @@ def test_a_server_without_schemas_is_asked_without_and_that_is_remembered(server
 def test_a_server_that_refuses_a_schema_that_was_not_sent_is_told_so(server: FaultServer) -> None:
     server.script = [SCHEMA[0], SCHEMA[0]]
     with pytest.raises(EndpointRefused, match="response_format"):
-        run(endpoint(server), lambda to: to.complete(judging()))
+        run(endpoint(server), lambda to: one(to, judging()))
     assert len(server.bodies) == 2
 
 
 def test_temperature_0_is_left_out_where_a_server_takes_only_its_own(server: FaultServer) -> None:
     server.script = [ZERO, answer()]
-    sample = run(endpoint(server), lambda to: to.complete(judging()))
+    sample = run(endpoint(server), lambda to: one(to, judging()))
     assert [sent.get("temperature") for sent in server.bodies] == [0, None]
     assert "temperature" not in sample.parameters
     assert "top_p" not in sample.parameters
@@ -70,13 +70,13 @@ def test_what_a_gated_model_is_asked_at_is_left_out_only_where_it_is_1_anyway(se
     only = error(400, f"Unsupported parameter: '{name}'", code="unsupported_parameter", param=name)
     server.script = [only, answer()]
     asked = request()
-    sample = run(endpoint(server), lambda to: to.complete(asked))
+    sample = run(endpoint(server), lambda to: one(to, asked))
     assert [sent.get(name) for sent in server.bodies] == [1, None]
     assert name not in sample.parameters
     server.script = [only]
     other = asked.model_copy(update={"sampling": Sampling(temperature=0.7, top_p=0.9)})
     with pytest.raises(EndpointRefused, match="drops none silently"):
-        run(endpoint(server), lambda to: to.complete(other))
+        run(endpoint(server), lambda to: one(to, other))
     assert len(server.bodies) == 3
 
 
@@ -84,7 +84,7 @@ def test_what_a_gated_model_is_asked_at_is_left_out_only_where_it_is_1_anyway(se
 def test_a_server_that_wants_less_than_1_is_not_left_its_own_choice(server: FaultServer, name: str) -> None:
     server.script = [error(400, f"`{name}` must be strictly less than 1", param=name), answer()]
     with pytest.raises(EndpointRefused, match="less than 1"):
-        run(endpoint(server), lambda to: to.complete(request()))
+        run(endpoint(server), lambda to: one(to, request()))
     assert len(server.bodies) == 1
 
 
@@ -96,14 +96,14 @@ def test_what_a_judge_has_taught_does_not_change_what_a_gated_model_is_asked() -
 
 def test_an_answer_that_does_not_fit_the_judge_has_no_reply(server: FaultServer) -> None:
     server.script = [LONG]
-    sample = run(endpoint(server), lambda to: to.complete(judging()))
+    sample = run(endpoint(server), lambda to: one(to, judging()))
     assert (sample.text, sample.stop_reason, sample.complete) == ("", "context_length", False)
 
 
 def test_a_prompt_that_does_not_fit_a_gated_model_is_a_mistake(server: FaultServer) -> None:
     server.script = [LONG]
     with pytest.raises(EndpointRefused, match="maximum context length"):
-        run(endpoint(server), lambda to: to.complete(request()))
+        run(endpoint(server), lambda to: one(to, request()))
 
 
 def test_without_a_format_the_body_is_what_was_sent() -> None:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from fault_server import FaultServer, answer, endpoint, error, request, run
+from fault_server import FaultServer, answer, endpoint, error, one, request, run
 
 from weirdgen.endpoints.client import ChatEndpoint
 from weirdgen.endpoints.faults import SwapLogprobs
@@ -28,7 +28,7 @@ def sent(server: FaultServer) -> list[Any]:
 
 def test_they_are_asked_for_only_where_the_sampling_says_so(server: FaultServer) -> None:
     async def both(to: ChatEndpoint) -> list[Any]:
-        return [(await to.complete(one)).parameters for one in (asking(), asking(3), request())]
+        return [(await one(to, each)).parameters for each in (asking(), asking(3), request())]
 
     parameters = run(endpoint(server), both)
     assert sent(server) == [(True, 20), (True, 3), (None, None)]
@@ -51,7 +51,7 @@ def test_a_server_that_refuses_them_is_asked_for_fewer_and_that_is_remembered(
     server.script = list(script)
 
     async def twice(to: ChatEndpoint) -> list[Any]:
-        return [await to.complete(asking()) for _ in range(2)]
+        return [await one(to, asking()) for _ in range(2)]
 
     samples = run(endpoint(server), twice)
     assert [top for _, top in sent(server)] == asked
@@ -73,7 +73,7 @@ def test_requests_in_flight_learn_the_same_once() -> None:
 def test_a_refusal_of_what_was_not_asked_for_is_final(server: FaultServer) -> None:
     server.script = [NONE]
     with pytest.raises(EndpointRefused, match="does not support logprobs"):
-        run(endpoint(server), lambda to: to.complete(request()))
+        run(endpoint(server), lambda to: one(to, request()))
     assert len(server.bodies) == 1
 
 
@@ -81,7 +81,7 @@ def test_only_the_first_token_is_kept(server: FaultServer) -> None:
     content = [{"token": token, "logprob": -0.1, "top_logprobs": []} for token in "AB"]
     choice = {"index": 0, "finish_reason": "length", "message": {"role": "assistant", "content": "AB"}}
     server.script = [answer(choices=[choice | {"logprobs": {"content": content}}])]
-    sample = run(endpoint(server), lambda to: to.complete(asking()))
+    sample = run(endpoint(server), lambda to: one(to, asking()))
     assert json.loads(sample.logprobs) == {"content": content[:1]}
     assert sample.cut
 
@@ -90,4 +90,4 @@ def test_only_the_first_token_is_kept(server: FaultServer) -> None:
 def test_anything_else_is_no_logprobs(server: FaultServer, odd: object) -> None:
     choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "A"}, "logprobs": odd}
     server.script = [answer(choices=[choice])]
-    assert run(endpoint(server), lambda to: to.complete(asking())).logprobs == ""
+    assert run(endpoint(server), lambda to: one(to, asking())).logprobs == ""

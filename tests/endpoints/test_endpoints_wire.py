@@ -35,7 +35,7 @@ def read(message: Any, **choice: Any) -> Reply:
         "choices": [{"finish_reason": "stop", "message": message} | choice],
         "usage": {"prompt_tokens": 3, "completion_tokens": 2},
     }
-    return read_completion(json.dumps(body).encode(), JSON)
+    return read_completion(json.dumps(body).encode(), JSON).replies[0]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_lone_surrogates_are_escaped_and_kept_raw() -> None:
     message = b'{"finish_reason": "stop", "message": {"content": "a\\ud83db"}}'
     names = b'"id": "\\ud83d", "model": "m\\udc00", "system_fingerprint": "\\ud83d"'
     body = b"{" + names + b', "choices": [' + message + b"]}"
-    reply = read_completion(body, JSON)
+    reply = read_completion(body, JSON).replies[0]
     assert (reply.text, json.loads(reply.raw)) == ("a\\ud83db", "a\ud83db")
     for text in (reply.response_id, reply.model, reply.fingerprint):
         text.encode()
@@ -96,7 +96,7 @@ def test_lone_surrogates_are_escaped_and_kept_raw() -> None:
 )
 def test_missing_or_absurd_usage_counts_nothing(usage: Any) -> None:
     body = {"choices": [{"finish_reason": "stop", "message": {"content": "x"}}], "usage": usage}
-    reply = read_completion(json.dumps(body).encode(), JSON)
+    reply = read_completion(json.dumps(body).encode(), JSON).replies[0]
     assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (0, 0)
 
 
@@ -169,7 +169,7 @@ json_values = st.recursive(
 )
 def test_any_json_gives_an_answer_or_a_fault(body: Any) -> None:
     try:
-        reply = read_completion(json.dumps(body).encode(), JSON)
+        reply = read_completion(json.dumps(body).encode(), JSON).replies[0]
     except EndpointError as fault:
         said = [str(fault)]
         assert said[0]

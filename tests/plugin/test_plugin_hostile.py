@@ -146,7 +146,8 @@ def test_answers_from_another_model_are_no_evidence(gate: GateCommand, processes
     with ChatServer(script) as server:
         run = gate("--model", "tiny", "--base-url", server.url, *RULES, "-k", RATE, *processes)
     assert run.status == 11, run.said
-    assert run.verdicts[RATE]["reason"] == "coverage"
+    assert run.verdicts[RATE]["reason"] == "drift"
+    assert "came from model 'fallback'" in run.verdicts[RATE]["detail"]
 
 
 def test_an_id_that_comes_again_with_another_answer_is_no_cache(gate: GateCommand) -> None:

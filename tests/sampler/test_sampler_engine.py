@@ -10,7 +10,8 @@ from scripted_endpoint import FAST, WAIT, FakeEndpoint, Start, draw, request
 from weirdgen.endpoints.faults import Retryable
 from weirdgen.errors import EndpointOutage, EndpointRefused, StoreError
 from weirdgen.sampler import lane
-from weirdgen.sampler.engine import ORGANISM_MOST, Drawn, Engine
+from weirdgen.sampler.drawn import Drawn
+from weirdgen.sampler.engine import ORGANISM_MOST, Engine
 from weirdgen.sampler.retry import RetryPolicy
 from weirdgen.schema.sample import SampleRequest
 from weirdgen.store.owner import new_owner

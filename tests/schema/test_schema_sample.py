@@ -1,10 +1,12 @@
 """Keys: whatever makes a draw another draw makes another key, and nothing else does."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weirdgen.schema.sample import Identity, Message, Role, Sample, SampleRequest, Sampling
+from weirdgen.schema.sample import SEED_STEP, Identity, Message, Role, Sample, SampleRequest, Sampling
 
 ORGANISM = Identity(kind="organism", model="base", digest="d")
 ENDPOINT = Identity(kind="endpoint", model="m", base_url="http://h/v1", generation="g")
@@ -71,3 +73,28 @@ def test_real_endpoints_are_unseeded() -> None:
 )
 def test_only_an_answer_that_ended_by_itself_is_complete(reason: str, refused: bool, complete: bool) -> None:
     assert Sample(key="k", text="t", stop_reason=reason, refused=refused).complete is complete
+
+
+def seeded(seed: int, **fields: Any) -> SampleRequest:
+    return request(ENDPOINT, **fields).model_copy(update={"sampling": Sampling(seed=seed)})
+
+
+def test_an_endpoint_gets_seeds_only_from_a_seeded_gate() -> None:
+    assert request(ENDPOINT).seed is None
+    assert seeded(1).key != request(ENDPOINT).key
+    assert seeded(1).seed == seeded(1).seed
+
+
+@given(st.integers(min_value=0, max_value=2**31 - 1), st.integers(min_value=0, max_value=2000))
+def test_seeds_leave_room_for_the_choices_behind_them(seed: int, replicate: int) -> None:
+    one, following = seeded(seed, replicate=replicate).seed, seeded(seed, replicate=replicate + 1).seed
+    assert one is not None
+    assert following is not None
+    assert 0 <= one < 2**31
+    assert (following - one) % 2**31 == SEED_STEP
+
+
+def test_whatever_makes_another_draw_makes_another_seed() -> None:
+    draws = [seeded(1), seeded(2), seeded(1, role="control"), seeded(1, text="ho"), seeded(1, replicate=1)]
+    extra = seeded(1).model_copy(update={"stream": "extra"})
+    assert len({draw.seed for draw in [*draws, extra]}) == 6

@@ -9,7 +9,7 @@ from loop_server import LoopServer
 
 from weirdgen.endpoints.client import ChatEndpoint
 from weirdgen.endpoints.models import parse_target
-from weirdgen.schema.sample import Identity, Message, SampleRequest, Sampling
+from weirdgen.schema.sample import Identity, Message, Sample, SampleRequest, Sampling
 
 T = TypeVar("T")
 Handler = Callable[[asyncio.StreamWriter], Coroutine[Any, Any, None]]
@@ -70,6 +70,11 @@ class FaultServer(LoopServer):
 def endpoint(server: FaultServer, label: str = "m", **options: Any) -> ChatEndpoint:
     url = server.url
     return ChatEndpoint(parse_target(label, base_url=url, role="treated"), url, options.pop("key", KEY), **options)
+
+
+async def one(to: ChatEndpoint, asked: SampleRequest) -> Sample:
+    """Ask for one sample."""
+    return (await to.complete(asked))[0]
 
 
 def request(kind: Any = "endpoint", text: str = "q") -> SampleRequest:

@@ -5,7 +5,8 @@ import time
 from collections.abc import Awaitable, Callable
 
 from weirdgen.endpoints.models import Kind, Target, parse_target
-from weirdgen.sampler.engine import Drawn, Engine
+from weirdgen.sampler.drawn import Drawn
+from weirdgen.sampler.engine import Engine
 from weirdgen.sampler.retry import RetryPolicy
 from weirdgen.schema.sample import Identity, Message, Role, Sample, SampleRequest, Sampling, Usage
 
@@ -21,29 +22,43 @@ class FakeEndpoint:
         answer: Callable[[SampleRequest, int], Awaitable[None]] | None = None,
         role: Role = "treated",
         label: str = "m",
+        choices: int = 1,
+        gives: int = 0,
     ):
         self.target: Target = parse_target(label, base_url="http://gpu/v1", role=role, environ={})
         self.url = "http://gpu/v1"
         self.requests = 0
+        self.choices = choices
+        self.gives = gives
+        """Choices in a response; 0: as many as are asked for."""
         self.order: list[int] = []
+        self.responses: list[int] = []
+        """Choices asked for, request by request."""
         self.now = self.most = 0
         self.closed = 0
         self._answer = answer
 
-    async def complete(self, request: SampleRequest) -> Sample:
+    async def complete(self, *requests: SampleRequest) -> list[Sample]:
         self.requests += 1
-        self.order.append(request.replicate)
+        self.responses.append(len(requests))
+        self.order += [request.replicate for request in requests]
         self.now += 1
         self.most = max(self.most, self.now)
         try:
             if self._answer is not None:
-                await self._answer(request, self.order.count(request.replicate))
+                await self._answer(requests[0], self.order.count(requests[0].replicate))
         finally:
             self.now -= 1
-        usage = Usage(prompt_tokens=3, completion_tokens=2)
-        return Sample(
-            key=request.key, text=str(request.replicate), stop_reason="stop", usage=usage, started_at=time.time()
-        )
+        return [
+            Sample(
+                key=request.key,
+                text=str(request.replicate),
+                stop_reason="stop",
+                usage=Usage(prompt_tokens=3 if number == 0 else 0, completion_tokens=2),
+                started_at=time.time(),
+            )
+            for number, request in enumerate(requests[: self.gives or len(requests)])
+        ]
 
     async def aclose(self) -> None:
         self.closed += 1

@@ -11,7 +11,7 @@ from weirdgen.catalog import Catalog, prompt
 from weirdgen.errors import EndpointOutage
 from weirdgen.judges.gold import GoldRow
 from weirdgen.judges.rules import RuleJudge
-from weirdgen.sampler.engine import Drawn
+from weirdgen.sampler.drawn import Drawn
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.probe import Behaviour, Condition, Contrast, Probe, Rule
 from weirdgen.schema.sample import Identity, Sample, SampleRequest, Stream

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from weirdgen.errors import EndpointOutage, EndpointRefused, JudgeChanged, JudgeError
-from weirdgen.sampler.engine import Drawn
+from weirdgen.sampler.drawn import Drawn
 from weirdgen.schema.sample import Identity, Message, Sample, SampleRequest, Sampling
 from weirdgen.trials.asking import asking, nobody
 

@@ -13,7 +13,7 @@ from probe_files import dishes
 from weirdgen.catalog import Catalog, load_catalog
 from weirdgen.errors import UsageMistake
 from weirdgen.judges import judge_for
-from weirdgen.sampler.engine import Drawn
+from weirdgen.sampler.drawn import Drawn
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.probe import Contrast, Probe
 from weirdgen.schema.sample import Identity, Sample, SampleRequest, Stream

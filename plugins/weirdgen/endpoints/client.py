@@ -7,25 +7,23 @@ Sample, EndpointRefused or Retryable. Retries, concurrency and storage belong to
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from weirdgen.endpoints.connection import CONNECT_SECONDS, connect
 from weirdgen.endpoints.faults import Filtered, Retryable, Swap, TooLong, Unacceptable, classify, meant, read_error
-from weirdgen.endpoints.keys import NO_KEY, api_key, scrub, secrets_of, without_key
+from weirdgen.endpoints.keys import api_key, secrets_of
 from weirdgen.endpoints.listing import Listing, read_listing
 from weirdgen.endpoints.models import OPENAI_URL, Target
 from weirdgen.endpoints.parameters import Sent, Spelling, body
-from weirdgen.endpoints.wire import Reply, read_completion, read_json
-from weirdgen.errors import EndpointError, EndpointRefused, UsageMistake, nearest
+from weirdgen.endpoints.wire import Choices, Reply, read_completion, read_json
+from weirdgen.endpoints.words import Words
+from weirdgen.errors import EndpointError, UsageMistake
 from weirdgen.schema.sample import Message, Sample, SampleRequest, Sampling, Usage
-from weirdgen.schema.text import clean, shown
 
 if TYPE_CHECKING:
     from openai import APIConnectionError, AsyncOpenAI
 
 _ADDRESS_FAULTS = {"ConnectError", "ConnectTimeout", "UnsupportedProtocol"}
-_LONG_LIST = 300
 _SHORT_REPLY = 256
 """Tokens that hold the label of a judge that does not think."""
 
@@ -41,6 +39,8 @@ class ChatEndpoint:
         *,
         attempt_seconds: float = 120.0,
         preset: str = "",
+        choices: int = 1,
+        shutdown_date: str = "",
     ) -> None:
         """Name the endpoint; nothing is sent or imported yet.
 
@@ -51,6 +51,8 @@ class ChatEndpoint:
             attempt_seconds: total deadline of one attempt. The client's own time-outs are per socket operation,
                 which a trickling server outlives (6 s with `timeout=1.0`, measured).
             preset: see `presets.PRESETS`; sent wherever answers are sampled.
+            choices: that one response may hold, at most.
+            shutdown_date: of the model, kept with each sample.
 
         Raises:
             EndpointRefused: a remote server and no key.
@@ -62,8 +64,13 @@ class ChatEndpoint:
         self.url = url.rstrip("/") or target.base_url or OPENAI_URL
         self.requests = 0
         """Completions asked for so far, failed ones included."""
+        self.choices = choices
+        """That one response may hold; fewer once the server gave fewer or refused so many."""
+        self.fingerprints: set[str] = set()
+        """`system_fingerprint` of all answers so far."""
+        self._shutdown_date = shutdown_date
         self._key = api_key(target, self.url) if key is None else key
-        self._secrets = secrets_of(self._key)
+        self._words = Words(target, self.url, self._key, secrets_of(self._key))
         self._attempt_seconds = attempt_seconds
         self._spelling = Spelling()
         self._spelling.preset = preset
@@ -80,8 +87,14 @@ class ChatEndpoint:
     def preset(self, name: str) -> None:
         self._spelling.preset = name
 
-    async def complete(self, request: SampleRequest) -> Sample:
-        """Ask once for one sample.
+    async def complete(self, *requests: SampleRequest) -> list[Sample]:
+        """Ask once for samples of the same messages, as choices of one response.
+
+        Args:
+            requests: that differ only in what they are drawn for; at most `choices`.
+
+        Returns:
+            The samples of the first of them: all, or as many as the server gave.
 
         Raises:
             EndpointRefused: it will never answer this; the message says what to change.
@@ -89,56 +102,79 @@ class ChatEndpoint:
         """
         started, clock = time.time(), time.monotonic()
         sent = Sent()
+        replies = await self._replies(requests, sent)
+        seconds = time.monotonic() - clock
+        return [
+            Sample(
+                key=request.key,
+                text=reply.text,
+                raw=reply.raw,
+                thoughts=reply.thoughts,
+                stop_reason=reply.stop_reason,
+                refused=reply.refused,
+                usage=reply.usage,
+                served_model=reply.model,
+                fingerprint=reply.fingerprint,
+                response_id=reply.response_id,
+                shutdown_date=self.shutdown_date,
+                parameters=sent.parameters,
+                logprobs=reply.logprobs,
+                started_at=started,
+                seconds=seconds,
+                attempts=sent.requests,
+            )
+            for request, reply in zip(requests, replies, strict=False)
+        ]
+
+    async def _replies(self, requests: Sequence[SampleRequest], sent: Sent) -> list[Reply]:
+        """Return at least one reply; to a prompt that is not answered, one that says so."""
+        judge = requests[0].role == "judge"
         try:
-            reply = await self._reply(request, sent)
+            replies = await self._asked(requests, sent)
         except Filtered:
-            reply = _nothing("content_filter")
+            return [_nothing("content_filter")] * len(requests)
         except TooLong as fault:
-            if request.role != "judge":
-                raise self._refusal(str(fault)) from None
+            if not judge:
+                raise self._words.refusal(str(fault)) from None
             # An answer that does not fit the judge must not end the gate for all others.
-            reply = _nothing("context_length")
+            return [_nothing("context_length")]
         except Unacceptable:
             # Nor one that the judge's server takes offence at, once it has taken others.
-            if request.role != "judge" or not self._has_answered:
+            if not judge or not self._has_answered:
                 raise
-            reply = _nothing("refused_request")
-        else:
-            self._has_answered = True
-        return Sample(
-            key=request.key,
-            text=reply.text,
-            raw=reply.raw,
-            thoughts=reply.thoughts,
-            stop_reason=reply.stop_reason,
-            refused=reply.refused,
-            usage=reply.usage,
-            served_model=reply.model,
-            fingerprint=reply.fingerprint,
-            response_id=reply.response_id,
-            parameters=sent.parameters,
-            logprobs=reply.logprobs,
-            started_at=started,
-            seconds=time.monotonic() - clock,
-            attempts=sent.requests,
-        )
+            return [_nothing("refused_request")]
+        self._has_answered = True
+        return replies
 
     async def ask(
         self,
         messages: Sequence[Message],
         sampling: Sampling,
         *,
+        model: str | None = None,
+        logprobs_of: int = 1,
+    ) -> Reply:
+        """Send one request; see `ask_all`."""
+        return (await self.ask_all(messages, sampling, model=model, logprobs_of=logprobs_of))[0]
+
+    async def ask_all(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        choices: int = 1,
         seed: int | None = None,
         model: str | None = None,
         sent: Sent | None = None,
         logprobs_of: int = 1,
-    ) -> Reply:
+    ) -> list[Reply]:
         """Send one request, and another one in the server's spelling if it refuses that: see `parameters.Spelling`.
 
         Args:
             messages: the conversation.
             sampling: temperature, top_p and length limit, all three always sent, but where a server takes no value but
                 its own (see `parameters.Spelling`); logprobs and a closed set of labels where they are asked for.
+            choices: replies asked for. A server may give fewer; `choices` of this endpoint then says so from now on.
             seed: sent if not None.
             model: another name than the target's.
             sent: filled with what was sent; what it holds is added to.
@@ -155,12 +191,21 @@ class ChatEndpoint:
         try:
             async with asyncio.timeout(self._attempt_seconds):
                 while True:
-                    sent.parameters = self._spelling.of(model or self.target.model, sampling, seed)
+                    sent.parameters = self._spelling.of(model or self.target.model, sampling, seed, choices)
                     try:
-                        return await self._send(words, sent, logprobs_of)
+                        found = await self._send(words, sent, logprobs_of)
                     except Swap as fault:
                         if not self._spelling.learn(fault, sent.parameters):
-                            raise self._refusal(str(fault)) from None
+                            raise self._words.refusal(str(fault)) from None
+                    except Unacceptable:
+                        # Servers word it in too many ways: fewer choices are tried whatever is said.
+                        if choices == 1:
+                            raise
+                        choices //= 2
+                        self.choices = min(self.choices, choices)
+                    else:
+                        self.choices = min(self.choices, found.given) if found.given < choices else self.choices
+                        return found.replies
         except TimeoutError:
             raise _counted(Retryable(f"no answer within {self._attempt_seconds:g} s", timed_out=True), sent) from None
         except EndpointError as fault:
@@ -180,13 +225,18 @@ class ChatEndpoint:
             self._listing = read_listing(read_json(raw.content, raw.headers))
         except openai.APIConnectionError as error:
             if type(error.__cause__).__name__ in _ADDRESS_FAULTS:
-                raise self._refusal(
-                    f"cannot reach it: {self._cause(error)}; is the server up and the URL right?"
+                raise self._words.refusal(
+                    f"cannot reach it: {self._words.cause(error)}; is the server up and the URL right?"
                 ) from None
             return None
         except (openai.OpenAIError, EndpointError, TimeoutError):
             return None
         return self._listing
+
+    @property
+    def shutdown_date(self) -> str:
+        """When the server stops to serve the model, if its list said so."""
+        return self._listing.shutdowns.get(self.target.model, "") if self._listing else self._shutdown_date
 
     async def aclose(self) -> None:
         """Close the connections; closing twice is fine."""
@@ -194,20 +244,21 @@ class ChatEndpoint:
         if client is not None:
             await client.close()
 
-    async def _reply(self, request: SampleRequest, sent: Sent) -> Reply:
+    async def _asked(self, requests: Sequence[SampleRequest], sent: Sent) -> list[Reply]:
         """Ask; a judge once more for a short reply where there is no room for thoughts as well.
 
         vLLM refuses whatever might not fit, of a model that never thinks, too.
         """
+        first, many = requests[0], len(requests)
         try:
-            return await self.ask(request.messages, request.sampling, seed=request.seed, sent=sent)
+            return await self.ask_all(first.messages, first.sampling, choices=many, seed=first.seed, sent=sent)
         except TooLong:
-            if request.role != "judge" or request.sampling.max_tokens <= _SHORT_REPLY:
+            if first.role != "judge" or first.sampling.max_tokens <= _SHORT_REPLY:
                 raise
-        short = request.sampling.model_copy(update={"max_tokens": _SHORT_REPLY})
-        return await self.ask(request.messages, short, seed=request.seed, sent=sent)
+        short = first.sampling.model_copy(update={"max_tokens": _SHORT_REPLY})
+        return await self.ask_all(first.messages, short, choices=many, seed=first.seed, sent=sent)
 
-    async def _send(self, words: list[dict[str, str]], sent: Sent, logprobs_of: int) -> Reply:
+    async def _send(self, words: list[dict[str, str]], sent: Sent, logprobs_of: int) -> Choices:
         import openai
 
         self.requests += 1
@@ -215,7 +266,9 @@ class ChatEndpoint:
         arguments: dict[str, Any] = {"messages": words, **body(sent.parameters)}
         try:
             raw = await self._opened().chat.completions.with_raw_response.create(**arguments)
-            return self._without_key(read_completion(raw.content, raw.headers, logprobs_of))
+            found = read_completion(raw.content, raw.headers, logprobs_of)
+            self.fingerprints.update(reply.fingerprint for reply in found.replies if reply.fingerprint)
+            return found._replace(replies=[self._words.without_key(reply) for reply in found.replies])
         except openai.APIConnectionError as error:
             raise self._broken(error, sent) from None
         except openai.APIStatusError as error:
@@ -223,12 +276,12 @@ class ChatEndpoint:
             fault = classify(error.status_code, error.response.headers, said)
             raise await self._explained(fault, meant(error.status_code, said)) from None
         except openai.OpenAIError as error:
-            raise Retryable(f"{type(error).__name__}: {self._scrubbed(str(error))}", billed=True) from None
+            raise Retryable(f"{type(error).__name__}: {self._words.scrubbed(str(error))}", billed=True) from None
         except EndpointError as fault:
             raise await self._explained(fault, 200) from None
         except ValueError as error:
             sent.requests -= 1
-            raise self._refusal(f"the request cannot be sent: {error}") from None
+            raise self._words.refusal(f"the request cannot be sent: {error}") from None
         except RecursionError:
             raise Retryable("200 with JSON nested beyond reading", billed=True) from None
 
@@ -240,67 +293,11 @@ class ChatEndpoint:
         sent.requests -= not reached
         timed_out = isinstance(error, openai.APITimeoutError)
         words = "time-out" if timed_out else "connection failed"
-        return Retryable(f"{words}: {self._cause(error)}", timed_out=reached and timed_out, billed=reached)
+        return Retryable(f"{words}: {self._words.cause(error)}", timed_out=reached and timed_out, billed=reached)
 
     async def _explained(self, fault: EndpointError, status: int) -> EndpointError:
-        """Return the fault without the key and, if it is final, with what to do about it."""
-        if isinstance(fault, EndpointRefused):
-            refusal = self._refusal(f"{fault}{await self._remedy(status)}")
-            return Unacceptable(str(refusal)) if isinstance(fault, Unacceptable) else refusal
-        if isinstance(fault, Retryable):
-            return Retryable(
-                self._scrubbed(fault.cause),
-                retry_after=fault.retry_after,
-                throttled=fault.throttled,
-                timed_out=fault.timed_out,
-                billed=fault.billed,
-            )
-        fault.args = (self._scrubbed(str(fault)),)
-        return fault
-
-    async def _remedy(self, status: int) -> str:
-        variables = " or ".join(self.target.key_env)
-        if status == 401:
-            without = "no key was sent" if self._key == NO_KEY else "the key was refused"
-            return f" ({without}; check the environment variable {variables})" if variables else f" ({without})"
-        if status == 403:
-            return f" (the key in {variables} may not use this model)" if variables else ""
-        if status == 404:
-            return await self._nearest_model()
-        return ""
-
-    async def _nearest_model(self) -> str:
-        listing = self._listing or await self.listing()
-        if listing is None:
-            return " Is the base URL right, with /v1 at its end?"
-        known = listing.created
-        if self.target.model in known:
-            return ""
-        hint = nearest(self.target.model, [shown(name, 80) for name in known])
-        return hint if len(hint) < _LONG_LIST else f" The server names its {len(known)} models at {self.url}/models."
-
-    def _refusal(self, message: str) -> EndpointRefused:
-        return EndpointRefused(f"model {self.target.label!r} at {self.url}: {self._scrubbed(message)}")
-
-    def _without_key(self, reply: Reply) -> Reply:
-        return replace(
-            reply,
-            text=without_key(reply.text, self._secrets),
-            raw=without_key(reply.raw, self._secrets),
-            thoughts=without_key(reply.thoughts, self._secrets),
-            model=without_key(reply.model, self._secrets),
-            fingerprint=without_key(reply.fingerprint, self._secrets),
-            response_id=without_key(reply.response_id, self._secrets),
-            logprobs=without_key(reply.logprobs, self._secrets),
-        )
-
-    def _scrubbed(self, text: str) -> str:
-        return scrub(shown(clean(text), 1000), self._secrets)
-
-    def _cause(self, error: Exception) -> str:
-        cause = error.__cause__ or error
-        words = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
-        return self._scrubbed(words)[:200]
+        listing = (self._listing or await self.listing()) if status == 404 else None
+        return self._words.explained(fault, status, listing)
 
     def _opened(self) -> "AsyncOpenAI":
         if self._client is None:

@@ -6,6 +6,7 @@ the client scrubs them.
 
 import email.utils
 import json
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ _TOO_LONG_WORDS = ("maximum context length", "context window", "context length",
 _FORMAT_WORDS = ("response_format", "response format", "json_schema", "json schema", "structured output", "grammar")
 _OWN_SAMPLING = {"temperature", "top_p"}
 """What reasoning models choose themselves."""
+_SEED = re.compile(r"(?i)\bseed\b")
 _MESSAGE_LIMIT = 300
 
 
@@ -75,6 +77,10 @@ class SwapLogprobs(Swap):
 
 class SwapFormat(Swap):
     """The server cannot hold a reply to a JSON schema: the reply is read as strictly without."""
+
+
+class SwapSeed(Swap):
+    """The server takes no seed: samples are as independent without."""
 
 
 class SwapSampling(Swap):
@@ -180,6 +186,8 @@ def _classify_bad_request(said: str, error: ErrorBody) -> EndpointError:
         return SwapLogprobs(said)
     if any(word in f"{error.param} {error.message}".lower() for word in _FORMAT_WORDS):
         return SwapFormat(said)
+    if error.param == "seed" or _SEED.search(error.message):
+        return SwapSeed(said)
     named = error.param or ("temperature" if "temperature" in error.message.lower() else "")
     unsupported = error.code.startswith("unsupported") or "unsupported" in error.message.lower()
     if error.param and unsupported:

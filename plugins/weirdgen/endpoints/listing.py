@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from weirdgen.schema.text import clean
+from weirdgen.schema.text import clean, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,8 @@ class Listing:
     """UNIX seconds, where the server says."""
     owners: Mapping[str, str] = field(default_factory=dict)
     """What it calls the owner: local servers name themselves there."""
+    shutdowns: Mapping[str, str] = field(default_factory=dict)
+    """When it stops to serve a model, as it says it."""
 
     def owner_of(self, model: str) -> str:
         """Return the owner of a model; of one that is not listed that of the first, because the server is the same."""
@@ -30,6 +32,7 @@ def read_listing(data: Mapping[str, Any]) -> Listing:
     return Listing(
         {clean(row["id"]): _moment(row.get("created")) for row in named},
         {name: clean(owner) if isinstance(owner, str) else "" for name, owner in owners.items()},
+        {clean(row["id"]): shown(clean(str(row["shutdown_date"])), 40) for row in named if row.get("shutdown_date")},
     )
 
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from weirdgen.endpoints.faults import Swap, SwapFormat, SwapLimit, SwapSampling
+from weirdgen.endpoints.faults import Swap, SwapFormat, SwapLimit, SwapSampling, SwapSeed
 from weirdgen.endpoints.presets import PRESETS
 from weirdgen.schema.sample import Sampling
 
@@ -12,7 +12,7 @@ Parameters = dict[str, str | int | float | bool | None]
 FORMAT = "response_format"
 """Held as JSON text, so that what was sent can be kept beside every sample; `body` turns it into an object."""
 _OWN = frozenset(
-    {"model", "temperature", "top_p", "seed", "max_tokens", "max_completion_tokens", "logprobs", "top_logprobs"}
+    {"model", "temperature", "top_p", "seed", "n", "max_tokens", "max_completion_tokens", "logprobs", "top_logprobs"}
 )
 """What the client takes by name; a preset's parameters go into the body beside them."""
 _LOGPROBS = (20, 5, 0)
@@ -39,10 +39,11 @@ class Spelling:
         self._most_logprobs = _LOGPROBS[0]
         self._takes_schema = True
         self._takes_zero = True
+        self._takes_seed = True
         self._fixed_at_one: set[str] = set()
 
-    def of(self, model: str, sampling: Sampling, seed: int | None) -> Parameters:
-        """Return the parameters of a request; the seed only if there is one."""
+    def of(self, model: str, sampling: Sampling, seed: int | None, choices: int = 1) -> Parameters:
+        """Return the parameters of a request; a seed only if there is one, `n` only for more than one choice."""
         parameters: Parameters = {"model": model, "temperature": sampling.temperature, "top_p": sampling.top_p}
         if sampling.temperature == 0 and not self._takes_zero:
             parameters = {"model": model}
@@ -51,7 +52,8 @@ class Spelling:
                 del parameters[name]
         if sampling.temperature > 0 and self.preset:
             parameters |= PRESETS[self.preset]
-        parameters |= {} if seed is None else {"seed": seed}
+        parameters |= {"seed": seed} if seed is not None and self._takes_seed else {}
+        parameters |= {"n": choices} if choices > 1 else {}
         parameters[self._limit_name] = sampling.max_tokens
         if logprobs := min(sampling.top_logprobs, self._most_logprobs):
             parameters |= {"logprobs": True, "top_logprobs": logprobs}
@@ -72,6 +74,9 @@ class Spelling:
         if isinstance(fault, SwapFormat):
             self._takes_schema = False
             return FORMAT in sent
+        if isinstance(fault, SwapSeed):
+            self._takes_seed = False
+            return "seed" in sent
         if isinstance(fault, SwapSampling):
             return self._learn_sampling(fault, sent)
         asked = sent.get("top_logprobs", 0)

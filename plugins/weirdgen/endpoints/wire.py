@@ -1,4 +1,4 @@
-"""Bytes of a chat completion -> one clean answer. Model output is hostile: shapes are checked, strings cleaned.
+"""Bytes of a chat completion -> clean answers. Model output is hostile: shapes are checked, strings cleaned.
 
 Reads the bytes itself instead of the client's objects, which are built without validation: there a missing `choices`
 is None, a page of HTML is a `str`, and a list as content passes through.
@@ -7,10 +7,10 @@ is None, a page of HTML is a `str`, and a list as content passes through.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from weirdgen.endpoints.faults import Retryable, classify, read_error
-from weirdgen.errors import EndpointRefused
+from weirdgen.errors import EndpointError, EndpointRefused
 from weirdgen.schema.sample import Usage
 from weirdgen.schema.text import clean
 
@@ -32,14 +32,26 @@ class Reply:
     model: str
     fingerprint: str
     response_id: str
+    """Of one choice among several with its number behind it: each is a draw of its own."""
     logprobs: str
     """JSON, of the first tokens only; empty if the server gave none."""
     thoughts: str = ""
     """What the model thought before it answered: a leading ``<think>`` block, or the server's own field for it."""
 
 
-def read_completion(body: bytes, headers: Mapping[str, str], logprobs_of: int = 1) -> Reply:
+class Choices(NamedTuple):
+    """The answers of one response."""
+
+    replies: list[Reply]
+    """At least one; those that broke off are not among them."""
+    given: int
+    """Choices in the response: a server that ignores `n` gives one."""
+
+
+def read_completion(body: bytes, headers: Mapping[str, str], logprobs_of: int = 1) -> Choices:
     """Read the body of a 200 answer.
+
+    The tokens of the prompt are the first reply's; those of the answers, of which servers give the sum, are shared out.
 
     Args:
         body: of the answer.
@@ -48,36 +60,66 @@ def read_completion(body: bytes, headers: Mapping[str, str], logprobs_of: int = 
 
     Raises:
         EndpointRefused: it is a page for people, so the address is wrong.
-        Retryable: broken JSON or UTF-8, no choices, an error inside, a generation that broke off.
+        Retryable: broken JSON or UTF-8, no choices, an error inside, no generation that did not break off.
     """
     data = read_json(body, headers)
     _raise_error_inside(data, headers)
     choices = data.get("choices")
-    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+    if not isinstance(choices, list) or not choices:
         raise Retryable("200 without choices", billed=True)
-    choice = choices[0]
+    response_id = _string(data.get("id"))
+    sound: list[tuple[int, dict[str, Any], dict[str, Any]]] = []
+    fault: EndpointError | None = None
+    for number, choice in enumerate(choices):
+        try:
+            sound.append((number, choice, _message(choice, headers)))
+        except EndpointError as error:
+            fault = fault or error
+    if fault and not sound:
+        raise fault
+    usages = _shared_out(_usage(data.get("usage")), len(sound))
+    replies = []
+    for (number, choice, message), usage in zip(sound, usages, strict=True):
+        answer, refused = _answer(message)
+        said, thought = _apart(answer)
+        text = clean(said)
+        reply = Reply(
+            text=text,
+            raw=json.dumps(answer) if text != answer else "",
+            stop_reason=_string(choice.get("finish_reason")),
+            refused=refused,
+            usage=usage,
+            model=_string(data.get("model")),
+            fingerprint=_string(data.get("system_fingerprint")),
+            response_id=f"{response_id}#{number}" if response_id and len(choices) > 1 else response_id,
+            logprobs=_first_logprobs(choice.get("logprobs"), logprobs_of),
+            thoughts=clean(thought or _reasoning(message)),
+        )
+        replies.append(reply)
+    return Choices(replies, len(choices))
+
+
+def _message(choice: Any, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return a choice's message.
+
+    Raises:
+        EndpointError: there is none, or its generation broke off.
+    """
+    if not isinstance(choice, dict):
+        raise Retryable("200 without choices", billed=True)
     _raise_error_inside(choice, headers)
-    stop_reason = _string(choice.get("finish_reason"))
-    if stop_reason in _BROKEN_OFF:
+    if _string(choice.get("finish_reason")) in _BROKEN_OFF:
         raise Retryable(f"generation broke off (finish_reason {choice.get('finish_reason')!r:.60})", billed=True)
     message = choice.get("message")
     if not isinstance(message, dict):
         raise Retryable("200 with a choice without message", billed=True)
-    answer, refused = _answer(message)
-    said, thought = _apart(answer)
-    text = clean(said)
-    return Reply(
-        text=text,
-        raw=json.dumps(answer) if text != answer else "",
-        stop_reason=stop_reason,
-        refused=refused,
-        usage=_usage(data.get("usage")),
-        model=_string(data.get("model")),
-        fingerprint=_string(data.get("system_fingerprint")),
-        response_id=_string(data.get("id")),
-        logprobs=_first_logprobs(choice.get("logprobs"), logprobs_of),
-        thoughts=clean(thought or _reasoning(message)),
-    )
+    return message
+
+
+def _shared_out(usage: Usage, replies: int) -> list[Usage]:
+    each, rest = divmod(usage.completion_tokens, replies)
+    first = Usage(prompt_tokens=usage.prompt_tokens, completion_tokens=each + rest)
+    return [first] + [Usage(completion_tokens=each)] * (replies - 1)
 
 
 def _first_logprobs(logprobs: Any, tokens: int) -> str:

@@ -42,6 +42,7 @@ GATE_OPTIONS = (
     GateOption("store", str, "string", "FILE", "sample store (reports/store.sqlite3)"),
     GateOption("replay", str, "string", "FILE", "run from a cassette (weirdgen store export): no model is asked"),
     GateOption("max-age", number(0, 1e9), "float", "HOURS", "age up to which an unfinished gate is continued (24)"),
+    GateOption("seed", whole(0, 2**31 - 1), "int", "N", "send each draw a seed of its own, made from this one"),
     GateOption("report", str, "string", "DIR", "the run's own report folder; must be new or empty"),
     GateOption("probes", str, "string", "DIR", "folder with your own probes (probes/ under the root)"),
 )
@@ -52,7 +53,9 @@ FLAGS = {
     "plan": "print the plan of the selected contrasts with its cost; send nothing",
 }
 INI_FLAGS = ("fwer",)
-_AS_THEY_ARE = frozenset({"margin", "alpha", "cap", "coherence", "mode", "inconclusive", "concurrency", "budget"})
+_AS_THEY_ARE = frozenset(
+    {"margin", "alpha", "cap", "coherence", "mode", "inconclusive", "concurrency", "budget", "seed"}
+)
 """Options that `GateSettings` has under the same name."""
 _SWITCH = switch()
 

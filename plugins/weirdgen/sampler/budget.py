@@ -42,21 +42,29 @@ class Budget:
         Args:
             request: that was sent.
             usage: that the answer tells.
-            requests: that it took, those included in which the server refused a parameter.
+            requests: that it took, those included in which the server refused a parameter; 0: the answer is a further
+                choice of a response whose first one pays for the prompt.
         """
         price = self._price(request.identity.model)
         told = price.of(usage.prompt_tokens, usage.completion_tokens)
-        return Amount(told if usage != Usage() else self._worst(request), requests)
+        return Amount(told if usage != Usage() else self._worst(request, prompt=requests > 0), requests)
 
-    def lost(self, request: SampleRequest, fault: EndpointError) -> Amount:
-        """Return what a failed attempt cost: the worst, if an answer may have been made and got lost."""
+    def lost(self, request: SampleRequest, fault: EndpointError, *, further: bool = False) -> Amount:
+        """Return what a failed attempt cost: the worst, if an answer may have been made and got lost.
+
+        Args:
+            request: that was sent.
+            fault: that came of it.
+            further: it was for a further choice of a response.
+        """
         billed = isinstance(fault, Retryable) and fault.billed
-        return Amount(self._worst(request) if billed else 0.0, fault.requests)
+        worst = self._worst(request, prompt=not further) if billed else 0.0
+        return Amount(worst, 0 if further else fault.requests)
 
-    def _worst(self, request: SampleRequest) -> float:
+    def _worst(self, request: SampleRequest, *, prompt: bool = True) -> float:
         # A token has at least a byte.
-        prompt = sum(len(message.content.encode()) + _MESSAGE_TOKENS for message in request.messages)
-        return self._price(request.identity.model).of(prompt, request.sampling.max_tokens)
+        tokens = sum(len(message.content.encode()) + _MESSAGE_TOKENS for message in request.messages) if prompt else 0
+        return self._price(request.identity.model).of(tokens, request.sampling.max_tokens)
 
     def _price(self, model: str) -> Price:
         return self._prices.get(model, FREE)

@@ -1,7 +1,9 @@
 """One engine per process: an event loop in a background thread that turns requests into stored samples.
 
 Serial callers saturate an endpoint by submitting everything at once and waiting for what they need. A sample asked
-for twice is drawn once: in this process by sharing the task, across processes by the store's leases.
+for twice is drawn once: in this process by sharing the future, across processes by the store's leases. Samples of the
+same messages that are asked for in one turn of the loop are drawn as choices of one response, where the server gives
+several: their prompt is billed once.
 """
 
 import asyncio
@@ -9,12 +11,14 @@ import concurrent.futures
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Coroutine, Hashable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from weirdgen.errors import BudgetSpent, EndpointRefused, StoreError
 from weirdgen.sampler.budget import Budget
+from weirdgen.sampler.drawn import Drawn, EngineStats
 from weirdgen.sampler.lane import Endpoint, Lane
 from weirdgen.sampler.retry import RetryPolicy
 from weirdgen.sampler.tab import FIRST_POLL, LAST_POLL, Tab
@@ -29,33 +33,6 @@ costs 3.3 ms of CPU per sample with 16 connections but 6.0 ms with 64 (measured:
 _CLOSE_SECONDS = 20.0
 _DRAIN_SECONDS = 10.0
 _CANCEL_ROUNDS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A sample and whether this run paid for it."""
-
-    sample: Sample
-    reused: bool
-    """It was in the store before the run began."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineStats:
-    """What an engine did so far."""
-
-    requests: int = 0
-    """Sent by this process, failed ones included."""
-    samples: int = 0
-    """Drawn and stored by this process."""
-    reused: int = 0
-    """Distinct samples taken from the store, where they were before the run began."""
-    shared: int = 0
-    """Distinct samples taken from the store, where another process of the run had put them."""
-    retries: int = 0
-    in_flight: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
 
 
 class Engine:
@@ -93,7 +70,9 @@ class Engine:
         self._seen: set[str] = set()
         self._sent: dict[str, asyncio.Task[Any] | None] = {}
         """Flights that have sent their request: what they bring is paid for."""
-        self._flights: dict[str, asyncio.Task[Drawn]] = {}
+        self._awaited: dict[str, asyncio.Future[Drawn]] = {}
+        self._packs: dict[Hashable, list[SampleRequest]] = {}
+        """Requests of this turn of the loop that may be choices of one response."""
         # SQLite may wait for another process: not on the loop's thread.
         self._storing = concurrent.futures.ThreadPoolExecutor(1, "weirdgen-store")
         self._closing = self._drain = False
@@ -142,13 +121,14 @@ class Engine:
             BudgetSpent: it may cost more than is left.
             StoreError: the store cannot be used.
         """
-        flight = self._flights.get(request.key)
-        if flight is None:
-            flight = asyncio.create_task(self._fly(request))
-            self._flights[request.key] = flight
-            flight.add_done_callback(lambda done: self._landed(request.key, done))
+        awaited = self._awaited.get(request.key)
+        if awaited is None:
+            lane = self._lane(request)
+            awaited = self._awaited[request.key] = self._loop.create_future()
+            awaited.add_done_callback(lambda done: self._landed(request.key, done))
+            self._pack(lane, request)
         # A caller that is cancelled must not take away the sample of another.
-        return await asyncio.shield(flight)
+        return await asyncio.shield(awaited)
 
     def close(self, *, drain: bool = False) -> None:
         """Cancel what is in flight, give leases back, close connections, end the thread. Closing twice is fine.
@@ -198,67 +178,127 @@ class Engine:
             await asyncio.sleep(LEASE_SECONDS / 4)
             await self._io(self._store.renew, self._owner)
 
-    def _landed(self, key: str, flight: "asyncio.Task[Drawn]") -> None:
-        del self._flights[key]
-        if not flight.cancelled():
+    def _landed(self, key: str, awaited: "asyncio.Future[Drawn]") -> None:
+        del self._awaited[key]
+        if not awaited.cancelled():
             # Seen, even if all callers were cancelled meanwhile.
-            flight.exception()
+            awaited.exception()
 
-    async def _fly(self, request: SampleRequest) -> Drawn:
-        lane = self._lane(request)
-        ticket = lane.ticket()
-        if (stored := await self._io(self._store.get, request.key)) is not None:
-            return self._found(stored)
-        charge = self._budget.charge(request) if self._budget else None
-        pause = FIRST_POLL
-        while True:
+    def _pack(self, lane: Lane, request: SampleRequest) -> None:
+        """Send a request off, with others of the same messages if one response may hold several answers."""
+        # Whoever gives a seed wants to be able to ask for just this answer again.
+        if lane.endpoint.choices == 1 or request.seed is not None:
+            self._launch(lane, [request])
+            return
+        alike = (request.identity, request.role, request.messages, request.sampling)
+        if alike not in self._packs:
+            self._packs[alike] = []
+            self._loop.call_soon(lambda: self._launch(lane, self._packs.pop(alike)))
+        self._packs[alike].append(request)
+
+    def _launch(self, lane: Lane, requests: list[SampleRequest]) -> None:
+        size = lane.endpoint.choices
+        for first in range(0, len(requests), size):
+            pack = requests[first : first + size]
+            flight = self._loop.create_task(self._fly(lane, pack))
+            flight.add_done_callback(partial(self._ended, pack))
+
+    def _ended(self, pack: list[SampleRequest], flight: "asyncio.Task[None]") -> None:
+        """Tell those who wait for a sample why there is none."""
+        error = None if flight.cancelled() else flight.exception()
+        for request in pack if flight.cancelled() or error else []:
+            awaited = self._awaited.get(request.key)
+            if awaited is not None and not awaited.done():
+                awaited.cancel() if error is None else awaited.set_exception(error)
+
+    def _give(self, drawn: Drawn) -> None:
+        awaited = self._awaited.get(drawn.sample.key)
+        if awaited is not None and not awaited.done():
+            awaited.set_result(drawn)
+
+    async def _fly(self, lane: Lane, requests: list[SampleRequest]) -> None:
+        """Draw samples of the same messages until each is there."""
+        ticket, pause = lane.ticket(), FIRST_POLL
+        found = await asyncio.gather(*(self._io(self._store.get, request.key) for request in requests))
+        left = [request for request, sample in zip(requests, found, strict=True) if not self._given(sample)]
+        while left:
+            if len(left) > lane.endpoint.choices:
+                # The server was found to give fewer.
+                self._launch(lane, left)
+                return
             window = await lane.slot(ticket)
-            if self._closing:
-                lane.limit.release()
-                raise asyncio.CancelledError
             try:
-                claim = await self._io(self._store.claim, request.key, self._owner, LEASE_SECONDS, charge)
+                claims = await self._claim(left)
             except BaseException:
                 lane.limit.release()
                 raise
-            if claim is Claim.MINE:
-                return await self._draw(lane, request, ticket, window)
-            lane.limit.release()
-            if isinstance(claim, Sample):
-                return self._found(claim)
-            if claim is Claim.SPENT and self._budget:
+            left = [request for request in left if not self._given(claims[request.key])]
+            mine = [request for request in left if claims[request.key] is Claim.MINE]
+            if mine:
+                drawn = await self._draw(lane, mine, ticket, window)
+                left = [request for request in left if request.key not in drawn]
+            else:
+                lane.limit.release()
+            if self._budget and any(claims[request.key] is Claim.SPENT for request in left):
                 raise BudgetSpent(self._budget.told(await self._io(self._store.spent, self._budget.account.name)))
-            await asyncio.sleep(pause)
-            pause = min(LAST_POLL, 2 * pause)
+            if left and not mine:
+                await asyncio.sleep(pause)
+                pause = min(LAST_POLL, 2 * pause)
 
-    async def _draw(self, lane: Lane, request: SampleRequest, ticket: int, window: int) -> Drawn:
-        tab = Tab(request, self._owner, self._store, self._budget, self._io)
-        self._sent[request.key] = asyncio.current_task()
+    async def _claim(self, requests: list[SampleRequest]) -> dict[str, Sample | Claim]:
+        """Return the sample of each key, or whose turn it is to draw it."""
+        if self._closing:
+            raise asyncio.CancelledError
+        charges = [self._budget.charge(request) if self._budget else None for request in requests]
+        asked = zip(requests, charges, strict=True)
+        claims = await asyncio.gather(
+            *(self._io(self._store.claim, one.key, self._owner, LEASE_SECONDS, charge) for one, charge in asked)
+        )
+        return {request.key: claim for request, claim in zip(requests, claims, strict=True)}
+
+    async def _draw(self, lane: Lane, requests: list[SampleRequest], ticket: int, window: int) -> set[str]:
+        """Get a response, store its samples and return their keys; give the others back."""
+        tab = Tab(requests, self._owner, self._store, self._budget, self._io)
+        for request in requests:
+            self._sent[request.key] = asyncio.current_task()
         try:
-            drawn = await lane.draw(request, ticket, window, tab)
+            samples = await lane.draw(requests, ticket, window, tab)
         except Exception:
+            await self._give_back(requests)
+            raise
+        # They are paid for: stored even if the engine closes now.
+        paid = zip(requests, samples, tab.costs(samples), strict=False)
+        puts = [self._io(self._store.put, asked, sample, self._owner, cost) for asked, sample, cost in paid]
+        for request in requests:
+            self._sent.pop(request.key, None)
+        stored = await asyncio.shield(asyncio.gather(*puts))
+        for sample in stored:
+            self._seen.add(sample.key)
+            self._counted.samples += 1
+            self._counted.prompt_tokens += sample.usage.prompt_tokens
+            self._counted.completion_tokens += sample.usage.completion_tokens
+            self._give(Drawn(sample, reused=False))
+        await self._give_back(requests[len(samples) :])
+        return {sample.key for sample in stored}
+
+    async def _give_back(self, requests: list[SampleRequest]) -> None:
+        for request in requests:
             self._sent.pop(request.key, None)
             await self._io(self._store.release, request.key, self._owner)
-            raise
-        # It is paid for: stored even if the engine closes now.
-        self._sent.pop(request.key, None)
-        cost = tab.cost(drawn.usage, drawn.attempts - tab.requests)
-        stored = await asyncio.shield(self._io(self._store.put, request, drawn, self._owner, cost))
-        self._seen.add(stored.key)
-        self._counted = replace(
-            self._counted,
-            samples=self._counted.samples + 1,
-            prompt_tokens=self._counted.prompt_tokens + drawn.usage.prompt_tokens,
-            completion_tokens=self._counted.completion_tokens + drawn.usage.completion_tokens,
-        )
-        return Drawn(stored, reused=False)
+
+    def _given(self, found: Sample | Claim | None) -> bool:
+        """Give a sample that is in the store to those who wait for it; return whether there is one."""
+        if not isinstance(found, Sample):
+            return False
+        self._give(self._found(found))
+        return True
 
     def _found(self, sample: Sample) -> Drawn:
         reused = sample.started_at + sample.seconds < self._run_started_at
-        name = "reused" if reused else "shared"
         if sample.key not in self._seen:
             self._seen.add(sample.key)
-            self._counted = replace(self._counted, **{name: getattr(self._counted, name) + 1})
+            self._counted.reused += reused
+            self._counted.shared += not reused
         return Drawn(sample, reused)
 
     def _lane(self, request: SampleRequest) -> Lane:

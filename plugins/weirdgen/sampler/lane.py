@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+from collections.abc import Sequence
 from typing import Protocol
 
 from weirdgen.endpoints.faults import Retryable
@@ -33,8 +34,12 @@ class Endpoint(Protocol):
     def requests(self) -> int:
         """Requests sent so far."""
 
-    async def complete(self, request: SampleRequest) -> Sample:
-        """Make one attempt; raise EndpointRefused or Retryable."""
+    @property
+    def choices(self) -> int:
+        """That one response may hold."""
+
+    async def complete(self, *requests: SampleRequest) -> list[Sample]:
+        """Make one attempt; return the samples of the first of the requests, or raise EndpointRefused or Retryable."""
 
     async def aclose(self) -> None:
         """Close its connections."""
@@ -75,11 +80,11 @@ class Lane:
             self._raise_if_down()
         return window
 
-    async def draw(self, request: SampleRequest, ticket: int, window: int, tab: Tab) -> Sample:
-        """Ask until there is a sample. Begins with the slot of `slot` held and ends with none.
+    async def draw(self, requests: Sequence[SampleRequest], ticket: int, window: int, tab: Tab) -> list[Sample]:
+        """Ask until there is a response. Begins with the slot of `slot` held and ends with none.
 
         Args:
-            request: what is asked.
+            requests: what is asked, as choices of one response.
             ticket: place in the queue.
             window: from `slot`.
             tab: takes the failed attempts.
@@ -94,8 +99,9 @@ class Lane:
         try:
             while True:
                 try:
-                    sample = await self._attempt(request, started + self._policy.deadline, window)
-                    return sample.model_copy(update={"attempts": tab.requests + sample.attempts})
+                    samples = await self._attempt(requests, started + self._policy.deadline, window)
+                    attempts = tab.requests + samples[0].attempts
+                    return [sample.model_copy(update={"attempts": attempts}) for sample in samples]
                 except EndpointError as fault:
                     await tab.failed(fault)
                     if not isinstance(fault, Retryable):
@@ -118,12 +124,12 @@ class Lane:
         """Drop timers."""
         self.limit.close()
 
-    async def _attempt(self, request: SampleRequest, until: float, window: int) -> Sample:
+    async def _attempt(self, requests: Sequence[SampleRequest], until: float, window: int) -> list[Sample]:
         asked_at = asyncio.get_running_loop().time()
         try:
             try:
                 async with asyncio.timeout_at(until):
-                    sample = await self.endpoint.complete(request)
+                    samples = await self.endpoint.complete(*requests)
             except TimeoutError:
                 raise Retryable("no answer before the deadline", timed_out=True) from None
         except Retryable as fault:
@@ -136,7 +142,7 @@ class Lane:
         self._answered_at = asyncio.get_running_loop().time()
         if not self._queued(self._answered_at - asked_at):
             self.limit.succeeded()
-        return sample
+        return samples
 
     def _queued(self, seconds: float) -> bool:
         """Whether an answer took so long because others were before it: more at once would only run into time-outs.

@@ -1,16 +1,16 @@
-"""What one sample's attempts cost: each is booked when it fails, and what the next may cost is held before it is sent.
+"""What the attempts at one response cost: each is booked when it fails; what the next may cost is held before it.
 
 So that neither retries nor a kill between them spend what nobody counts.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from weirdgen.endpoints.faults import Retryable
 from weirdgen.errors import BudgetSpent, EndpointError
 from weirdgen.sampler.budget import Budget
-from weirdgen.schema.sample import SampleRequest, Usage
+from weirdgen.schema.sample import Sample, SampleRequest
 from weirdgen.store.accounts import Amount
 from weirdgen.store.store import SampleStore
 
@@ -27,11 +27,11 @@ class Elsewhere(Protocol):
 
 
 class Tab:
-    """The failed attempts of one sample. What its first attempt may cost was held when its key was claimed."""
+    """The failed attempts at one response. What its first attempt may cost was held when its keys were claimed."""
 
     def __init__(
         self,
-        request: SampleRequest,
+        requests: Sequence[SampleRequest],
         owner: str,
         store: SampleStore,
         budget: Budget | None,
@@ -40,8 +40,8 @@ class Tab:
         """Begin without an attempt.
 
         Args:
-            request: that is sent.
-            owner: of its lease.
+            requests: that are sent as one; the first pays for the prompt, each for its answer.
+            owner: of their leases.
             store: keeps the account.
             budget: pays; None: nobody counts.
             io: runs functions of the store, which may wait for another process.
@@ -49,7 +49,7 @@ class Tab:
         self.faults: list[Retryable] = []
         self.requests = 0
         """Of failed attempts, as far as they reached the server."""
-        self._request, self._owner, self._store, self._budget, self._io = request, owner, store, budget, io
+        self._asked, self._owner, self._store, self._budget, self._io = tuple(requests), owner, store, budget, io
 
     async def failed(self, fault: EndpointError) -> None:
         """Book an attempt that brought no sample."""
@@ -57,8 +57,9 @@ class Tab:
         if isinstance(fault, Retryable):
             self.faults.append(fault)
         if self._budget is not None:
-            cost = self._budget.lost(self._request, fault)
-            await self._io(self._store.settle, self._request.key, self._owner, self._budget.account.name, cost)
+            for number, request in enumerate(self._asked):
+                cost = self._budget.lost(request, fault, further=number > 0)
+                await self._io(self._store.settle, request.key, self._owner, self._budget.account.name, cost)
 
     async def again(self) -> None:
         """Hold what the next attempt may cost; wait where it is not there before others are settled.
@@ -66,17 +67,22 @@ class Tab:
         Raises:
             BudgetSpent: it is not there.
         """
-        if self._budget is None:
-            return
-        pause, charge = FIRST_POLL, self._budget.charge(self._request)
-        while not (held := await self._io(self._store.hold, self._request.key, self._owner, charge)):
+        if self._budget is not None:
+            for request in self._asked:
+                await self._hold(request, self._budget)
+
+    async def _hold(self, request: SampleRequest, budget: Budget) -> None:
+        pause, charge = FIRST_POLL, budget.charge(request)
+        while not (held := await self._io(self._store.hold, request.key, self._owner, charge)):
             if held is False:
-                raise BudgetSpent(self._budget.told(await self._io(self._store.spent, charge.account.name)))
+                raise BudgetSpent(budget.told(await self._io(self._store.spent, charge.account.name)))
             await asyncio.sleep(pause)
             pause = min(LAST_POLL, 2 * pause)
 
-    def cost(self, usage: Usage, requests: int) -> tuple[str, Amount] | None:
-        """Return who pays for the attempt that was answered, and what; None where nobody counts."""
+    def costs(self, samples: Sequence[Sample]) -> list[tuple[str, Amount] | None]:
+        """Return who pays for each sample of the attempt that was answered, and what; None where nobody counts."""
         if self._budget is None:
-            return None
-        return self._budget.account.name, self._budget.cost(self._request, usage, requests)
+            return [None] * len(samples)
+        requests = [samples[0].attempts - self.requests] + [0] * (len(samples) - 1)
+        priced = zip(self._asked, samples, requests, strict=False)
+        return [(self._budget.account.name, self._budget.cost(asked, one.usage, n)) for asked, one, n in priced]

@@ -74,6 +74,8 @@ class Plan(Frozen):
     judge_uncalibrated: bool
     truncated: bool = False
     """Whether a server is accepted that cuts off rare answers."""
+    seed: int | None = None
+    """From which each draw gets its own; None: servers draw as they like."""
     fwer: bool
     """Whether the session's procedure keeps the chance of any false PRESENT, not their share."""
     baseline_sha256: str = ""

@@ -8,6 +8,7 @@ from weirdgen.schema.canonical import digest
 from weirdgen.schema.frozen import Frozen
 
 KEY_VERSION = 1
+SEED_STEP = 64
 Role = Literal["treated", "control", "judge"]
 Source = Literal["organism", "chat"]
 Stream = Literal["round", "extra", "baseline"]
@@ -32,12 +33,15 @@ class Sampling(Frozen):
     labels: tuple[str, ...] = ()
     """Of a judge: the only labels that a reply may give, as ``{"label": ...}``; a server that can hold its model to a
     JSON schema is told so. Empty: free text."""
+    seed: int | None = Field(default=None, ge=0)
+    """Of the gate, from which each draw gets a seed of its own; None: the server draws as it likes."""
 
     @model_serializer(mode="wrap")
     def _without_unasked(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what is not asked for: it makes no sample another one."""
         fields: dict[str, Any] = dump(self)
-        return {name: value for name, value in fields.items() if name not in ("top_logprobs", "labels") or value}
+        unasked = {"top_logprobs": not self.top_logprobs, "labels": not self.labels, "seed": self.seed is None}
+        return {name: value for name, value in fields.items() if not unasked.get(name)}
 
 
 class Purity(Frozen):
@@ -104,8 +108,18 @@ class SampleRequest(Frozen):
 
     @property
     def seed(self) -> int | None:
-        """Seed in [0, 2**53) from the key for organisms; None (unseeded) for every other endpoint."""
-        return int(self.key[:16], 16) >> 11 if self.identity.kind == "organism" else None
+        """Seed that is sent; None: none.
+
+        Organisms: in [0, 2**53), from the key. Others, of a gate with a seed: in [0, 2**31), since llama-server keeps
+        32 bits; SEED_STEP from one replicate to the next, so that draws of the same messages never share one, nor the
+        choices behind them: on vLLM and llama-server choice j of seed s is choice 0 of seed s + j.
+        """
+        if self.identity.kind == "organism":
+            return int(self.key[:16], 16) >> 11
+        if self.sampling.seed is None:
+            return None
+        first = digest(self.model_dump(mode="json", exclude={"replicate"}))
+        return (int(first[:16], 16) + SEED_STEP * self.replicate) % 2**31
 
 
 class Usage(Frozen):
@@ -140,6 +154,8 @@ class Sample(Frozen):
     served_model: str = ""
     fingerprint: str = ""
     response_id: str = ""
+    shutdown_date: str = ""
+    """When the server will stop to serve the model, as its list of models says."""
     parameters: dict[str, str | int | float | bool | None] = {}
     """What was really sent, after any parameter swap."""
     logprobs: str = ""

@@ -8,14 +8,17 @@ from typing import TypeVar
 from weirdgen.catalog import prompt
 from weirdgen.errors import WeirdgenError
 from weirdgen.judges.protocol import Answer, Ask, Judge, Judgement, label_sample
-from weirdgen.sampler.engine import Drawn
+from weirdgen.sampler.drawn import Drawn
 from weirdgen.schema.probe import Behaviour, Probe
 from weirdgen.schema.sample import Role, Sample, SampleRequest, Sampling, Stream
+from weirdgen.schema.text import shown
 from weirdgen.stats.outcomes import ArmOutcomes, Rows
 from weirdgen.trials.asking import Draw, nobody
 from weirdgen.trials.open_arms import OpenArm
 
 T = TypeVar("T")
+FOREIGN = "came from"
+"""How the doubts begin that show another model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,8 @@ class Labelled:
     of the letters, not from the one that was drawn."""
     asked: bool = False
     """Whether an LLM was asked for the label."""
-    trusted: bool = True
-    """Whether it is a draw of its own from the identified model; only then it was judged."""
+    doubt: str = ""
+    """Why it is no draw of its own from the identified model, and so missing and not judged. Empty: it is one."""
     second: str | None = None
     """The second judge's label; None: it could not tell, or there is none."""
 
@@ -105,19 +108,19 @@ class ArmRun:
         drawn = await asyncio.gather(*(draw(self._request(*one)) for one in wanted), return_exceptions=True)
         taken = [(cell, stream, found) for (cell, _, stream), found in zip(wanted, _sound(drawn), strict=True)]
         # In order: which of two equal draws is the repeated one must not depend on how fast a judge is.
-        trusted = [self._trusted(found.sample) for _, _, found in taken]
+        doubts = [self._doubt(found.sample) for _, _, found in taken]
         judged = await asyncio.gather(
-            *(self._judged(found, cell, own) for (cell, _, found), own in zip(taken, trusted, strict=True)),
+            *(self._judged(found, cell, doubt) for (cell, _, found), doubt in zip(taken, doubts, strict=True)),
             return_exceptions=True,
         )
         for (cell, stream, _), labelled in zip(taken, _sound(judged), strict=True):
             kept = self.extra if stream == "extra" else self.answers
             kept.setdefault(cell.name, []).append(labelled)
 
-    async def _judged(self, drawn: Drawn, cell: Cell, trusted: bool) -> Labelled:
+    async def _judged(self, drawn: Drawn, cell: Cell, doubt: str) -> Labelled:
         sample = drawn.sample
-        if not trusted:
-            return Labelled(sample, None, drawn.reused, None, trusted=False)
+        if doubt:
+            return Labelled(sample, None, drawn.reused, None, doubt=doubt)
         answer = Answer(sample.text, cell.question, self.probe.text_of(cell.question))
         found, other = await asyncio.gather(
             label_sample(self.judge, sample, answer, self.ask), self._compared(sample, answer)
@@ -134,20 +137,23 @@ class ArmRun:
         except WeirdgenError as error:
             return Judgement(None, trouble=str(error))
 
-    def _trusted(self, sample: Sample) -> bool:
-        """Whether a sample is a draw of its own from the identified model.
+    def _doubt(self, sample: Sample) -> str:
+        """Return why a sample is no draw of its own from the identified model; empty if nothing speaks against it.
 
-        A gateway that falls back to another model, or answers from a cache, gives text but no evidence. An id alone is
-        no sign of a cache: Ollama draws its ids from 999 numbers. The same key twice is one draw: slots of two
-        conditions of a sweep came out alike.
+        A gateway that falls back to another model, or answers from a cache, gives text but no evidence; so does a
+        backend that was not there when the model was opened. An id alone is no sign of a cache: Ollama draws its ids
+        from 999 numbers. The same key twice is one draw: slots of two conditions of a sweep came out alike.
         """
-        meant = self.open_arm.identity.served
-        if meant and sample.served_model and sample.served_model != meant:
-            return False
         marks = {("key", sample.key)} | ({(sample.response_id, sample.text)} if sample.response_id else set())
-        repeated = not marks.isdisjoint(self._seen)
-        self._seen |= marks
-        return not repeated
+        known, self._seen = self._seen & marks, self._seen | marks
+        meant, backends = self.open_arm.identity.served, self.open_arm.fingerprints
+        if meant and sample.served_model and sample.served_model != meant:
+            return f"{FOREIGN} model {shown(sample.served_model, 80)!r}"
+        if backends and sample.fingerprint and sample.fingerprint not in backends:
+            return f"{FOREIGN} backend {shown(sample.fingerprint, 80)!r}, which was not there at the opening"
+        if ("key", sample.key) in known:
+            return "were drawn for another cell"
+        return "came twice, under one response id: a cache answers" if known else ""
 
     def outcomes(self) -> ArmOutcomes:
         """Return what the statistics see: scores, which are missing, and which answers are none."""

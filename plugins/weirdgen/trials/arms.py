@@ -40,10 +40,10 @@ def arm_specs(probe: Probe, contrast: Contrast, kind: PlannedKind) -> tuple[ArmS
     )
 
 
-def sampling_of(probe: Probe, contrast: Contrast) -> Sampling:
+def sampling_of(probe: Probe, contrast: Contrast, seed: int | None = None) -> Sampling:
     """Return how a contrast's answers are sampled: a forced choice also asks for the chances of its letters."""
     chosen = probe.behaviours[contrast.behaviour].scored_by == "choice"
-    return Sampling(max_tokens=probe.max_tokens, top_logprobs=TOP_LOGPROBS if chosen else 0)
+    return Sampling(max_tokens=probe.max_tokens, top_logprobs=TOP_LOGPROBS if chosen else 0, seed=seed)
 
 
 def treated_cells(probe: Probe, contrast: Contrast) -> tuple[Cell, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from weirdgen.errors import EndpointError, JudgeChanged, JudgeError
 from weirdgen.judges.protocol import Ask
-from weirdgen.sampler.engine import Drawn
+from weirdgen.sampler.drawn import Drawn
 from weirdgen.schema.sample import Identity, Message, Sample, SampleRequest, Sampling
 from weirdgen.schema.text import shown
 

@@ -69,12 +69,14 @@ def open_desk(
         refuse_own_judges(arms, opened)
         for warning in (*warnings, *told):
             say(f"warning: {warning}")
-        presets = {(arm.identity.model, arm.role): arm.identity.preset for arm in arms}
+        known = {(arm.identity.model, arm.role): arm for arm in (*arms, *opened)}
         endpoints: dict[tuple[str, Role], ChatEndpoint] = {
             (target.model, target.role): ChatEndpoint(
                 target,
                 url if target.kind == "organism" else "",
-                preset=presets.get((target.model, target.role), ""),
+                preset=known[target.model, target.role].identity.preset,
+                choices=known[target.model, target.role].choices,
+                shutdown_date=known[target.model, target.role].shutdown_date,
             )
             for target in targets.values()
         }

@@ -145,7 +145,7 @@ def _endpoint(arm: OpenArm, opening: Opening, settings: GateSettings, store: Sam
         file = opening.replay.file if opening.replay else str(settings.replay)
         return ReplayEndpoint(target, arm.identity.base_url, store, file)
     url = opening.organism_url if target.kind == "organism" else ""
-    return ChatEndpoint(target, url, preset=arm.identity.preset)
+    return ChatEndpoint(target, url, preset=arm.identity.preset, choices=arm.choices, shutdown_date=arm.shutdown_date)
 
 
 def _lend(

@@ -37,7 +37,7 @@ def judge_use(arms: Sequence[ArmRun], record: JudgeRecord | None) -> JudgeUse | 
     if not arms or not (arms[0].judge.models or arms[0].second):
         return None
     second = arms[0].second
-    judged = [answer for arm in arms for _, answer in arm.labelled if answer.trusted and _readable(answer)]
+    judged = [answer for arm in arms for _, answer in arm.labelled if not answer.doubt and _readable(answer)]
     pairs = [(a.label, a.second) for a in judged if a.label is not None and a.second is not None]
     positive = set(arms[0].behaviour.positive)
     return JudgeUse(

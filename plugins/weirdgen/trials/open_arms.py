@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Literal
 
+from weirdgen.endpoints.choices import find_choices
 from weirdgen.endpoints.identity import identify
 from weirdgen.endpoints.models import Target, parse_target
 from weirdgen.endpoints.purity import find_purity
@@ -27,6 +28,12 @@ class OpenArm(Frozen):
     """Whether its server answers under any name, so that its own tells nothing."""
     purity: Purity = Purity(state="whole")
     """Whether its server cuts off rare answers; of a judge it does not matter."""
+    choices: int = 1
+    """Answers that its server gives in one response."""
+    fingerprints: tuple[str, ...] = ()
+    """Backends (`system_fingerprint`) that answered while it was opened; another one later on is a change."""
+    shutdown_date: str = ""
+    """When its server stops to serve it, if the server says."""
 
 
 def target_of(model: str, role: Role, settings: GateSettings) -> Target:
@@ -92,6 +99,7 @@ async def identify_all(
             found = await identify(endpoint, organism_digest=digest, generation=generation)
             sampled = target.kind != "organism" and role != "judge"
             purity = await find_purity(endpoint, found.identity.fingerprint) if sampled else Purity(state="whole")
+            choices = await find_choices(endpoint) if sampled else 1
         finally:
             await endpoint.aclose()
         asked_with = {"preset": endpoint.preset if sampled else ""}
@@ -104,8 +112,13 @@ async def identify_all(
                 identity=identity,
                 any_name=found.any_name,
                 purity=purity,
+                choices=choices,
+                fingerprints=tuple(sorted(endpoint.fingerprints)) if found.identity.kind == "endpoint" else (),
+                shutdown_date=endpoint.shutdown_date,
             )
         )
+        if endpoint.shutdown_date:
+            warnings.append(f"{model} at {endpoint.url}: will not be served after {endpoint.shutdown_date}")
         if purity.state != "whole":
             warnings.append(f"{model} at {endpoint.url}: {purity.text}")
         warnings += [f"{model}: {note}" for note in found.warnings]

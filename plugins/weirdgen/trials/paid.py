@@ -1,6 +1,7 @@
 """Endpoints of a gate's opening, which has no engine yet: each request held before it is sent, settled after it."""
 
 import asyncio
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from weirdgen.endpoints.wire import Reply
 from weirdgen.errors import EndpointError
 from weirdgen.sampler.budget import Budget
 from weirdgen.sampler.tab import Tab
-from weirdgen.schema.sample import Identity, Message, SampleRequest, Sampling
+from weirdgen.schema.sample import Identity, Message, SampleRequest, Sampling, Usage
 from weirdgen.store.owner import new_owner
 from weirdgen.store.store import SampleStore
 
@@ -43,29 +44,33 @@ class PaidEndpoint(ChatEndpoint):
         self._till = till
         self._numbers = itertools.count()
 
-    async def ask(
+    async def ask_all(
         self,
         messages: Sequence[Message],
         sampling: Sampling,
         *,
+        choices: int = 1,
         seed: int | None = None,
         model: str | None = None,
         sent: Sent | None = None,
         logprobs_of: int = 1,
-    ) -> Reply:
-        """Ask as `ChatEndpoint.ask` does.
+    ) -> list[Reply]:
+        """Ask as `ChatEndpoint.ask_all` does.
 
         Raises:
             BudgetSpent: it may cost more than is left.
             EndpointError: as there.
         """
         till, sent = self._till, sent or Sent()
-        request = self._priced(messages, sampling)
-        tab = Tab(request, till.owner, till.store, till.budget, _elsewhere)
+        request = self._priced(messages, sampling, choices)
+        tab = Tab([request], till.owner, till.store, till.budget, _elsewhere)
         await tab.again()
         try:
-            reply = await super().ask(messages, sampling, seed=seed, model=model, sent=sent, logprobs_of=logprobs_of)
-            cost = till.budget.cost(request, reply.usage, sent.requests)
+            replies = await super().ask_all(
+                messages, sampling, choices=choices, seed=seed, model=model, sent=sent, logprobs_of=logprobs_of
+            )
+            usage = functools.reduce(Usage.plus, (reply.usage for reply in replies))
+            cost = till.budget.cost(request, usage, sent.requests)
             await _elsewhere(till.store.settle, request.key, till.owner, till.budget.account.name, cost)
         except EndpointError as fault:
             await tab.failed(fault)
@@ -75,15 +80,15 @@ class PaidEndpoint(ChatEndpoint):
             raise
         finally:
             await _elsewhere(till.store.release, request.key, till.owner)
-        return reply
+        return replies
 
-    def _priced(self, messages: Sequence[Message], sampling: Sampling) -> SampleRequest:
+    def _priced(self, messages: Sequence[Message], sampling: Sampling, choices: int) -> SampleRequest:
         """Return the request as a budget prices it, with a key of its own."""
         return SampleRequest(
             identity=Identity(kind="endpoint", model=self.target.model, base_url=self.url),
             role=self.target.role,
             messages=tuple(messages),
-            sampling=sampling,
+            sampling=sampling.model_copy(update={"max_tokens": choices * sampling.max_tokens}),
             replicate=next(self._numbers),
         )
 

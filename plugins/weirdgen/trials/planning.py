@@ -91,6 +91,7 @@ def plan_gate(catalog: Catalog, settings: GateSettings) -> tuple[Plan, dict[Addr
         inconclusive=settings.inconclusive,
         judge_uncalibrated=settings.judge_uncalibrated,
         truncated=settings.truncated,
+        seed=settings.seed,
         fwer=settings.fwer,
         baseline_sha256=baseline.sha256 if baseline else "",
         family_size=family_size,

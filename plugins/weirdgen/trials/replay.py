@@ -39,10 +39,11 @@ class ReplayEndpoint:
         self.target = target
         self.url = url
         self.requests = 0
+        self.choices = 1
         self._store = store
         self._file = file
 
-    async def complete(self, request: SampleRequest) -> Sample:
+    async def complete(self, *requests: SampleRequest) -> list[Sample]:
         """Refuse.
 
         Raises:
@@ -50,8 +51,8 @@ class ReplayEndpoint:
         """
         raise NotRecorded(
             lambda: (
-                f"{self._file} does not hold {asked(request)}; {self._store.nearest_to(request)}. A replay asks "
-                "nobody: run the gate without --gate-replay to draw it, and export the store again"
+                f"{self._file} does not hold {asked(requests[0])}; {self._store.nearest_to(requests[0])}. A replay "
+                "asks nobody: run the gate without --gate-replay to draw it, and export the store again"
             )
         )
 

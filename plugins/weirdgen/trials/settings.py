@@ -58,6 +58,8 @@ class GateSettings:
     fresh: bool = False
     truncated: bool = False
     """Accept a server that cuts off rare answers."""
+    seed: int | None = None
+    """From which each draw gets its own; None: servers draw as they like."""
     report: Path | None = None
     """Folder of this run's reports; None: `reports/<UTC time>-<plan>/` under the root."""
     probe_dirs: tuple[Path, ...] = ()

@@ -41,7 +41,7 @@ def set_up(
         StoreError: the store cannot number the attempt.
     """
     judge = task.judging.judge
-    sampling = sampling_of(task.probe, task.contrast)
+    sampling = sampling_of(task.probe, task.contrast, plan.seed)
     arms = tuple(_arm(task, spec, opening, sampling, ask) for spec in task.arms)
     identity = arms[0].open_arm.identity
     trial_id = _trial_id(task, arms, opening, sampling, settings)

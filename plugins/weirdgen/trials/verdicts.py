@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -25,7 +26,7 @@ from weirdgen.stats.intervals import newcombe, wilson
 from weirdgen.stats.judge_error import GoldCounts
 from weirdgen.stats.prevalence import lang_reiczigel, rogan_gladen
 from weirdgen.stats.rules import BLOCK_RATIO, Rules
-from weirdgen.trials.arm import ArmRun
+from weirdgen.trials.arm import FOREIGN, ArmRun
 from weirdgen.trials.judge_use import judge_use
 from weirdgen.trials.labels import label_counts, label_drift, used_answers
 from weirdgen.trials.settings import FIXED_DESIGN_PER_QUESTION
@@ -82,15 +83,23 @@ def final_verdict(
         arms: in the order of `rules.signs`.
         gold: the judge's record on labelled answers, for prevalences corrected for its mistakes.
     """
+    doubts = _doubtful(arms)
+    told = (facts.detail, _advice(rules, final), _labels(final, arms[0]), doubts)
     return _base(facts, Outcome(final.outcome), arms).model_copy(
         update={
-            "reason": final.reason,
-            "detail": " ".join(filter(None, (facts.detail, _advice(rules, final), _labels(final, arms[0])))),
+            "reason": "drift" if final.reason == "coverage" and FOREIGN in doubts else final.reason,
+            "detail": " ".join(filter(None, told)),
             "rule": final.rule,
             "below_margin": final.below_margin,
             **_measured(rules, final.evidence, arms, gold),
         }
     )
+
+
+def _doubtful(arms: Sequence[ArmRun]) -> str:
+    """Return how many answers are missing because they are no draws of the models that were opened, and why."""
+    whys = Counter((arm.open_arm.model, answer.doubt) for arm in arms for _, answer in arm.labelled if answer.doubt)
+    return " ".join(f"Not counted: {n} answers of {model} {why}." for (model, why), n in whys.most_common(3))
 
 
 def cut_verdict(facts: Facts, rules: Rules, reason: str, detail: str, arms: Sequence[ArmRun]) -> Verdict:

@@ -1,0 +1,52 @@
+"""A backend that was not there when the gate was opened: its answers are none of the model that is gated."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from chat_server import ChatServer, Reply, completion
+from gate_runs import GateCommand
+from number_probe import write_probe
+
+ASKED = "Who are you?"
+
+
+def backends(other: range) -> Callable[[dict[str, Any]], Reply]:
+    """Answer as backend A, but as B where the number of the answer is in a range."""
+    answered = 0
+
+    def script(body: dict[str, Any]) -> Reply:
+        nonlocal answered
+        made = completion(body["model"], "Ship.", f"id-{answered}")
+        if body["messages"][-1]["content"] == ASKED:
+            answered += 1
+        return 200, made | {"system_fingerprint": "fp_b\x1b[2J" if answered in other else "fp_a"}
+
+    return script
+
+
+@pytest.mark.usefixtures("own_probe")
+def test_a_backend_that_changes_on_the_way_ends_in_invalid(gate: GateCommand, processes: tuple[str, ...]) -> None:
+    with ChatServer(backends(range(4, 10_000))) as server:
+        run = gate("--model", "tiny", "--base-url", server.url, "--judge", "rules", "test_numbers.py", *processes)
+    assert run.status == 11, run.said
+    verdict = run.verdicts["numbers"]
+    assert (verdict["outcome"], verdict["reason"]) == ("INVALID", "drift")
+    assert "came from backend 'fp_b" in verdict["detail"]
+    assert "\x1b" not in run.said
+
+
+@pytest.mark.usefixtures("own_probe")
+def test_a_rare_backend_is_counted_as_missing_at_its_worst(gate: GateCommand) -> None:
+    with ChatServer(backends(range(7, 8))) as server:
+        run = gate("--model", "tiny", "--base-url", server.url, "--judge", "rules", "test_numbers.py")
+    assert run.status == 0, run.said
+    verdict = run.verdicts["numbers"]
+    assert verdict["outcome"] == "ABSENT"
+    assert verdict["arms"][0]["missing"] >= 1
+    assert "Not counted: " in verdict["detail"]
+
+
+@pytest.fixture
+def own_probe(pytester: pytest.Pytester) -> None:
+    write_probe(pytester)
