@@ -71,3 +71,15 @@ def test_real_endpoints_are_unseeded() -> None:
 )
 def test_only_an_answer_that_ended_by_itself_is_complete(reason: str, refused: bool, complete: bool) -> None:
     assert Sample(key="k", text="t", stop_reason=reason, refused=refused).complete is complete
+
+
+def test_a_copy_has_a_key_of_its_own() -> None:
+    first = request()
+    key = first.key
+    assert first.model_copy().key == key
+    changed = first.model_copy(update={"replicate": first.replicate + 1})
+    assert changed.key != key
+    assert changed.key == type(first).model_validate(changed.model_dump()).key
+    assert first.key == key
+    assert first == type(first).model_validate(first.model_dump())
+    assert "key" not in first.model_dump()

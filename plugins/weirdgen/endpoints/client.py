@@ -8,9 +8,9 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from weirdgen.endpoints.connection import CONNECT_SECONDS, connect
+from weirdgen.endpoints.connection import CONNECT_SECONDS, Connections, post, unreachable
 from weirdgen.endpoints.faults import Filtered, Retryable, Swap, TooLong, Unacceptable, classify, meant, read_error
 from weirdgen.endpoints.keys import NO_KEY, api_key, scrub, without_key
 from weirdgen.endpoints.listing import Listing, read_listing
@@ -21,10 +21,6 @@ from weirdgen.errors import EndpointError, EndpointRefused, UsageMistake, neares
 from weirdgen.schema.sample import Message, Sample, SampleRequest, Sampling, Usage
 from weirdgen.schema.text import clean, shown
 
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
-
-_ADDRESS_FAULTS = {"ConnectError", "ConnectTimeout", "UnsupportedProtocol"}
 _LONG_LIST = 300
 _SHORT_REPLY = 256
 """Tokens that hold the label of a judge that does not think."""
@@ -68,7 +64,12 @@ class ChatEndpoint:
         self._attempt_seconds = attempt_seconds
         self._spelling = Spelling()
         self._spelling.preset = preset
-        self._client: AsyncOpenAI | None = None
+        self._connections = Connections(
+            self.url,
+            self._key,
+            attempt_seconds=attempt_seconds,
+            main_account="OPENAI_API_KEY" in target.key_env,
+        )
         self._listing: Listing | None = None
         self._has_answered = False
 
@@ -175,10 +176,11 @@ class ChatEndpoint:
 
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                raw = await self._opened().models.with_raw_response.list()
+                with self._connections.client() as client:
+                    raw = await client.models.with_raw_response.list()
             self._listing = read_listing(read_json(raw.content, raw.headers))
         except openai.APIConnectionError as error:
-            if type(error.__cause__).__name__ in _ADDRESS_FAULTS:
+            if unreachable(error):
                 raise self._refusal(
                     f"cannot reach it: {self._cause(error)}; is the server up and the URL right?"
                 ) from None
@@ -189,9 +191,7 @@ class ChatEndpoint:
 
     async def aclose(self) -> None:
         """Close the connections; closing twice is fine."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
+        await self._connections.aclose()
 
     async def _reply(self, request: SampleRequest, sent: Parameters) -> Reply:
         """Ask; a judge once more for a short reply where there is no room for thoughts as well.
@@ -212,12 +212,14 @@ class ChatEndpoint:
         self.requests += 1
         arguments: dict[str, Any] = {"messages": words, **body(parameters)}
         try:
-            raw = await self._opened().chat.completions.with_raw_response.create(**arguments)
+            with self._connections.client() as client:
+                raw = await post(client, "/chat/completions", arguments)
             reply = self._without_key(read_completion(raw.content, raw.headers, logprobs_of))
         except openai.APITimeoutError as error:
             # A connection that was never made has cost nothing and may be retried like any other.
             waited = type(error.__cause__).__name__ != "ConnectTimeout"
-            raise Retryable(f"time-out: {self._cause(error)}", timed_out=waited) from None
+            kind = "time-out" if waited else "connection failed"
+            raise Retryable(f"{kind}: {self._cause(error)}", timed_out=waited) from None
         except openai.APIConnectionError as error:
             raise Retryable(f"connection failed: {self._cause(error)}") from None
         except openai.APIStatusError as error:
@@ -293,16 +295,6 @@ class ChatEndpoint:
         cause = error.__cause__ or error
         words = f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__
         return self._scrubbed(words)[:200]
-
-    def _opened(self) -> "AsyncOpenAI":
-        if self._client is None:
-            self._client = connect(
-                self.url,
-                self._key,
-                attempt_seconds=self._attempt_seconds,
-                main_account="OPENAI_API_KEY" in self.target.key_env,
-            )
-        return self._client
 
 
 def _nothing(stop_reason: str) -> Reply:

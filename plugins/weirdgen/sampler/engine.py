@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from weirdgen.endpoints.faults import Retryable
 from weirdgen.errors import BudgetSpent, EndpointRefused, StoreError
 from weirdgen.sampler.budget import Budget
+from weirdgen.sampler.clerk import Clerk
 from weirdgen.sampler.lane import Endpoint, Lane
 from weirdgen.sampler.retry import RetryPolicy
 from weirdgen.schema.sample import Role, Sample, SampleRequest
@@ -97,8 +98,7 @@ class Engine:
         self._sent: dict[str, asyncio.Task[Any] | None] = {}
         """Flights that have sent their request: what they bring is paid for."""
         self._flights: dict[str, asyncio.Task[Drawn]] = {}
-        # SQLite may wait for another process: not on the loop's thread.
-        self._storing = concurrent.futures.ThreadPoolExecutor(1, "weirdgen-store")
+        self._clerk = Clerk(store)
         self._closing = self._drain = False
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop
@@ -165,7 +165,7 @@ class Engine:
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join(_CLOSE_SECONDS + _DRAIN_SECONDS)
-        self._storing.shutdown(wait=True)
+        self._clerk.close()
 
     def _run(self) -> None:
         with asyncio.Runner() as runner:
@@ -281,7 +281,7 @@ class Engine:
 
     def _io(self, function: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
         # A future, not a task: closing the engine cancels tasks.
-        return self._loop.run_in_executor(self._storing, function, *arguments)
+        return self._clerk.do(function, *arguments)
 
 
 def _most(endpoint: Endpoint, concurrency_max: int) -> int:

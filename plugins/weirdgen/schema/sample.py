@@ -1,6 +1,8 @@
 """What is asked of an endpoint and what came back: the only things that cost money."""
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Literal, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
@@ -37,7 +39,11 @@ class Sampling(Frozen):
     def _without_unasked(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what is not asked for: it makes no sample another one."""
         fields: dict[str, Any] = dump(self)
-        return {name: value for name, value in fields.items() if name not in ("top_logprobs", "labels") or value}
+        if not self.top_logprobs:
+            fields.pop("top_logprobs", None)
+        if not self.labels:
+            fields.pop("labels", None)
+        return fields
 
 
 class Purity(Frozen):
@@ -74,7 +80,9 @@ class Identity(Frozen):
     def _without_no_preset(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out a preset that is none: keys from before there were any stay what they are."""
         fields: dict[str, Any] = dump(self)
-        return {name: value for name, value in fields.items() if name != "preset" or value}
+        if not self.preset:
+            fields.pop("preset", None)
+        return fields
 
     @property
     def source(self) -> Source:
@@ -96,11 +104,17 @@ class SampleRequest(Frozen):
     """What it is drawn for; replicates are numbered per stream. What was chosen by looking (extra samples) never
     becomes part of a round, and what decided a gate never becomes part of a baseline."""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """SHA-256 of all that makes this draw what it is, as 64 hexadecimal digits."""
         fields = self.model_dump(mode="json", exclude={"stream"} if self.stream == "round" else None)
         return digest({"version": KEY_VERSION, **fields})
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy; what is changed has a key of its own."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy.__dict__.pop("key", None)
+        return copy
 
     @property
     def seed(self) -> int | None:

@@ -77,6 +77,10 @@ CREATE INDEX holds_account ON holds (account);
 """
 
 
+class StoreBusy(StoreError):
+    """Another thread or process uses the file, and nobody was to wait for it."""
+
+
 class Database:
     """One connection to the file, shared by the threads of a process under a lock."""
 
@@ -88,6 +92,7 @@ class Database:
         """
         self.path = path
         self._lock = threading.RLock()
+        self._together = self._begun = False
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(
@@ -107,16 +112,100 @@ class Database:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection inside one write transaction: all of it happens, or nothing."""
+        """Give the connection inside one write transaction: all of it happens, or nothing.
+
+        Within `together` it is a part of that one: what fails is undone and leaves the other parts as they are.
+        """
         with self._lock, self._explained():
+            if self._together:
+                with self._part():
+                    yield self._connection
+            else:
+                with self._transaction():
+                    yield self._connection
+
+    @contextlib.contextmanager
+    def together(self, *, wait: bool = True) -> Iterator[None]:
+        """Make one transaction of all that is written inside, begun with the first write: nothing holds before the end.
+
+        A commit costs more than all that a sample writes, so what comes at the same time shares one.
+
+        Args:
+            wait: for another thread or process that uses the file.
+
+        Raises:
+            StoreBusy: not `wait`, and another one does; nothing was written.
+            StoreError: nothing was written.
+        """
+        if not self._lock.acquire(blocking=wait):
+            raise StoreBusy(f"{self._name}: in use")
+        try:
+            with self._explained(), contextlib.nullcontext() if wait else self._impatient(), self._shared():
+                yield
+                if not (wait or self._sound):
+                    raise StoreBusy(f"{self._name}: in use")
+        finally:
+            self._lock.release()
+
+    @contextlib.contextmanager
+    def _impatient(self) -> Iterator[None]:
+        self._connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+
+    @contextlib.contextmanager
+    def _shared(self) -> Iterator[None]:
+        self._together = True
+        try:
+            yield
+            if self._begun:
+                self._must_be_sound()
+                self._connection.execute("COMMIT")
+        finally:
+            self._together = self._begun = False
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def _part(self) -> Iterator[None]:
+        if self._begun:
+            self._must_be_sound()
+        else:
+            # Before it is true: where the file cannot be locked, no other part must wait for the lock again.
+            self._begun = True
             self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        self._connection.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK TO part")
+            raise
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("RELEASE part")
+
+    @property
+    def _sound(self) -> bool:
+        """Whether the shared transaction is there: not in a locked file, nor where SQLite gave up all (a full disk)."""
+        return self._connection.in_transaction or not self._begun
+
+    def _must_be_sound(self) -> None:
+        if not self._sound:
+            raise sqlite3.OperationalError("its transaction could not be begun or ended")
 
     def close(self) -> None:
         """Close the connection; closing twice is fine."""

@@ -6,10 +6,10 @@ A sample is committed before anyone sees it, so a kill at any moment loses only 
 import enum
 import sqlite3
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from weirdgen.errors import StoreError
 from weirdgen.schema.canonical import canonical_json
@@ -56,6 +56,20 @@ class SampleStore:
     def close(self) -> None:
         """Close the file; closing twice is fine."""
         self._database.close()
+
+    def together(self, calls: Sequence[Callable[[], Any]], *, wait: bool = True) -> list[Any]:
+        """Make calls of this store's methods in one transaction; return what each gave, or its Exception.
+
+        Args:
+            calls: are made in this order, and again if the file was busy.
+            wait: for another thread or process that uses the file.
+
+        Raises:
+            StoreBusy: not `wait`, and another one does; nothing was written.
+            StoreError: nothing was written.
+        """
+        with self._database.together(wait=wait):
+            return [_ended(call) for call in calls]
 
     def get(self, key: str) -> Sample | None:
         """Return the sample of a key, None if there is none."""
@@ -112,14 +126,16 @@ class SampleStore:
         """
         if sample.key != request.key:
             raise ValueError(f"sample of key {sample.key!r} put under the request of key {request.key!r}")
+        row = _row(request, sample)
         with self._database.writing() as connection:
-            connection.execute(
-                "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
-                _row(request, sample),
-            )
+            added = connection.execute(
+                "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING", row
+            ).rowcount
             connection.execute("DELETE FROM leases WHERE key = ? AND owner = ?", (sample.key, owner))
             if cost is not None:
                 accounts.settle(connection, cost[0], sample.key, owner, cost[1])
+            if added:
+                return sample
             text = connection.execute("SELECT sample FROM samples WHERE key = ?", (sample.key,)).fetchone()[0]
         return self._sample(sample.key, text)
 
@@ -238,6 +254,13 @@ class SampleStore:
                 f"sample store {str(self._database.path)!r}: sample {key} cannot be read; move the file away, "
                 "or name another with --gate-store"
             ) from None
+
+
+def _ended(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except Exception as error:
+        return error
 
 
 def _held_by_other(connection: sqlite3.Connection, key: str, owner: str, now: float) -> bool:
