@@ -1,13 +1,14 @@
 """What is asked of an endpoint and what came back: the only things that cost money."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from weirdgen.schema.canonical import digest
-from weirdgen.schema.frozen import Frozen
+from weirdgen.schema.canonical import canonical_json
+from weirdgen.schema.frozen import Canonical, Frozen
 
 KEY_VERSION = 1
 Role = Literal["treated", "control", "judge"]
@@ -15,14 +16,14 @@ Source = Literal["organism", "chat"]
 Stream = Literal["round", "extra", "baseline"]
 
 
-class Message(Frozen):
+class Message(Canonical):
     """One chat message."""
 
     role: Literal["system", "user", "assistant"]
     content: str
 
 
-class Sampling(Frozen):
+class Sampling(Canonical):
     """Sampling parameters of a request; they are part of the sample's key."""
 
     temperature: float = Field(default=1.0, ge=0, le=2)
@@ -54,7 +55,7 @@ class Purity(Frozen):
     """What it is known from, or why it is not."""
 
 
-class Identity(Frozen):
+class Identity(Canonical):
     """Which model really answers. Two identities are equal only if their samples may be pooled."""
 
     kind: Literal["organism", "finetune", "endpoint"]
@@ -90,7 +91,7 @@ class Identity(Frozen):
         return "organism" if self.kind == "organism" else "chat"
 
 
-class SampleRequest(Frozen):
+class SampleRequest(Canonical):
     """One draw: replicate `replicate` of these messages from one arm."""
 
     identity: Identity
@@ -107,14 +108,25 @@ class SampleRequest(Frozen):
     @cached_property
     def key(self) -> str:
         """SHA-256 of all that makes this draw what it is, as 64 hexadecimal digits."""
-        fields = self.model_dump(mode="json", exclude={"stream"} if self.stream == "round" else None)
-        return digest({"version": KEY_VERSION, **fields})
+        stream = () if self.stream == "round" else (("stream", canonical_json(self.stream)),)
+        parts = (*self._parts, *stream, ("version", str(KEY_VERSION)))
+        return hashlib.sha256(_object(parts).encode("ascii")).hexdigest()
 
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Return a copy; what is changed has a key of its own."""
-        copy = super().model_copy(update=update, deep=deep)
-        copy.__dict__.pop("key", None)
-        return copy
+    @property
+    def canonical(self) -> str:
+        """The request's canonical JSON, out of that of its parts."""
+        return _object((*self._parts, ("stream", canonical_json(self.stream))))
+
+    @property
+    def _parts(self) -> tuple[tuple[str, str], ...]:
+        """Return the fields but the stream, in the order of the alphabet."""
+        return (
+            ("identity", self.identity.canonical),
+            ("messages", "[" + ",".join(message.canonical for message in self.messages) + "]"),
+            ("replicate", str(self.replicate)),
+            ("role", canonical_json(self.role)),
+            ("sampling", self.sampling.canonical),
+        )
 
     @property
     def seed(self) -> int | None:
@@ -173,3 +185,7 @@ class Sample(Frozen):
     def cut(self) -> bool:
         """Whether the answer ended at the length limit: it begins as it would have begun."""
         return self.stop_reason in {"length", "max_tokens"}
+
+
+def _object(parts: Iterable[tuple[str, str]]) -> str:
+    return "{" + ",".join(f'"{name}":{text}' for name, text in parts) + "}"

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 
 from weirdgen.errors import StoreError
 
@@ -81,6 +82,10 @@ class StoreBusy(StoreError):
     """Another thread or process uses the file, and nobody was to wait for it."""
 
 
+class Spoilt(StoreError):
+    """A part of a shared transaction failed, so that all of it was undone."""
+
+
 class Database:
     """One connection to the file, shared by the threads of a process under a lock."""
 
@@ -92,8 +97,9 @@ class Database:
         """
         self.path = path
         self._lock = threading.RLock()
-        self._together = self._begun = False
-        with self._explained():
+        self._guard = _Guard(self._lock, self._name)
+        self._together = self._begun = self._spoilt = False
+        with self._guard:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -107,22 +113,38 @@ class Database:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Give the connection for single statements that only read."""
-        with self._lock, self._explained():
+        with self._guard:
             yield self._connection
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Give the connection inside one write transaction: all of it happens, or nothing.
 
-        Within `together` it is a part of that one: what fails is undone and leaves the other parts as they are.
+        Within `together` it is a part of that one, and what fails spoils it.
         """
-        with self._lock, self._explained():
-            if self._together:
-                with self._part():
-                    yield self._connection
-            else:
-                with self._transaction():
-                    yield self._connection
+        with self._guard:
+            if not self._together:
+                self._connection.execute("BEGIN IMMEDIATE")
+            elif not self._begun:
+                # Before it is true: where the file cannot be locked, no other part must wait for the lock again.
+                self._begun = True
+                self._connection.execute("BEGIN IMMEDIATE")
+            elif not self.written:
+                raise sqlite3.OperationalError("its transaction could not be begun")
+            try:
+                yield self._connection
+            except BaseException:
+                self._spoilt = self._together
+                if not self._together and self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            if not self._together:
+                self._connection.execute("COMMIT")
+
+    @property
+    def written(self) -> bool:
+        """Whether a write transaction is under way, so that what is read now holds until its end."""
+        return self._connection.in_transaction
 
     @contextlib.contextmanager
     def together(self, *, wait: bool = True) -> Iterator[None]:
@@ -135,15 +157,21 @@ class Database:
 
         Raises:
             StoreBusy: not `wait`, and another one does; nothing was written.
+            Spoilt: a part failed; nothing was written.
             StoreError: nothing was written.
         """
         if not self._lock.acquire(blocking=wait):
             raise StoreBusy(f"{self._name}: in use")
         try:
-            with self._explained(), contextlib.nullcontext() if wait else self._impatient(), self._shared():
+            with self._guard, contextlib.nullcontext() if wait else self._impatient(), self._shared():
                 yield
-                if not (wait or self._sound):
-                    raise StoreBusy(f"{self._name}: in use")
+                # None was begun in a file that is locked, or SQLite gave all of it up for one error (a full disk).
+                if self._begun and not self.written:
+                    if not wait:
+                        raise StoreBusy(f"{self._name}: in use")
+                    raise sqlite3.OperationalError("its transaction could not be begun or ended")
+                if self._spoilt:
+                    raise Spoilt(f"{self._name}: a part failed")
         finally:
             self._lock.release()
 
@@ -161,51 +189,11 @@ class Database:
         try:
             yield
             if self._begun:
-                self._must_be_sound()
                 self._connection.execute("COMMIT")
         finally:
-            self._together = self._begun = False
+            self._together = self._begun = self._spoilt = False
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
-
-    @contextlib.contextmanager
-    def _part(self) -> Iterator[None]:
-        if self._begun:
-            self._must_be_sound()
-        else:
-            # Before it is true: where the file cannot be locked, no other part must wait for the lock again.
-            self._begun = True
-            self._connection.execute("BEGIN IMMEDIATE")
-        self._connection.execute("SAVEPOINT part")
-        try:
-            yield
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK TO part")
-            raise
-        finally:
-            if self._connection.in_transaction:
-                self._connection.execute("RELEASE part")
-
-    @property
-    def _sound(self) -> bool:
-        """Whether the shared transaction is there: not in a locked file, nor where SQLite gave up all (a full disk)."""
-        return self._connection.in_transaction or not self._begun
-
-    def _must_be_sound(self) -> None:
-        if not self._sound:
-            raise sqlite3.OperationalError("its transaction could not be begun or ended")
 
     def close(self) -> None:
         """Close the connection; closing twice is fine."""
@@ -217,7 +205,7 @@ class Database:
         return f"sample store {str(self.path)!r}"
 
     def _prepare(self) -> None:
-        with self._explained():
+        with self._guard:
             # One snapshot: another worker may be making the file at this moment.
             self._connection.execute("BEGIN")
             self._check()
@@ -266,23 +254,37 @@ class Database:
                 )
             return
 
-    @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.ProgrammingError as error:
-            raise StoreError(f"{self._name}: used after it was closed ({error})") from None
-        except sqlite3.OperationalError as error:
-            raise StoreError(
-                f"{self._name}: {error}; check that the folder can be written, the disk has room and no other "
-                "program holds the file, or name another with --gate-store"
-            ) from None
-        except sqlite3.DatabaseError as error:
-            raise StoreError(
-                f"{self._name}: {error}; the file is damaged or no sample store: move it away, "
-                "or name another with --gate-store"
-            ) from None
-        except OSError as error:
-            raise StoreError(
-                f"{self._name}: {error.strerror or error}; name a file that can be written with --gate-store"
-            ) from None
+
+class _Guard:
+    """Holds the lock, and tells sqlite3's errors as our own. May be entered again inside."""
+
+    def __init__(self, lock: threading.RLock, name: str) -> None:
+        self._lock, self._name = lock, name
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.release()
+        if told := _told(error):
+            raise StoreError(f"{self._name}: {told}") from None
+
+
+def _told(error: BaseException | None) -> str:
+    """Return what to do about an error of sqlite3 or of the file; empty for any other."""
+    match error:
+        case sqlite3.ProgrammingError():
+            return f"used after it was closed ({error})"
+        case sqlite3.OperationalError():
+            return (
+                f"{error}; check that the folder can be written, the disk has room and no other program holds the "
+                "file, or name another with --gate-store"
+            )
+        case sqlite3.DatabaseError():
+            return f"{error}; the file is damaged or no sample store: move it away, or name another with --gate-store"
+        case OSError():
+            return f"{error.strerror or error}; name a file that can be written with --gate-store"
+        case _:
+            return ""
