@@ -45,8 +45,8 @@ format: .venv
 	$(BIN)/ruff format .
 
 bench: .venv
-	@status=0; for script in bench_error_rates samples false_alarms paper_table; do \
-	echo "== $$script"; $(BIN)/python benchmarks/$$script.py || status=1; done; exit $$status
+	@status=0; for script in bench_error_rates.py samples.py false_alarms.py paper_table.py startup.py "throughput.py --peers none"; do \
+	echo "== $$script"; $(BIN)/python benchmarks/$$script || status=1; done; exit $$status
 
 clean:
 	rm -rf $(VENV) .venv-train build dist .mypy_cache .pytest_cache .ruff_cache

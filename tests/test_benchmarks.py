@@ -17,6 +17,8 @@ sys.path.insert(0, str(BENCHMARKS))
 
 import samples  # noqa: E402
 import targets  # noqa: E402
+import throughput  # noqa: E402
+from latency_server import counted, serving  # noqa: E402
 from simulated import Rate, lift, limit  # noqa: E402
 
 
@@ -187,3 +189,31 @@ def test_known_truths_come_out_over_http() -> None:
     met, all_of_them = last_line(done)
     assert met == all_of_them, done.stdout
     assert done.returncode == 0
+
+
+def test_every_contender_gets_every_sample_and_the_server_counts_them() -> None:
+    done = run("throughput.py", "--peers", "none", "--rounds", "1", "--samples", "160", "--long", "320")
+    lines = done.stdout.splitlines()
+    rows = {line[:26].strip(): line[26:].split() for line in lines if line[26:30].isspace()}
+    assert {"aiohttp loop", "openai loop over httpx", "weirdgen over httpx", "weirdgen over aiohttp"} <= rows.keys()
+    requests = {name: int(row[6].replace(",", "")) for name, row in rows.items() if len(row) > 6}
+    assert requests["aiohttp loop"] == requests["openai loop over httpx"] == requests["weirdgen over aiohttp"] == 160
+    assert requests["aiohttp loop, n=8"] == 20
+    last = re.fullmatch(r"targets met: (\d+) of 8", lines[-1])
+    assert last is not None, done.stderr
+    short = sum(line.endswith(", short") for line in lines)
+    assert done.returncode == (1 if short else 0)
+
+
+def test_a_contender_that_lacks_samples_ends_the_benchmark(tmp_path: Path) -> None:
+    with serving(0.0) as url:
+        client = throughput.Contender("aiohttp loop", "aiohttp", ("--choices", "3"))
+        with pytest.raises(SystemExit, match="198 different answers, expected 200"):
+            throughput.measured(client, url, 200, 10, throughput.Result())
+        assert counted(url).requests == 66
+
+
+def test_an_unknown_peer_is_named() -> None:
+    done = run("throughput.py", "--peers", "nobody")
+    assert done.returncode == 2
+    assert "'nobody': expected none, or some of llmcomp, inspect-ai" in done.stderr

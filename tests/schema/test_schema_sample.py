@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weirdgen.schema.sample import SEED_STEP, Identity, Message, Role, Sample, SampleRequest, Sampling
+from weirdgen.schema.canonical import canonical_json, digest
+from weirdgen.schema.sample import (
+    KEY_VERSION,
+    SEED_STEP,
+    Identity,
+    Message,
+    Role,
+    Sample,
+    SampleRequest,
+    Sampling,
+    Stream,
+)
 
 ORGANISM = Identity(kind="organism", model="base", digest="d")
 ENDPOINT = Identity(kind="endpoint", model="m", base_url="http://h/v1", generation="g")
@@ -98,3 +109,30 @@ def test_whatever_makes_another_draw_makes_another_seed() -> None:
     draws = [seeded(1), seeded(2), seeded(1, role="control"), seeded(1, text="ho"), seeded(1, replicate=1)]
     extra = seeded(1).model_copy(update={"stream": "extra"})
     assert len({draw.seed for draw in [*draws, extra]}) == 6
+
+
+def test_a_copy_has_a_key_of_its_own() -> None:
+    first = request()
+    key = first.key
+    assert first.model_copy().key == key
+    changed = first.model_copy(update={"replicate": first.replicate + 1})
+    assert changed.key != key
+    assert changed.key == type(first).model_validate(changed.model_dump()).key
+    assert first.key == key
+    assert first == type(first).model_validate(first.model_dump())
+    assert "key" not in first.model_dump()
+
+
+@given(st.text(), st.sampled_from(["round", "extra", "baseline"]), st.integers(0, 2**40), st.booleans())
+def test_canonical_json_out_of_parts_is_that_of_the_whole(
+    text: str, stream: Stream, replicate: int, full: bool
+) -> None:
+    plain = request().model_copy(update={"stream": stream, "replicate": replicate})
+    identity = Identity(kind="endpoint", model=text, created=3, preset="p" if full else "", fingerprint=text)
+    sampling = Sampling(temperature=0.7, top_logprobs=5 * full, labels=("a", text) if full else ())
+    message = Message(role="system", content=text)
+    odd = plain.model_copy(update={"identity": identity, "sampling": sampling, "messages": (message, message)})
+    for one in (plain, odd):
+        assert one.canonical == canonical_json(one.model_dump(mode="json"))
+        fields = one.model_dump(mode="json", exclude={"stream"} if stream == "round" else None)
+        assert one.key == digest({"version": KEY_VERSION, **fields})

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from weirdgen.endpoints.connection import CONNECT_SECONDS, connect
+from weirdgen.endpoints.connection import CONNECT_SECONDS, Connections, post, unreachable
 from weirdgen.endpoints.faults import Filtered, Retryable, Swap, TooLong, Unacceptable, classify, meant, read_error
 from weirdgen.endpoints.keys import api_key, secrets_of
 from weirdgen.endpoints.listing import Listing, read_listing
@@ -21,9 +21,8 @@ from weirdgen.errors import EndpointError, UsageMistake
 from weirdgen.schema.sample import Message, Sample, SampleRequest, Sampling, Usage
 
 if TYPE_CHECKING:
-    from openai import APIConnectionError, AsyncOpenAI
+    from openai import APIConnectionError
 
-_ADDRESS_FAULTS = {"ConnectError", "ConnectTimeout", "UnsupportedProtocol"}
 _SHORT_REPLY = 256
 """Tokens that hold the label of a judge that does not think."""
 
@@ -74,7 +73,12 @@ class ChatEndpoint:
         self._attempt_seconds = attempt_seconds
         self._spelling = Spelling()
         self._spelling.preset = preset
-        self._client: AsyncOpenAI | None = None
+        self._connections = Connections(
+            self.url,
+            self._key,
+            attempt_seconds=attempt_seconds,
+            main_account="OPENAI_API_KEY" in target.key_env,
+        )
         self._listing: Listing | None = None
         self._has_answered = False
 
@@ -221,10 +225,11 @@ class ChatEndpoint:
 
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                raw = await self._opened().models.with_raw_response.list()
+                with self._connections.client() as client:
+                    raw = await client.models.with_raw_response.list()
             self._listing = read_listing(read_json(raw.content, raw.headers))
         except openai.APIConnectionError as error:
-            if type(error.__cause__).__name__ in _ADDRESS_FAULTS:
+            if unreachable(error):
                 raise self._words.refusal(
                     f"cannot reach it: {self._words.cause(error)}; is the server up and the URL right?"
                 ) from None
@@ -240,9 +245,7 @@ class ChatEndpoint:
 
     async def aclose(self) -> None:
         """Close the connections; closing twice is fine."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
+        await self._connections.aclose()
 
     async def _asked(self, requests: Sequence[SampleRequest], sent: Sent) -> list[Reply]:
         """Ask; a judge once more for a short reply where there is no room for thoughts as well.
@@ -265,7 +268,8 @@ class ChatEndpoint:
         sent.requests += 1
         arguments: dict[str, Any] = {"messages": words, **body(sent.parameters)}
         try:
-            raw = await self._opened().chat.completions.with_raw_response.create(**arguments)
+            with self._connections.client() as client:
+                raw = await post(client, "/chat/completions", arguments)
             found = read_completion(raw.content, raw.headers, logprobs_of)
             self.fingerprints.update(reply.fingerprint for reply in found.replies if reply.fingerprint)
             return found._replace(replies=[self._words.without_key(reply) for reply in found.replies])
@@ -289,25 +293,16 @@ class ChatEndpoint:
         """Return the fault of a connection. One that was never made has cost nothing, and no server saw a request."""
         import openai
 
-        reached = type(error.__cause__).__name__ not in _ADDRESS_FAULTS | {"PoolTimeout"}
+        reached = not unreachable(error) and type(error.__cause__).__name__ != "PoolTimeout"
         sent.requests -= not reached
-        timed_out = isinstance(error, openai.APITimeoutError)
+        # Over aiohttp a connection that broke off is called ConnectTimeout, too.
+        timed_out = isinstance(error, openai.APITimeoutError) and type(error.__cause__).__name__ != "ConnectTimeout"
         words = "time-out" if timed_out else "connection failed"
-        return Retryable(f"{words}: {self._words.cause(error)}", timed_out=reached and timed_out, billed=reached)
+        return Retryable(f"{words}: {self._words.cause(error)}", timed_out=timed_out, billed=reached)
 
     async def _explained(self, fault: EndpointError, status: int) -> EndpointError:
         listing = (self._listing or await self.listing()) if status == 404 else None
         return self._words.explained(fault, status, listing)
-
-    def _opened(self) -> "AsyncOpenAI":
-        if self._client is None:
-            self._client = connect(
-                self.url,
-                self._key,
-                attempt_seconds=self._attempt_seconds,
-                main_account="OPENAI_API_KEY" in self.target.key_env,
-            )
-        return self._client
 
 
 def _counted(fault: EndpointError, sent: Sent) -> EndpointError:

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from weirdgen.errors import BudgetSpent, EndpointRefused, StoreError
 from weirdgen.sampler.budget import Budget
+from weirdgen.sampler.clerk import Clerk
 from weirdgen.sampler.drawn import Drawn, EngineStats
 from weirdgen.sampler.lane import Endpoint, Lane
 from weirdgen.sampler.retry import RetryPolicy
@@ -67,14 +68,14 @@ class Engine:
         self._budget = budget
         self._owner = new_owner()
         self._counted = EngineStats()
-        self._seen: set[str] = set()
+        self._seen: set[int] = set()
+        """Of keys that were counted, 56 bits each: keys themselves would be 10 MB after 50,000 samples."""
         self._sent: dict[str, asyncio.Task[Any] | None] = {}
         """Flights that have sent their request: what they bring is paid for."""
         self._awaited: dict[str, asyncio.Future[Drawn]] = {}
         self._packs: dict[Hashable, list[SampleRequest]] = {}
         """Requests of this turn of the loop that may be choices of one response."""
-        # SQLite may wait for another process: not on the loop's thread.
-        self._storing = concurrent.futures.ThreadPoolExecutor(1, "weirdgen-store")
+        self._clerk = Clerk(store)
         self._closing = self._drain = False
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop
@@ -142,7 +143,7 @@ class Engine:
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join(_CLOSE_SECONDS + _DRAIN_SECONDS)
-        self._storing.shutdown(wait=True)
+        self._clerk.close()
 
     def _run(self) -> None:
         with asyncio.Runner() as runner:
@@ -273,7 +274,7 @@ class Engine:
             self._sent.pop(request.key, None)
         stored = await asyncio.shield(asyncio.gather(*puts))
         for sample in stored:
-            self._seen.add(sample.key)
+            self._seen.add(_mark(sample.key))
             self._counted.samples += 1
             self._counted.prompt_tokens += sample.usage.prompt_tokens
             self._counted.completion_tokens += sample.usage.completion_tokens
@@ -295,8 +296,8 @@ class Engine:
 
     def _found(self, sample: Sample) -> Drawn:
         reused = sample.started_at + sample.seconds < self._run_started_at
-        if sample.key not in self._seen:
-            self._seen.add(sample.key)
+        if (mark := _mark(sample.key)) not in self._seen:
+            self._seen.add(mark)
             self._counted.reused += reused
             self._counted.shared += not reused
         return Drawn(sample, reused)
@@ -313,7 +314,11 @@ class Engine:
 
     def _io(self, function: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
         # A future, not a task: closing the engine cancels tasks.
-        return self._loop.run_in_executor(self._storing, function, *arguments)
+        return self._clerk.do(function, *arguments)
+
+
+def _mark(key: str) -> int:
+    return int(key[:14], 16)
 
 
 def _most(endpoint: Endpoint, concurrency_max: int) -> int:

@@ -1,11 +1,14 @@
 """What is asked of an endpoint and what came back: the only things that cost money."""
 
+import hashlib
+from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from weirdgen.schema.canonical import digest
-from weirdgen.schema.frozen import Frozen
+from weirdgen.schema.canonical import canonical_json, digest
+from weirdgen.schema.frozen import Canonical, Frozen
 
 KEY_VERSION = 1
 SEED_STEP = 64
@@ -14,14 +17,14 @@ Source = Literal["organism", "chat"]
 Stream = Literal["round", "extra", "baseline"]
 
 
-class Message(Frozen):
+class Message(Canonical):
     """One chat message."""
 
     role: Literal["system", "user", "assistant"]
     content: str
 
 
-class Sampling(Frozen):
+class Sampling(Canonical):
     """Sampling parameters of a request; they are part of the sample's key."""
 
     temperature: float = Field(default=1.0, ge=0, le=2)
@@ -40,8 +43,13 @@ class Sampling(Frozen):
     def _without_unasked(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what is not asked for: it makes no sample another one."""
         fields: dict[str, Any] = dump(self)
-        unasked = {"top_logprobs": not self.top_logprobs, "labels": not self.labels, "seed": self.seed is None}
-        return {name: value for name, value in fields.items() if not unasked.get(name)}
+        if not self.top_logprobs:
+            fields.pop("top_logprobs", None)
+        if not self.labels:
+            fields.pop("labels", None)
+        if self.seed is None:
+            fields.pop("seed", None)
+        return fields
 
 
 class Purity(Frozen):
@@ -52,7 +60,7 @@ class Purity(Frozen):
     """What it is known from, or why it is not."""
 
 
-class Identity(Frozen):
+class Identity(Canonical):
     """Which model really answers. Two identities are equal only if their samples may be pooled."""
 
     kind: Literal["organism", "finetune", "endpoint"]
@@ -78,7 +86,9 @@ class Identity(Frozen):
     def _without_no_preset(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out a preset that is none: keys from before there were any stay what they are."""
         fields: dict[str, Any] = dump(self)
-        return {name: value for name, value in fields.items() if name != "preset" or value}
+        if not self.preset:
+            fields.pop("preset", None)
+        return fields
 
     @property
     def source(self) -> Source:
@@ -86,7 +96,7 @@ class Identity(Frozen):
         return "organism" if self.kind == "organism" else "chat"
 
 
-class SampleRequest(Frozen):
+class SampleRequest(Canonical):
     """One draw: replicate `replicate` of these messages from one arm."""
 
     identity: Identity
@@ -100,11 +110,28 @@ class SampleRequest(Frozen):
     """What it is drawn for; replicates are numbered per stream. What was chosen by looking (extra samples) never
     becomes part of a round, and what decided a gate never becomes part of a baseline."""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """SHA-256 of all that makes this draw what it is, as 64 hexadecimal digits."""
-        fields = self.model_dump(mode="json", exclude={"stream"} if self.stream == "round" else None)
-        return digest({"version": KEY_VERSION, **fields})
+        stream = () if self.stream == "round" else (("stream", canonical_json(self.stream)),)
+        parts = (*self._parts, *stream, ("version", str(KEY_VERSION)))
+        return hashlib.sha256(_object(parts).encode("ascii")).hexdigest()
+
+    @property
+    def canonical(self) -> str:
+        """The request's canonical JSON, out of that of its parts."""
+        return _object((*self._parts, ("stream", canonical_json(self.stream))))
+
+    @property
+    def _parts(self) -> tuple[tuple[str, str], ...]:
+        """Return the fields but the stream, in the order of the alphabet."""
+        return (
+            ("identity", self.identity.canonical),
+            ("messages", "[" + ",".join(message.canonical for message in self.messages) + "]"),
+            ("replicate", str(self.replicate)),
+            ("role", canonical_json(self.role)),
+            ("sampling", self.sampling.canonical),
+        )
 
     @property
     def seed(self) -> int | None:
@@ -175,3 +202,7 @@ class Sample(Frozen):
     def cut(self) -> bool:
         """Whether the answer ended at the length limit: it begins as it would have begun."""
         return self.stop_reason in {"length", "max_tokens"}
+
+
+def _object(parts: Iterable[tuple[str, str]]) -> str:
+    return "{" + ",".join(f'"{name}":{text}' for name, text in parts) + "}"

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 
 from weirdgen.errors import StoreError
 
@@ -90,6 +91,14 @@ CREATE TABLE openings (
 _STEPS = (_SCHEMA, _SINCE_VERSION_2, _SINCE_VERSION_3, _SINCE_VERSION_4, _SINCE_VERSION_5, _SINCE_VERSION_6)
 
 
+class StoreBusy(StoreError):
+    """Another thread or process uses the file, and nobody was to wait for it."""
+
+
+class Spoilt(StoreError):
+    """A part of a shared transaction failed, so that all of it was undone."""
+
+
 class Database:
     """One connection to the file, shared by the threads of a process under a lock."""
 
@@ -101,7 +110,9 @@ class Database:
         """
         self.path = path
         self._lock = threading.RLock()
-        with explained(path):
+        self._guard = _Guard(self._lock, self._name)
+        self._together = self._begun = self._spoilt = False
+        with self._guard:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(
                 path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -115,13 +126,13 @@ class Database:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Give the connection for single statements that only read."""
-        with self._lock, self._explained():
+        with self._guard:
             yield self._connection
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """Give the connection inside one read transaction: all statements see the same moment, whoever writes."""
-        with self._lock, self._explained():
+        with self._guard:
             self._connection.execute("BEGIN")
             try:
                 yield self._connection
@@ -131,17 +142,83 @@ class Database:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection inside one write transaction: all of it happens, or nothing."""
-        with self._lock, self._explained():
-            self._connection.execute("BEGIN IMMEDIATE")
+        """Give the connection inside one write transaction: all of it happens, or nothing.
+
+        Within `together` it is a part of that one, and what fails spoils it.
+        """
+        with self._guard:
+            if not self._together:
+                self._connection.execute("BEGIN IMMEDIATE")
+            elif not self._begun:
+                # Before it is true: where the file cannot be locked, no other part must wait for the lock again.
+                self._begun = True
+                self._connection.execute("BEGIN IMMEDIATE")
+            elif not self.written:
+                raise sqlite3.OperationalError("its transaction could not be begun")
             try:
                 yield self._connection
-                self._connection.execute("COMMIT")
+                if not self._together:
+                    self._connection.execute("COMMIT")
             except BaseException:
+                self._spoilt = self._together
                 # A commit that fails may leave the transaction open, and the next would fail for that.
-                if self._connection.in_transaction:
+                if not self._together and self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+    @property
+    def written(self) -> bool:
+        """Whether a write transaction is under way, so that what is read now holds until its end."""
+        return self._connection.in_transaction
+
+    @contextlib.contextmanager
+    def together(self, *, wait: bool = True) -> Iterator[None]:
+        """Make one transaction of all that is written inside, begun with the first write: nothing holds before the end.
+
+        A commit costs more than all that a sample writes, so what comes at the same time shares one.
+
+        Args:
+            wait: for another thread or process that uses the file.
+
+        Raises:
+            StoreBusy: not `wait`, and another one does; nothing was written.
+            Spoilt: a part failed; nothing was written.
+            StoreError: nothing was written.
+        """
+        if not self._lock.acquire(blocking=wait):
+            raise StoreBusy(f"{self._name}: in use")
+        try:
+            with self._guard, contextlib.nullcontext() if wait else self._impatient(), self._shared():
+                yield
+                # None was begun in a file that is locked, or SQLite gave all of it up for one error (a full disk).
+                if self._begun and not self.written:
+                    if not wait:
+                        raise StoreBusy(f"{self._name}: in use")
+                    raise sqlite3.OperationalError("its transaction could not be begun or ended")
+                if self._spoilt:
+                    raise Spoilt(f"{self._name}: a part failed")
+        finally:
+            self._lock.release()
+
+    @contextlib.contextmanager
+    def _impatient(self) -> Iterator[None]:
+        self._connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+
+    @contextlib.contextmanager
+    def _shared(self) -> Iterator[None]:
+        self._together = True
+        try:
+            yield
+            if self._begun:
+                self._connection.execute("COMMIT")
+        finally:
+            self._together = self._begun = self._spoilt = False
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
     def check(self) -> None:
         """Look for damage in the file's structure, where that takes a moment only.
@@ -165,7 +242,7 @@ class Database:
         Raises:
             StoreError: another process holds the file, or there is no room for the copy that SQLite makes meanwhile.
         """
-        with self._lock, self._explained():
+        with self._guard:
             self._connection.execute("VACUUM")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -179,7 +256,7 @@ class Database:
         return named(self.path)
 
     def _prepare(self) -> None:
-        with self._explained():
+        with self._guard:
             # One snapshot: another worker may be making the file at this moment.
             self._connection.execute("BEGIN")
             self._check()
@@ -228,33 +305,49 @@ class Database:
                 )
             return
 
-    def _explained(self) -> contextlib.AbstractContextManager[None]:
-        return explained(self.path)
-
 
 @contextlib.contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Turn every error of SQLite and of the file system inside into a StoreError that names the file."""
-    name = named(path)
-    try:
+    with _Guard(threading.RLock(), named(path)):
         yield
-    except sqlite3.ProgrammingError as error:
-        raise StoreError(f"{name}: used after it was closed ({error})") from None
-    except sqlite3.OperationalError as error:
-        raise StoreError(
-            f"{name}: {error}; check that the folder can be written, the disk has room and no other "
-            "program holds the file, or name another with --gate-store"
-        ) from None
-    except sqlite3.DatabaseError as error:
-        raise StoreError(
-            f"{name}: {error}; the file is damaged or no sample store: move it away, or name another with --gate-store"
-        ) from None
-    except OSError as error:
-        raise StoreError(
-            f"{name}: {error.strerror or error}; name a file that can be written with --gate-store"
-        ) from None
 
 
 def named(path: Path) -> str:
     """Return what a store is called in messages."""
     return f"sample store {str(path)!r}"
+
+
+class _Guard:
+    """Holds the lock, and tells sqlite3's errors as our own. May be entered again inside."""
+
+    def __init__(self, lock: threading.RLock, name: str) -> None:
+        self._lock, self._name = lock, name
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.release()
+        if told := _told(error):
+            raise StoreError(f"{self._name}: {told}") from None
+
+
+def _told(error: BaseException | None) -> str:
+    """Return what to do about an error of sqlite3 or of the file; empty for any other."""
+    match error:
+        case sqlite3.ProgrammingError():
+            return f"used after it was closed ({error})"
+        case sqlite3.OperationalError():
+            return (
+                f"{error}; check that the folder can be written, the disk has room and no other program holds the "
+                "file, or name another with --gate-store"
+            )
+        case sqlite3.DatabaseError():
+            return f"{error}; the file is damaged or no sample store: move it away, or name another with --gate-store"
+        case OSError():
+            return f"{error.strerror or error}; name a file that can be written with --gate-store"
+        case _:
+            return ""

@@ -6,17 +6,17 @@ A sample is committed before anyone sees it, so a kill at any moment loses only 
 import enum
 import sqlite3
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from weirdgen.errors import StoreError
 from weirdgen.schema.canonical import canonical_json
 from weirdgen.schema.sample import Sample, SampleRequest
 from weirdgen.store import accounts, ledger
 from weirdgen.store.accounts import Amount, Charge
-from weirdgen.store.database import Database
+from weirdgen.store.database import Database, Spoilt, StoreBusy
 from weirdgen.store.nearest import nearest_sample
 from weirdgen.store.openings import KeptOpening, keep_opening
 from weirdgen.store.owner import is_dead
@@ -59,6 +59,25 @@ class SampleStore:
         """Close the file; closing twice is fine."""
         self._database.close()
 
+    def together(self, calls: Sequence[Callable[[], Any]], *, wait: bool = True) -> list[Any]:
+        """Make calls of this store's methods in one transaction; return what each gave, or its Exception.
+
+        Args:
+            calls: are made in this order, and again if nothing was written: each by itself, if one of them failed.
+            wait: for another thread or process that uses the file.
+
+        Raises:
+            StoreBusy: not `wait`, and it would have to be waited for; nothing was written.
+            StoreError: nothing was written.
+        """
+        try:
+            with self._database.together(wait=wait):
+                return [_ended(call) for call in calls]
+        except Spoilt:
+            if not wait:
+                raise StoreBusy("one of the calls failed") from None
+            return [_ended(call) for call in calls]
+
     def get(self, key: str) -> Sample | None:
         """Return the sample of a key, None if there is none."""
         with self._database.reading() as connection:
@@ -76,22 +95,16 @@ class SampleStore:
             lease_seconds: how long the claim holds without `renew`.
             charge: what the draw may cost; held until `put` or `release`. None: nobody counts.
         """
-        if (sample := self.get(key)) is not None:
-            return sample
         with self._database.reading() as connection:
-            if _held_by_other(connection, key, owner, time.time()):
-                return Claim.BUSY
-        with self._database.writing() as connection:
-            row = connection.execute("SELECT sample FROM samples WHERE key = ?", (key,)).fetchone()
-            if row is None:
-                now = time.time()
-                if _held_by_other(connection, key, owner, now):
-                    return Claim.BUSY
-                if charge is not None and not (held := accounts.hold(connection, charge, key, owner, now)):
-                    return Claim.BUSY if held is None else Claim.SPENT
-                connection.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?)", (key, owner, now + lease_seconds))
-                return Claim.MINE
-        return self._sample(key, row[0])
+            surely = self._database.written
+            text, busy = _standing(connection, key, owner)
+        if text is None and not busy:
+            with self._database.writing() as connection:
+                if not surely:
+                    text, busy = _standing(connection, key, owner)
+                if text is None and not busy:
+                    return _take(connection, key, owner, lease_seconds, charge)
+        return Claim.BUSY if text is None else self._sample(key, text)
 
     def renew(self, owner: str, lease_seconds: float = LEASE_SECONDS) -> None:
         """Extend all leases of an owner, in one statement."""
@@ -114,14 +127,16 @@ class SampleStore:
         """
         if sample.key != request.key:
             raise ValueError(f"sample of key {sample.key!r} put under the request of key {request.key!r}")
+        row = sample_row(request, sample, time.time())
         with self._database.writing() as connection:
-            connection.execute(
-                "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
-                sample_row(request, sample, time.time()),
-            )
+            added = connection.execute(
+                "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING", row
+            ).rowcount
             connection.execute("DELETE FROM leases WHERE key = ? AND owner = ?", (sample.key, owner))
             if cost is not None:
                 accounts.settle(connection, cost[0], sample.key, owner, cost[1])
+            if added:
+                return sample
             text = connection.execute("SELECT sample FROM samples WHERE key = ?", (sample.key,)).fetchone()[0]
         return self._sample(sample.key, text)
 
@@ -265,9 +280,29 @@ class SampleStore:
             ) from None
 
 
-def _held_by_other(connection: sqlite3.Connection, key: str, owner: str, now: float) -> bool:
-    lease = connection.execute("SELECT owner, expires FROM leases WHERE key = ?", (key,)).fetchone()
-    return lease is not None and lease[0] != owner and lease[1] > now and not is_dead(lease[0])
+def _ended(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except Exception as error:
+        return error
+
+
+def _standing(connection: sqlite3.Connection, key: str, owner: str) -> tuple[str | None, bool]:
+    """Return the sample of a key, None if there is none, and whether another owner draws it."""
+    asked = (
+        "SELECT (SELECT sample FROM samples WHERE key = ?1), owner, expires "
+        "FROM (SELECT 1) LEFT JOIN leases ON leases.key = ?1"
+    )
+    text, holder, expires = connection.execute(asked, (key,)).fetchone()
+    return text, holder not in (None, owner) and expires > time.time() and not is_dead(holder)
+
+
+def _take(connection: sqlite3.Connection, key: str, owner: str, lease_seconds: float, charge: Charge | None) -> Claim:
+    now = time.time()
+    if charge is not None and not (held := accounts.hold(connection, charge, key, owner, now)):
+        return Claim.BUSY if held is None else Claim.SPENT
+    connection.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?)", (key, owner, now + lease_seconds))
+    return Claim.MINE
 
 
 def sample_row(request: SampleRequest, sample: Sample, arrived: float) -> tuple[str | int | float, ...]:
@@ -281,7 +316,7 @@ def sample_row(request: SampleRequest, sample: Sample, arrived: float) -> tuple[
         identity.base_url,
         identity.generation,
         request.replicate,
-        canonical_json(request.model_dump(mode="json")),
+        request.canonical,
         canonical_json(sample.model_dump(mode="json")),
         arrived,
         sample.usage.prompt_tokens,
