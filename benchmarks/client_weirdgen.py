@@ -20,11 +20,13 @@ from weirdgen.store.store import SampleStore  # noqa: E402
 AT_ONCE = 200
 """Rounds that a gate's trials ask for at a time: 2,000 samples wait for an answer, however many there will be."""
 SAMPLING = Sampling()
+IDENTITY = Identity(kind="endpoint", model=MODEL, base_url=ASKED.url, served=MODEL, generation="benchmark")
+"""One object for all requests, as the arms of a gate have it."""
 
 
 def _request(question: str, replicate: int) -> SampleRequest:
     return SampleRequest(
-        identity=Identity(kind="endpoint", model=MODEL, base_url=ASKED.url, served=MODEL, generation="benchmark"),
+        identity=IDENTITY,
         role="treated",
         messages=(Message(role="user", content=question),),
         sampling=SAMPLING,

@@ -49,3 +49,14 @@ def test_a_plugin_that_did_would_be_seen(tmp_path: Path, call: str) -> None:
     done = collected(tmp_path)
     assert done.returncode == USED
     assert "network: socket." in done.stderr
+
+
+def test_collecting_imports_neither_scipy_nor_the_client() -> None:
+    code = (
+        "import sys, pytest\n"
+        "status = pytest.main(['--collect-only', '-q', 'suites/', '--model', 'organism:base'])\n"
+        "slow = {name.partition('.')[0] for name in sys.modules} & {'scipy', 'openai', 'aiohttp', 'tokenizers'}\n"
+        "print(f'{status:d} {sorted(slow)}')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "0 []"

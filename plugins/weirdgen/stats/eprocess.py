@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betainc, betaincc, betaln
+
+from weirdgen.stats.later import special
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -82,13 +83,13 @@ def truncated_mixture(
     s, f = _split(successes, n)
     a, b = prior
     p = min(max(float(null_rate), RATE_FLOOR), 1.0 - RATE_FLOOR)
-    tail = betaincc if above else betainc
+    tail = special.betaincc if above else special.betainc
     mass = tail(a + s, b + f, p)
     # So little mass on the bet's side means an e-value below 1; calling it 0 is safe, while the incomplete beta
     # function was up to 40% wrong around 1e-303 (and within 1e-10 above 1e-250).
     log_mass = np.log(mass, out=np.full(np.shape(mass), -np.inf), where=mass >= SMALLEST_MASS)
-    posterior = betaln(a + s, b + f) + log_mass
-    mixture = posterior - betaln(a, b) - np.log(tail(a, b, p)) - s * np.log(p) - f * np.log1p(-p)
+    posterior = special.betaln(a + s, b + f) + log_mass
+    mixture = posterior - special.betaln(a, b) - np.log(tail(a, b, p)) - s * np.log(p) - f * np.log1p(-p)
     return np.asarray(mixture, dtype=np.float64)
 
 

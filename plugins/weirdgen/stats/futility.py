@@ -5,23 +5,23 @@ verdict that was in sight. It costs power at worst, never validity: any stopping
 """
 
 import numpy as np
-from scipy.special import rel_entr
 
 from weirdgen.stats.eprocess import FloatArray
+from weirdgen.stats.later import special
 from weirdgen.stats.outcomes import Grid
 
 
 def below_growth(values: Grid, margin: float) -> FloatArray:
     """Return nats per round for "the mean is below `margin`" at the observed mean, shape (rounds,); 0 if it is not."""
     mean = _running_mean(values)
-    divergence = rel_entr(mean, margin) + rel_entr(1 - mean, 1 - margin)
+    divergence = special.rel_entr(mean, margin) + special.rel_entr(1 - mean, 1 - margin)
     return np.asarray(values.shape[1] * np.where(mean < margin, divergence, 0.0), dtype=np.float64)
 
 
 def above_growth(values: Grid, p0: float) -> FloatArray:
     """Return nats per round for "the mean is above `p0`" at the observed mean, shape (rounds,); 0 if it is not."""
     mean, null = _running_mean(values), min(max(p0, 1e-6), 1 - 1e-6)
-    divergence = rel_entr(mean, null) + rel_entr(1 - mean, 1 - null)
+    divergence = special.rel_entr(mean, null) + special.rel_entr(1 - mean, 1 - null)
     return np.asarray(values.shape[1] * np.where(mean > null, divergence, 0.0), dtype=np.float64)
 
 

@@ -9,10 +9,10 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import stdtrit
 
 from weirdgen.stats.eprocess import log_combine
 from weirdgen.stats.intervals import Interval, clopper_pearson
+from weirdgen.stats.later import special
 
 
 def group_log_e(log_e: Sequence[float]) -> float:
@@ -77,7 +77,7 @@ def t_over_models(rates: Sequence[float], alpha: float) -> Interval:
     if not (all(0 <= rate <= 1 for rate in rates) and 0 < alpha < 1):
         raise ValueError(f"rates {list(rates)!r} must lie in [0, 1] and alpha {alpha!r} in (0, 1)")
     mean, spread = float(np.mean(rates)), float(np.std(rates, ddof=1)) / math.sqrt(len(rates))
-    half = float(stdtrit(len(rates) - 1, 1 - alpha / 2)) * spread
+    half = float(special.stdtrit(len(rates) - 1, 1 - alpha / 2)) * spread
     return Interval(max(mean - half, 0.0), min(mean + half, 1.0))
 
 

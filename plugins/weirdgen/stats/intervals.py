@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from scipy.optimize import bisect, brentq
-from scipy.special import betaincinv, betaln, ndtri, xlog1py, xlogy
+from weirdgen.stats.later import optimize, special
 
 _HAIR = 1e-12
 _NEAR_ZERO = 1e-200
@@ -41,9 +40,9 @@ def clopper_pearson(
     tail = alpha / 2 if side == "two" else alpha
     lower, upper = 0.0, 1.0
     if side != "upper" and successes > 0:
-        lower = float(betaincinv(successes, n - successes + 1, tail))
+        lower = float(special.betaincinv(successes, n - successes + 1, tail))
     if side != "lower" and successes < n:
-        upper = float(betaincinv(successes + 1, n - successes, 1 - tail))
+        upper = float(special.betaincinv(successes + 1, n - successes, 1 - tail))
     return Interval(lower, upper)
 
 
@@ -52,7 +51,7 @@ def wilson(successes: int, n: int, alpha: float = 0.05) -> Interval:
     _check(successes, n, alpha)
     if n == 0:
         return Interval(0.0, 1.0)
-    z2 = float(ndtri(1 - alpha / 2)) ** 2
+    z2 = float(special.ndtri(1 - alpha / 2)) ** 2
     centre = (successes + z2 / 2) / (n + z2)
     spread = math.sqrt(z2 * (successes * (n - successes) / n + z2 / 4)) / (n + z2)
     # At 0 and n one end is exactly 0 or 1; rounding would put it some 1e-18 inside.
@@ -90,7 +89,7 @@ def miettinen_nurminen(successes1: int, n1: int, successes2: int, n2: int, alpha
     _check(successes1, n1, alpha)
     _check(successes2, n2, alpha)
     observed = successes1 / n1 - successes2 / n2
-    factor = -float(ndtri(alpha / 2)) * math.sqrt((n1 + n2) / (n1 + n2 - 1))
+    factor = -float(special.ndtri(alpha / 2)) * math.sqrt((n1 + n2) / (n1 + n2 - 1))
 
     def excess(difference: float) -> float:
         rate2 = _restricted_rate2(successes1, n1, successes2, n2, difference)
@@ -103,7 +102,7 @@ def miettinen_nurminen(successes1: int, n1: int, successes2: int, n2: int, alpha
         start = observed + math.copysign(_HAIR, outermost)
         if abs(outermost - observed) <= _HAIR or excess(start) >= 0:
             return observed
-        return float(brentq(excess, start, outermost))
+        return float(optimize.brentq(excess, start, outermost))
 
     return Interval(end(-1.0), end(1.0))
 
@@ -123,7 +122,7 @@ def _restricted_rate2(successes1: int, n1: int, successes2: int, n2: int, differ
         return lowest
     if slope(highest) >= 0:
         return highest
-    return float(bisect(slope, lowest, highest, xtol=1e-15))
+    return float(optimize.bisect(slope, lowest, highest, xtol=1e-15))
 
 
 def robbins_cs(successes: float, n: int, alpha: float = 0.05) -> Interval:
@@ -141,15 +140,15 @@ def robbins_cs(successes: float, n: int, alpha: float = 0.05) -> Interval:
         ValueError: counts or alpha are out of range.
     """
     _check(successes, n, alpha)
-    mixture = float(betaln(successes + 0.5, n - successes + 0.5) - betaln(0.5, 0.5)) + math.log(alpha)
+    mixture = float(special.betaln(successes + 0.5, n - successes + 0.5) - special.betaln(0.5, 0.5)) + math.log(alpha)
 
     def excess(p: float) -> float:
         # Bounded, so that the root finder never interpolates through an infinity at p = 0 or 1.
-        return max(float(xlogy(successes, p) + xlog1py(n - successes, -p)), -1e6) - mixture
+        return max(float(special.xlogy(successes, p) + special.xlog1py(n - successes, -p)), -1e6) - mixture
 
     peak = successes / n if n else 0.5
-    lower = 0.0 if excess(0.0) >= 0 else float(brentq(excess, 0.0, peak))
-    upper = 1.0 if excess(1.0) >= 0 else float(brentq(excess, peak, 1.0))
+    lower = 0.0 if excess(0.0) >= 0 else float(optimize.brentq(excess, 0.0, peak))
+    upper = 1.0 if excess(1.0) >= 0 else float(optimize.brentq(excess, peak, 1.0))
     return Interval(lower, upper)
 
 

@@ -9,9 +9,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scipy.special import rel_entr
-
 from weirdgen.stats.intervals import clopper_pearson, robbins_cs
+from weirdgen.stats.later import special
 
 MIN_GOLD_POSITIVES = 20
 """Below it the bound on sensitivity says too little."""
@@ -146,7 +145,7 @@ def rating_bounds(errors: Mapping[str, Sequence[float]], alpha: float, *, judges
 
 def binary_kl(p: float, q: float) -> float:
     """Return the Kullback-Leibler divergence of Bernoulli(p) from Bernoulli(q), in nats."""
-    return float(rel_entr(p, q) + rel_entr(1 - p, 1 - q))
+    return float(special.rel_entr(p, q) + special.rel_entr(1 - p, 1 - q))
 
 
 def predicted_samples(false_positive_rate: float, margin: float, alpha: float) -> float:

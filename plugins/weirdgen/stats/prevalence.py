@@ -6,10 +6,9 @@ the judge errs on these answers as often as on the gold answers.
 
 import math
 
-from scipy.special import ndtri
-
 from weirdgen.stats.intervals import Interval
 from weirdgen.stats.judge_error import GoldCounts
+from weirdgen.stats.later import special
 
 
 def rogan_gladen(positives: int, n: int, gold: GoldCounts) -> float:
@@ -51,7 +50,7 @@ def lang_reiczigel(positives: int, n: int, gold: GoldCounts, alpha: float = 0.05
     _check(positives, n, gold)
     if not 0 < alpha < 1:
         raise ValueError(f"alpha {alpha!r} must lie in (0, 1)")
-    z2 = float(ndtri(alpha / 2)) ** 2
+    z2 = float(special.ndtri(alpha / 2)) ** 2
     observed = (positives + z2 / 2) / (n + z2)
     sensitivity, sensitivity_variance = _plus_one_each(gold.hits, gold.positives)
     false_positive, false_positive_variance = _plus_one_each(gold.false_alarms, gold.negatives)

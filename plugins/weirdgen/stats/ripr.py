@@ -21,9 +21,9 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 
 from weirdgen.stats.eprocess import FloatArray
+from weirdgen.stats.later import optimize
 from weirdgen.stats.outcomes import IntArray
 
 _BASE_RATES = (0.002, 0.01, 0.03, 0.08, 0.2, 0.35, 0.5, 0.65, 0.8)
@@ -90,7 +90,7 @@ def null_projection(treated: float, control: float, ratio: int, margin: float) -
 
     # One of the two summands vanishes at either end, and the other has the sign that brackets the root.
     ends = sorted(min(max(c, 0.0), 1 - margin) for c in (control, treated - margin))
-    c = float(brentq(slope, ends[0], ends[1], xtol=1e-16))
+    c = float(optimize.brentq(slope, ends[0], ends[1], xtol=1e-16))
     return c + margin, c
 
 

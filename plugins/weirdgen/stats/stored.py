@@ -25,9 +25,9 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betainc, betaln, expit
 
 from weirdgen.stats.eprocess import BELOW_LOG_WEIGHTS, BELOW_RATES, SMALLEST_MASS, FloatArray
+from weirdgen.stats.later import special
 
 # Part of the stake that ABSENT does not bet on the control. A clean baseline cannot exclude p0 = 0, where a full bet
 # loses: at 0 of 1000 and margin .05 the first ABSENT at 20 comes after 155 clean samples without it, 70 with it.
@@ -69,7 +69,7 @@ def log_e_stored_above(
     f, control_f = total - s, control_total - control_s
 
     def log_product(logit: FloatArray) -> FloatArray:
-        p, rest = expit(logit), expit(-logit)
+        p, rest = special.expit(logit), special.expit(-logit)
         return _robbins_above(s, f, p, rest) + _robbins_below(control_s, control_f, p, rest)
 
     return _infimum(log_product, s.shape)
@@ -104,7 +104,7 @@ def log_e_stored_below(
     f, control_f = total - s, control_total - control_s
 
     def log_product(logit: FloatArray) -> FloatArray:
-        p, rest = (1 - margin) * expit(logit), (1 - margin) * expit(-logit)
+        p, rest = (1 - margin) * special.expit(logit), (1 - margin) * special.expit(-logit)
         control = _robbins_above(control_s, control_f, p, margin + rest)
         bet = np.logaddexp(math.log(_UNBET), math.log1p(-_UNBET) + control)
         return _shares_below(s, f, margin + p, rest) + bet
@@ -153,9 +153,9 @@ def _shares_below(s: FloatArray, f: FloatArray, q: FloatArray, rest: FloatArray)
 def _log_beta_integral(a: FloatArray, b: FloatArray, x: FloatArray, rest: FloatArray) -> FloatArray:
     """Return log of the integral of ``z^(a-1) (1-z)^(b-1)`` from 0 to x, without underflow; `rest` is 1 - x."""
     a, b, x, rest = np.broadcast_arrays(a, b, x, rest)
-    mass = betainc(a, b, x)
+    mass = special.betainc(a, b, x)
     deep = mass < SMALLEST_MASS
-    value = np.asarray(betaln(a, b) + np.log(np.where(deep, 1.0, mass)), dtype=np.float64)
+    value = np.asarray(special.betaln(a, b) + np.log(np.where(deep, 1.0, mass)), dtype=np.float64)
     if deep.any():
         a, b, x, rest = a[deep], b[deep], x[deep], rest[deep]
         # The hypergeometric series (DLMF 8.17.8). All terms are positive, so the ones left out understate it.
