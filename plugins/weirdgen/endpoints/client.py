@@ -241,7 +241,8 @@ class ChatEndpoint:
     @property
     def shutdown_date(self) -> str:
         """When the server stops to serve the model, if its list said so."""
-        return self._listing.shutdowns.get(self.target.model, "") if self._listing else self._shutdown_date
+        told = self._listing.shutdowns.get(self.target.model, "") if self._listing else self._shutdown_date
+        return self._words.scrubbed(told)
 
     async def aclose(self) -> None:
         """Close the connections; closing twice is fine."""
@@ -271,8 +272,9 @@ class ChatEndpoint:
             with self._connections.client() as client:
                 raw = await post(client, "/chat/completions", arguments)
             found = read_completion(raw.content, raw.headers, logprobs_of)
-            self.fingerprints.update(reply.fingerprint for reply in found.replies if reply.fingerprint)
-            return found._replace(replies=[self._words.without_key(reply) for reply in found.replies])
+            replies = [self._words.without_key(reply) for reply in found.replies]
+            self.fingerprints.update(reply.fingerprint for reply in replies if reply.fingerprint)
+            return found._replace(replies=replies)
         except openai.APIConnectionError as error:
             raise self._broken(error, sent) from None
         except openai.APIStatusError as error:
