@@ -75,11 +75,11 @@ def test_money_is_counted_as_the_server_bills_it(
 
 @pytest.mark.usefixtures("prices")
 def test_the_end_of_a_budget_is_told(gate: GateCommand, server: ChatServer) -> None:
-    run = gate(*asked(server, "--gate-budget=.34", "--gate-prices=prices.toml"))
+    run = gate(*asked(server, "--gate-budget=.35", "--gate-prices=prices.toml"))
     assert run.status == 11, run.said
-    told = re.search(r"spent \$(\.\d\d|0\.\d\d) of \$0\.34; more than 80% of it", run.said)
+    told = re.search(r"spent \$(\.\d\d|0\.\d\d) of \$0\.35; more than 80% of it", run.said)
     assert told, run.said
-    assert float(told[1]) <= 0.34
+    assert float(told[1]) <= 0.35
 
 
 @pytest.mark.usefixtures("prices")
