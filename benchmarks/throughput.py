@@ -21,7 +21,7 @@ from targets import Target, report
 HERE = Path(__file__).parent
 PEERS = {"llmcomp": ("llmcomp", "llmcomp==1.6.0"), "inspect-ai": ("inspect", "inspect-ai==0.3.285 openai")}
 """Name: client script, and what is installed for it (llmcomp brings 6 GB)."""
-MOST, MOST_MB, FLAT = 1.3, 150.0, 1.2
+MOST, MOST_MB, FLAT = 1.3, 150.0, 1.1
 """Of the bare loop's wall and CPU; MB; peak of the long run over that of the short one, for 25 times the samples."""
 CHOICES = 8
 

@@ -119,3 +119,19 @@ def test_a_lost_response_costs_all_its_answers(start: Start, store: SampleStore)
     draw(start(FakeEndpoint(once, choices=4), budget=budget), *asked)
     lost = 3 * asked[0].sampling.max_tokens * 10.0 + len("q") + 20
     assert store.spent("gate").dollars == lost + 3 + 3 * 2 * 10.0
+
+
+def test_another_attempt_at_a_response_is_held_as_a_whole(start: Start, store: SampleStore) -> None:
+    """Held in parts, two responses could each have some and wait for the other's for ever."""
+    held: list[Amount] = []
+
+    async def once(asked: SampleRequest, times: int) -> None:
+        held.append(store.spent("gate"))
+        if times == 1:
+            raise Retryable("500", billed=False)
+
+    asked = [request(n) for n in range(3)]
+    draw(start(FakeEndpoint(once, choices=4), budget=Budget(Account("gate", 10_000_000.0, 100), PRICES)), *asked)
+    prompt, answer = len("q") + 20.0, asked[0].sampling.max_tokens * 10.0
+    failed = Amount(0.0, 1)
+    assert held == [Amount(3 * (prompt + answer), 3), failed.plus(Amount(prompt + 3 * answer, 1))]

@@ -32,9 +32,10 @@ class Budget:
             "was completed is stored: run the same command with a higher --gate-budget or --gate-max-requests to go on"
         )
 
-    def charge(self, request: SampleRequest) -> Charge:
-        """Return what a request may cost at worst."""
-        return Charge(self.account, Amount(self._worst(request), 1))
+    def charge(self, request: SampleRequest, *further: SampleRequest) -> Charge:
+        """Return what a request may cost at worst, with further choices of its response."""
+        worst = self._worst(request) + sum(self._worst(one, prompt=False) for one in further)
+        return Charge(self.account, Amount(worst, 1))
 
     def cost(self, request: SampleRequest, usage: Usage, requests: int = 1) -> Amount:
         """Return what an attempt cost that was answered.

@@ -64,18 +64,17 @@ class Tab:
     async def again(self) -> None:
         """Hold what the next attempt may cost; wait where it is not there before others are settled.
 
+        It is one hold, under the first key: two responses that each had a part of theirs would wait for each other.
+
         Raises:
             BudgetSpent: it is not there.
         """
-        if self._budget is not None:
-            for request in self._asked:
-                await self._hold(request, self._budget)
-
-    async def _hold(self, request: SampleRequest, budget: Budget) -> None:
-        pause, charge = FIRST_POLL, budget.charge(request)
-        while not (held := await self._io(self._store.hold, request.key, self._owner, charge)):
+        if self._budget is None:
+            return
+        pause, charge = FIRST_POLL, self._budget.charge(*self._asked)
+        while not (held := await self._io(self._store.hold, self._asked[0].key, self._owner, charge)):
             if held is False:
-                raise BudgetSpent(budget.told(await self._io(self._store.spent, charge.account.name)))
+                raise BudgetSpent(self._budget.told(await self._io(self._store.spent, charge.account.name)))
             await asyncio.sleep(pause)
             pause = min(LAST_POLL, 2 * pause)
 
