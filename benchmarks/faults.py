@@ -6,7 +6,6 @@ is compared with one run of the same command at the same server without faults.
 
 import argparse
 import contextlib
-import dataclasses
 import json
 import random
 import signal
@@ -27,7 +26,6 @@ from targets import Target, report
 from weirdgen.endpoints.identity import PREFLIGHT
 from weirdgen.endpoints.purity import WORDS
 from weirdgen.organisms.process import OrganismServer
-from weirdgen.trials.settings import GateSettings
 
 ROOT = Path(__file__).parents[1]
 MODEL, CONTROL = "old-bird-names", "base"
@@ -76,7 +74,7 @@ class Gate:
         prices.write_text(
             "".join(f'["{m}"]\ninput = {PRICE["input"]}\noutput = {PRICE["output"]}\n' for m in (MODEL, CONTROL))
         )
-        seeded = ["--gate-seed", "1"] if "seed" in {field.name for field in dataclasses.fields(GateSettings)} else []
+        seeded = ["--gate-seed", "1"]
         self.command = [
             *(sys.executable, "-m", "pytest", "-q", *(f"suites/test_{suite}.py" for suite in suites)),
             *("--model", MODEL, "--control", CONTROL, "--base-url", url, "--judge", "rules", "--judge-uncalibrated"),
@@ -183,7 +181,7 @@ def owed(request: Mapping[str, Any], *, certain: bool) -> float:
     if certain and request["fate"] not in LOST:
         return billed(request)
     prompt = sum(len(message["content"].encode()) + MESSAGE_TOKENS for message in request["messages"])
-    return _dollars(prompt, request["max_tokens"])
+    return _dollars(prompt, request["max_tokens"] * (request["n"] or 1))
 
 
 def _dollars(prompt_tokens: int, completion_tokens: int) -> float:

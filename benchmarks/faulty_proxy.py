@@ -170,7 +170,7 @@ class Proxy:
             "fate": fate,
             "id": answer.get("id", ""),
             "usage": answer.get("usage", {}),
-            **{name: body.get(name) for name in ("model", "messages", "max_tokens", "temperature")},
+            **{name: body.get(name) for name in ("model", "messages", "max_tokens", "n", "temperature")},
         }
         with self.log.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(note) + "\n")

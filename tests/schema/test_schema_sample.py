@@ -93,7 +93,10 @@ def seeded(seed: int, **fields: Any) -> SampleRequest:
 def test_an_endpoint_gets_seeds_only_from_a_seeded_gate() -> None:
     assert request(ENDPOINT).seed is None
     assert seeded(1).key != request(ENDPOINT).key
-    assert seeded(1).seed == seeded(1).seed
+    elsewhere = {"base_url": "http://other/v1", "generation": "h", "fingerprint": "f"}
+    again = seeded(1).model_copy(update={"identity": ENDPOINT.model_copy(update=elsewhere)})
+    assert again.key != seeded(1).key
+    assert again.seed == seeded(1).seed, "a gate that is run again sends the same seeds"
 
 
 @given(st.integers(min_value=0, max_value=2**31 - 1), st.integers(min_value=0, max_value=2000))
@@ -108,7 +111,8 @@ def test_seeds_leave_room_for_the_choices_behind_them(seed: int, replicate: int)
 def test_whatever_makes_another_draw_makes_another_seed() -> None:
     draws = [seeded(1), seeded(2), seeded(1, role="control"), seeded(1, text="ho"), seeded(1, replicate=1)]
     extra = seeded(1).model_copy(update={"stream": "extra"})
-    assert len({draw.seed for draw in [*draws, extra]}) == 6
+    other = seeded(1).model_copy(update={"identity": ENDPOINT.model_copy(update={"model": "n"})})
+    assert len({draw.seed for draw in [*draws, extra, other]}) == 7
 
 
 def test_a_copy_has_a_key_of_its_own() -> None:

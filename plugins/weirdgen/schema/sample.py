@@ -145,7 +145,9 @@ class SampleRequest(Canonical):
             return int(self.key[:16], 16) >> 11
         if self.sampling.seed is None:
             return None
-        first = digest(self.model_dump(mode="json", exclude={"replicate"}))
+        # Not of the whole identity: the same gate run again, or at another address, sends the same seeds.
+        asked = self.model_dump(mode="json", exclude={"replicate", "identity"})
+        first = digest({"model": self.identity.model, **asked})
         return (int(first[:16], 16) + SEED_STEP * self.replicate) % 2**31
 
 
