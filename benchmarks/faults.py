@@ -289,13 +289,13 @@ def _print(quiet: Gate, gate: Gate, seconds: float) -> int:
     print(f"  of which for answers that the server lost, beyond their bill: ${lost:.6f}")
     print(f"  and held since the kills: {held.requests} requests, ${held.dollars:.6f}")
     print(f"answers in full that became no sample: {again}; in flight at the kills: {held.requests}")
-    print(f"verdicts with the very same numbers: {same} of {len(one)}")
     for name in different:
         print(f"differs: {name}: {[run.get(name, {}).get('outcome') for run in (one, other)]}")
     quiet_wrong, wrong = ledger_errors(quiet), ledger_errors(gate)
     return report(
         [
             Target("verdicts that differ", len(different), 0, True),
+            Target("verdicts with other numbers", len(one) - same, 0, True),
             Target("requests sent again beyond those in flight at the kills", max(0, again - held.requests), 0, True),
             Target("requests by which the ledger is wrong, beyond the holds of kills", wrong.requests, 0, True),
             Target("dollars by which the ledger is wrong, beyond the holds of kills", wrong.dollars, _ROUNDING, True),
