@@ -1,6 +1,7 @@
 """Budgets through the whole gate: what is over them is INVALID, and a higher one goes on where it stopped."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,21 @@ def test_the_end_of_a_budget_is_told(gate: GateCommand, server: ChatServer) -> N
     told = re.search(r"spent \$(\.\d\d|0\.\d\d) of \$0\.35; more than 80% of it", run.said)
     assert told, run.said
     assert float(told[1]) <= 0.35
+
+
+@pytest.mark.usefixtures("prices")
+def test_a_budget_that_is_nearly_spent_is_told_while_the_gate_runs(gate: GateCommand) -> None:
+    def slow_at_last(body: dict[str, Any]) -> Reply:
+        if running.total > 8:
+            time.sleep(1)
+        return "Ship."
+
+    with ChatServer(slow_at_last) as running:
+        run = gate(*asked(running, "--gate-max-requests=30"))
+    told = re.findall(r"weirdgen warning: the gate has spent (\d+) of 30 requests; more than 80% of it", run.said)
+    assert len(told) == 1, run.said
+    assert int(told[0]) < 29
+    assert run.said.index("weirdgen warning: the gate has") < run.said.index("=== weirdgen")
 
 
 @pytest.mark.usefixtures("prices")

@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import itertools
 import time
 
 import pytest
@@ -131,6 +132,33 @@ def test_a_queue_at_the_server_is_not_made_longer(
     draw(start(endpoint), *[request(n) for n in range(300)])
     assert (endpoint.most < most) is one_at_a_time
     assert endpoint.most >= 8
+
+
+def test_a_server_that_has_become_slow_gets_fewer_at_once(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another user may have come to it: what waits there longer than an attempt may take is lost, and paid for."""
+    monkeypatch.setattr(lane, "_TOO_LONG", 0.05)
+    in_flight: list[int] = []
+
+    async def slower(asked: SampleRequest, times: int) -> None:
+        in_flight.append(endpoint.now)
+        await asyncio.sleep(0.01 if len(in_flight) < 150 else 0.1)
+
+    endpoint = FakeEndpoint(slower)
+    draw(start(endpoint), *[request(n) for n in range(500)])
+    assert endpoint.most > 30
+    assert max(in_flight[-50:]) <= endpoint.most // 2
+
+
+def test_a_model_that_always_thinks_long_gets_many_at_once(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane, "_TOO_LONG", 0.02)
+    answered = itertools.count()
+
+    async def thinks(asked: SampleRequest, times: int) -> None:
+        await asyncio.sleep((0.005, 0.06, 0.06, 0.06)[next(answered) % 4])
+
+    endpoint = FakeEndpoint(thinks)
+    draw(start(endpoint), *[request(n) for n in range(300)])
+    assert endpoint.most > 30
 
 
 def test_an_organism_gets_no_more_than_its_server_can_use(start: Start) -> None:

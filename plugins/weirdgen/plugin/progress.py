@@ -1,5 +1,6 @@
 """One live line on a terminal while items wait for their trials."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -10,6 +11,12 @@ from weirdgen.trials.gate import Counts
 
 SHOW_AFTER = 0.5
 """Seconds: a gate that answers from the store at once should not flicker."""
+
+
+def uncaptured(config: pytest.Config) -> contextlib.AbstractContextManager[None]:
+    """Return in what a test shows something at once: pytest keeps what is printed meanwhile for the test's report."""
+    manager = config.pluginmanager.get_plugin("capturemanager")
+    return contextlib.nullcontext() if manager is None else manager.global_and_fixture_disabled()
 
 
 class Progress:
@@ -35,11 +42,16 @@ class Progress:
             self._shown = True
         self._reporter.rewrite(_line(self._counts()), erase=True)
 
+    def clear(self) -> None:
+        """Remove the line, for another one."""
+        if self._shown and self._reporter is not None:
+            self._reporter.rewrite("", erase=True)
+            self._shown = False
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._shown and self._reporter is not None:
-            self._reporter.rewrite("", erase=True)
+        self.clear()
 
 
 def _line(counts: Counts) -> str:

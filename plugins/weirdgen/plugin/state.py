@@ -13,13 +13,13 @@ import pytest
 from weirdgen.catalog import Catalog, load_catalog
 from weirdgen.errors import StoreError, UsageMistake, WeirdgenError
 from weirdgen.plugin.options import read_settings, wants_plan
-from weirdgen.plugin.progress import Progress
+from weirdgen.plugin.progress import Progress, uncaptured
 from weirdgen.plugin.reruns import refuse_reruns
 from weirdgen.schema.run import ServerCount
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.comparators import not_compared
-from weirdgen.trials.costs import budget_of
+from weirdgen.trials.costs import budget_of, spending
 from weirdgen.trials.expectation import Expectation, expectation
 from weirdgen.trials.gate import Gate
 from weirdgen.trials.group import Hypothesis, hypotheses
@@ -32,8 +32,6 @@ from weirdgen.trials.settings import GateSettings
 WORKER_INPUT = "weirdgen_opening"
 EXACT = ("prefix", "choice")
 """Scorers that are no judge that anybody chose."""
-NEARLY_SPENT = 0.8
-"""Share of the budget from which a user is told."""
 WAIT_SECONDS = 0.2
 """How often a waiting item looks up: short enough for Ctrl-C and for the progress line."""
 
@@ -67,6 +65,7 @@ class GateState:
         """Samples that the session drew; counted at its end."""
         self.judge_replies = 0
         """Replies of judges that the session paid for; counted at its end."""
+        self._told_spending = False
         self.spent = ""
         """What the gate has spent of its budget, in all its runs; counted at the session's end."""
         self.verdicts: Sequence[Verdict] = ()
@@ -176,8 +175,25 @@ class GateState:
         if self._gate is None:
             raise WeirdgenError(self.broken or "the gate was not started: was the collection interrupted?")
         futures = [self._gate.verdict(task) for task in asked.tasks]
-        with Progress(self.config, self._gate.counts) as progress:
-            return asked.verdict([_result(future, progress) for future in futures], self.plan)
+        with uncaptured(self.config), Progress(self.config, self._gate.counts) as progress:
+            return asked.verdict([self._result(future, progress) for future in futures], self.plan)
+
+    def _result(self, future: "Future[Verdict]", progress: Progress) -> Verdict:
+        while True:
+            try:
+                return future.result(timeout=WAIT_SECONDS)
+            except NotYet:
+                if future.done():
+                    raise
+                self._tell_spending(progress)
+                progress.show()
+
+    def _tell_spending(self, progress: Progress) -> None:
+        """Say once that the budget is nearly spent, while somebody can still see to more."""
+        if self._gate is not None and not self._told_spending and (told := self._gate.nearly_spent()):
+            self._told_spending = True
+            progress.clear()
+            self.say(f"weirdgen warning: the gate has spent {told}, in all its runs")
 
     def expectation(self, verdict: Verdict) -> Expectation:
         """Return what the mode expects of the contrast that a verdict is on."""
@@ -237,9 +253,7 @@ class GateState:
                 self.drawn = store.count_since(self.opening.opened_at)
                 self.judge_replies = store.count_since(self.opening.opened_at, judges=True)
                 if budget := budget_of(self.plan, self.settings, self.opening.generation):
-                    spent = store.spent(budget.account.name)
-                    near = "; more than 80% of it" if budget.account.share(spent) > NEARLY_SPENT else ""
-                    self.spent = f"{budget.account.told(spent)}{near}"
+                    self.spent, _ = spending(budget, store)
 
     def say(self, line: str) -> None:
         """Print a line, on stderr where pytest has no terminal reporter."""
@@ -247,6 +261,7 @@ class GateState:
         if reporter is None:
             print(line, file=sys.stderr)
         else:
+            reporter.ensure_newline()
             reporter.write_line(line)
 
 
@@ -261,16 +276,6 @@ def _make_empty(folder: Path) -> bool:
     if used:
         raise UsageMistake(f"--gate-report {folder}: is not an empty folder; reports of two runs are never mixed")
     return not there
-
-
-def _result(future: "Future[Verdict]", progress: Progress) -> Verdict:
-    while True:
-        try:
-            return future.result(timeout=WAIT_SECONDS)
-        except NotYet:
-            if future.done():
-                raise
-            progress.show()
 
 
 def _decided(verdict: Verdict) -> bool:

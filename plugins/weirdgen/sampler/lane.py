@@ -3,7 +3,9 @@
 import asyncio
 import itertools
 import random
+from collections import deque
 from collections.abc import Sequence
+from statistics import median
 from typing import Protocol
 
 from weirdgen.endpoints.faults import Retryable
@@ -17,6 +19,10 @@ from weirdgen.schema.text import shown
 
 _LONG_WAIT, _QUEUED = 20.0, 3.0
 """Seconds, and how often the quickest answer's, from which on an answer is taken to have stood in a queue."""
+_TOO_LONG = 60.0
+"""Seconds, half of what an attempt has: where answers come to take as long, too many are asked for at once."""
+_RECENT = 16
+"""Answers whose median tells how long they take."""
 
 
 class Endpoint(Protocol):
@@ -61,6 +67,8 @@ class Lane:
         self._down: EndpointError | None = None
         self._answered_at = float("-inf")
         self._quickest = float("inf")
+        self._first: list[float] = []
+        self._recent: deque[float] = deque(maxlen=_RECENT)
 
     def ticket(self) -> int:
         """Return a place in the queue."""
@@ -140,7 +148,10 @@ class Lane:
                 self.limit.pause(min(fault.retry_after, self._policy.deadline) * random.uniform(1.0, 1.1))
             raise
         self._answered_at = asyncio.get_running_loop().time()
-        if not self._queued(self._answered_at - asked_at):
+        seconds = self._answered_at - asked_at
+        if self._slowed(seconds):
+            self.limit.overloaded(window)
+        elif not self._queued(seconds):
             self.limit.succeeded()
         return samples
 
@@ -151,6 +162,17 @@ class Lane:
         """
         self._quickest = min(self._quickest, seconds)
         return seconds > _LONG_WAIT and seconds > _QUEUED * self._quickest
+
+    def _slowed(self, seconds: float) -> bool:
+        """Whether answers have come to take so long, by their medians, that the next ones may run into time-outs."""
+        if len(self._first) < _RECENT:
+            self._first.append(seconds)
+        self._recent.append(seconds)
+        full = len(self._recent) == _RECENT
+        slowed = full and median(self._recent) > max(_TOO_LONG, _QUEUED * median(self._first))
+        if slowed:
+            self._recent.clear()
+        return slowed
 
     async def _wait(self, faults: list[Retryable], started: float) -> None:
         """Sleep before the next attempt.

@@ -5,7 +5,11 @@ from weirdgen.errors import UsageMistake
 from weirdgen.sampler.budget import Budget
 from weirdgen.schema.plan import Plan
 from weirdgen.store.accounts import Account
+from weirdgen.store.store import SampleStore
 from weirdgen.trials.settings import GateSettings
+
+NEARLY_SPENT = 0.8
+"""Share of the budget from which a user is told."""
 
 
 def budget_of(plan: Plan, settings: GateSettings, account: str) -> Budget | None:
@@ -22,6 +26,17 @@ def budget_of(plan: Plan, settings: GateSettings, account: str) -> Budget | None
     if settings.replay is not None or (settings.budget is None and settings.max_requests is None):
         return None
     return Budget(Account(account, settings.budget, settings.max_requests), _prices(plan, settings))
+
+
+def spending(budget: Budget, store: SampleStore) -> tuple[str, bool]:
+    """Return what a gate has spent of its budget, in all its runs, and whether that is nearly all.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    spent = store.spent(budget.account.name)
+    nearly = budget.account.share(spent) > NEARLY_SPENT
+    return f"{budget.account.told(spent)}{'; more than 80% of it' if nearly else ''}", nearly
 
 
 def _prices(plan: Plan, settings: GateSettings) -> dict[str, Price]:

@@ -1,5 +1,6 @@
 """All trials of a session on one process: one engine, one store, everything started at once."""
 
+import contextlib
 import time
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from weirdgen.endpoints.client import ChatEndpoint
-from weirdgen.errors import UsageMistake
+from weirdgen.errors import StoreError, UsageMistake
 from weirdgen.sampler.engine import Engine
 from weirdgen.sampler.lane import Endpoint
 from weirdgen.schema.plan import Plan, PlannedContrast
@@ -17,7 +18,7 @@ from weirdgen.schema.verdict import Verdict
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.asking import asking
 from weirdgen.trials.calibrations import keep
-from weirdgen.trials.costs import budget_of
+from weirdgen.trials.costs import budget_of, spending
 from weirdgen.trials.loop import TrialSetup, run_trial
 from weirdgen.trials.measured import run_measured
 from weirdgen.trials.open_arms import OpenArm, target_of
@@ -52,12 +53,13 @@ class Gate:
         self._plan = plan
         self._opening = opening
         self._store = SampleStore(Path(opening.replay_store) if opening.replay else settings.store)
+        self._budget = budget_of(plan, settings, opening.generation)
         self._engine = Engine(
             self._store,
             _endpoints(opening, plan, settings, self._store),
             concurrency_max=settings.concurrency,
             run_started_at=opening.opened_at,
-            budget=budget_of(plan, settings, opening.generation),
+            budget=self._budget,
         )
         self._ask = asking(opening.judges, self._engine.sample)
         self._queue: list[Task] = []
@@ -93,6 +95,15 @@ class Gate:
             reused=stats.reused,
             seconds=time.monotonic() - self._started,
         )
+
+    def nearly_spent(self) -> str:
+        """Return what was spent once it is nearly the budget; empty before, and where there is none."""
+        if self._budget is None:
+            return ""
+        with contextlib.suppress(StoreError):  # whoever samples meets it, too
+            told, nearly = spending(self._budget, self._store)
+            return told if nearly else ""
+        return ""
 
     def close(self, *, drain: bool = False) -> None:
         """Stop sampling and close the store; what was completed stays.
