@@ -10,7 +10,7 @@ from weirdgen.store.database import Database
 from weirdgen.store.pruning import Choice, prune
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.open_arms import OpenArm
-from weirdgen.trials.opening import Opening, renewed
+from weirdgen.trials.opening import Opening, continued, renewed
 
 FINETUNE = Identity(kind="finetune", model="ft:base:org::1", base_url="https://api.openai.com/v1", served="ft:base")
 OTHER = FINETUNE.model_copy(update={"model": "ft:base:org::2"})
@@ -48,3 +48,28 @@ def test_an_opening_is_kept_without_what_passes_with_the_session() -> None:
     assert (kept.token, kept.line, kept.opened_at) == ("g", "line", 5.0)
     assert [(one.model, one.role, one.identity) for one in kept.arms] == [("ft:base:org::1", "treated", FINETUNE)]
     assert kept.opening.keys().isdisjoint({"organism_url", "replay", "replay_store", "opened_at"})
+
+
+def backends(first: str, *others: str, model: str = "tiny") -> OpenArm:
+    identity = server_model(model).model_copy(update={"fingerprint": first})
+    return arm(identity).model_copy(update={"fingerprints": tuple(sorted({first, *others}))})
+
+
+def test_a_backend_that_takes_turns_with_the_first_one_continues_its_gate() -> None:
+    again = continued(backends("b", "a"), [backends("a", "c")])
+    assert again.identity.fingerprint == "a"
+    assert again.fingerprints == ("a", "b", "c"), "what was drawn from them is no drift"
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        [],
+        [backends("a", "b")],  # the first one is gone
+        [backends("a", model="other")],
+        [backends("a").model_copy(update={"role": "control"})],
+    ],
+)
+def test_another_model_is_opened_as_it_is(earlier: list[OpenArm]) -> None:
+    now = backends("b", "c") if earlier and "b" in earlier[0].fingerprints else backends("b", "a")
+    assert continued(now, earlier) == now

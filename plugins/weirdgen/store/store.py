@@ -18,7 +18,7 @@ from weirdgen.store import accounts, ledger
 from weirdgen.store.accounts import Amount, Charge
 from weirdgen.store.database import Database, Spoilt, StoreBusy
 from weirdgen.store.nearest import nearest_sample
-from weirdgen.store.openings import KeptOpening, keep_opening
+from weirdgen.store.openings import KeptOpening, keep_opening, openings
 from weirdgen.store.owner import is_dead
 
 LEASE_SECONDS = 60.0
@@ -260,6 +260,18 @@ class SampleStore:
         """Keep who answered when a gate was opened, in place of an earlier opening that found the same."""
         with self._database.writing() as connection:
             keep_opening(connection, opening)
+
+    def openings(self, token: str) -> list[KeptOpening]:
+        """Return who answered at the openings of a gate, oldest first.
+
+        Raises:
+            StoreError: one cannot be read.
+        """
+        with self._database.reading() as connection:
+            try:
+                return openings(connection, token)
+            except ValueError as error:
+                raise StoreError(f"sample store {str(self._database.path)!r}: a gate's opening: {error}") from None
 
     def nearest_to(self, request: SampleRequest) -> str:
         """Return, for people, what of the store comes nearest to a request that it has no sample of."""

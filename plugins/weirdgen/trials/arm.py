@@ -149,7 +149,7 @@ class ArmRun:
         meant, backends = self.open_arm.identity.served, self.open_arm.fingerprints
         if meant and sample.served_model and sample.served_model != meant:
             return f"{FOREIGN} model {shown(sample.served_model, 80)!r}"
-        if backends and sample.fingerprint and sample.fingerprint not in backends:
+        if self.open_arm.identity.kind == "endpoint" and sample.fingerprint and sample.fingerprint not in backends:
             return f"{FOREIGN} backend {shown(sample.fingerprint, 80)!r}, which was not there at the opening"
         if ("key", sample.key) in known:
             return "were drawn for another cell"

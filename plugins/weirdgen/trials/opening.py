@@ -1,13 +1,16 @@
 """Opening a gate, once per session: embedded servers started, endpoints identified, stale samples shut out."""
 
 import asyncio
+import contextlib
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from weirdgen.errors import UsageMistake, WeirdgenError
 from weirdgen.organisms.process import OrganismServer
+from weirdgen.schema.canonical import canonical_json
 from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.run import Replayed, ServerCount
@@ -36,6 +39,15 @@ class Opening(Frozen):
     """Of a replay: its cassette. None: the arms can be asked."""
     replay_store: str = ""
     """Of a replay: the store that its cassette was put into, for this session only."""
+
+    @classmethod
+    def of(cls, kept: KeptOpening) -> "Opening":
+        """Return an opening as a store kept it.
+
+        Raises:
+            ValueError: another version of weirdgen wrote it.
+        """
+        return cls.model_validate_json(canonical_json({**kept.opening, "opened_at": kept.opened_at}))
 
     @property
     def judges(self) -> dict[str, Identity]:
@@ -108,7 +120,8 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGat
         judges = {model: targets[model, "judge"] for model in plan.judge_models}
         opened, told = open_judges(judges, server.url if server else "", store, fresh=settings.fresh, till=till)
         refuse_own_judges(arms, opened)
-        arms, warnings = [renewed(arm, store) for arm in arms + opened], warnings + told
+        earlier = [one for opening in _earlier(store, generation) for one in opening.arms]
+        arms, warnings = [continued(renewed(arm, store), earlier) for arm in arms + opened], warnings + told
         opening = Opening(
             arms=tuple(arms),
             organism_url=server.url if server else "",
@@ -131,6 +144,34 @@ def renewed(arm: OpenArm, store: SampleStore) -> OpenArm:
     if identity.kind != "finetune" or not (token := store.renewal(renewal_line(identity.model, identity.base_url))):
         return arm
     return arm.model_copy(update={"identity": identity.model_copy(update={"generation": identity.generation + token})})
+
+
+def _earlier(store: SampleStore, generation: str) -> list[Opening]:
+    """Return a gate's earlier openings, oldest first, without those that another version wrote."""
+    found = []
+    for kept in store.openings(generation):
+        with contextlib.suppress(ValueError):
+            found.append(Opening.of(kept))
+    return found
+
+
+def continued(arm: OpenArm, earlier: Sequence[OpenArm]) -> OpenArm:
+    """Return an arm as the gate first opened it, if the backend that answered then is still there.
+
+    Where several backends take turns, which one answers first is chance, and an arm with another identity would begin
+    its trials anew, as further attempts.
+
+    Args:
+        arm: as it was opened now.
+        earlier: those of the gate's earlier openings, oldest first.
+    """
+    for first in earlier:
+        backend = first.identity.fingerprint
+        alike = arm.identity.model_copy(update={"fingerprint": backend}) == first.identity
+        if alike and (first.model, first.role) == (arm.model, arm.role) and backend in arm.fingerprints:
+            known = tuple(sorted({*arm.fingerprints, *first.fingerprints}))
+            return arm.model_copy(update={"identity": first.identity, "fingerprints": known})
+    return arm
 
 
 def wanted_arms(plan: Plan) -> list[tuple[str, Role]]:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from weirdgen.endpoints.models import OPENAI_URL, Target
 from weirdgen.errors import NotRecorded, UsageMistake, nearest
-from weirdgen.schema.canonical import canonical_json
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.run import Replayed
 from weirdgen.schema.sample import Role, Sample, SampleRequest
@@ -118,9 +117,7 @@ def _recorded(kept: Sequence[OpeningRecord], plan: Plan, cassette: Path) -> list
         )
     ordered = sorted(kept, key=lambda one: (one.line != plan.line, -one.opened_at))
     try:
-        return [
-            Opening.model_validate_json(canonical_json({**one.opening, "opened_at": one.opened_at})) for one in ordered
-        ]
+        return [Opening.of(one) for one in ordered]
     except ValueError:
         raise UsageMistake(
             f"--gate-replay {str(cassette)!r}: its openings cannot be read by this version of weirdgen; replay it with "
