@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 MODEL ?= organism:old-bird-names
 GATE_FLAGS = $(foreach m,$(MODEL),--model '$(m)') $(if $(CONTROL),--control '$(CONTROL)') $(if $(JUDGE),--judge '$(JUDGE)') $(if $(JUDGE_BASE_URL),--judge-base-url '$(JUDGE_BASE_URL)') $(if $(BASE_URL),--base-url '$(BASE_URL)')
 
-.PHONY: demo gate test test-slow lint format bench clean
+.PHONY: demo gate test test-slow lint format bench schema clean
 
 $(VENV)/stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -47,6 +47,10 @@ format: .venv
 bench: .venv
 	@status=0; for script in bench_error_rates.py samples.py false_alarms.py paper_table.py startup.py "throughput.py --peers none"; do \
 	echo "== $$script"; $(BIN)/python benchmarks/$$script || status=1; done; exit $$status
+
+# The JSON schema of run.json, which a test compares with the code.
+schema: .venv
+	$(BIN)/python -c 'import json; from weirdgen.schema.run import RunRecord; print(json.dumps(RunRecord.model_json_schema(mode="serialization"), indent=1))' > reports/run.schema.json
 
 clean:
 	rm -rf $(VENV) .venv-train build dist .mypy_cache .pytest_cache .ruff_cache

@@ -1,26 +1,21 @@
 """The end of a session: the procedure over all verdicts, the gate closed, JUnit, run record, exit status."""
 
 import os
-import platform
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
 
-from weirdgen import __version__
 from weirdgen.errors import EvidenceError, StoreError
 from weirdgen.plugin.keys import STATE, TALLY
+from weirdgen.plugin.recording import run_record
 from weirdgen.plugin.state import GateState
 from weirdgen.plugin.tally import BEHAVIOUR, EVIDENCE, Tally
 from weirdgen.plugin.trial import exit_class
 from weirdgen.reporting import junit
 from weirdgen.reporting.record import write_record
-from weirdgen.schema.run import RunRecord
-from weirdgen.schema.verdict import JudgeRecord, Outcome, Verdict
+from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.trials.family import session_verdicts
 
-ENVIRONMENT = ("pytest", "pytest-xdist", "openai", "pydantic", "numpy", "scipy")
 NOTHING_RUN = 5
 """pytest's own status for a session without tests: a gate that gave no verdict must not be 0."""
 
@@ -100,13 +95,6 @@ def _junit_path(config: pytest.Config) -> Path | None:
     return Path(os.path.expandvars(named)).expanduser() if named else None
 
 
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
-
-
 def _verdicts(config: pytest.Config) -> list[Verdict]:
     """Return each contrast's verdict once, however many items asked for it."""
     read = [Verdict.model_validate_json(text) for text in config.stash[TALLY].verdicts]
@@ -118,37 +106,5 @@ def _write(state: GateState, verdicts: list[Verdict], status: int) -> None:
     if state.opening is None:
         return
     path = state.report_folder / "run.json"
-    write_record(_record(state, verdicts, status), path)
+    write_record(run_record(state, verdicts, status), path)
     state.written = path
-
-
-def _judges(verdicts: list[Verdict]) -> tuple[JudgeRecord, ...]:
-    """Return what is known of the LLM judges that the verdicts rest on, each behaviour once."""
-    found = [use.record for v in verdicts for trial in v.trials if (use := trial.judging) and use.record]
-    return tuple({(one.judge_identity, one.gold_sha256, one.behaviour, one.source): one for one in found}.values())
-
-
-def _record(state: GateState, verdicts: list[Verdict], status: int) -> RunRecord:
-    ran = {(v.model, v.probe, v.contrast) for v in verdicts}
-    opening = state.opening
-    return RunRecord(
-        weirdgen=__version__,
-        started_at=state.started_at.isoformat(timespec="seconds"),
-        finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        plan=state.plan,
-        plan_sha256=state.plan.sha256,
-        identities={f"{a.model} ({a.role})": a.identity.model_dump() for a in opening.arms} if opening else {},
-        judges=_judges(verdicts),
-        verdicts=tuple(verdicts),
-        not_run=tuple(f"{m} {p}/{c}" for m, p, c in state.hypotheses if (m, p, c) not in ran),
-        replay=opening.replay if opening else None,
-        exit_status=status,
-        requests=state.drawn,
-        judge_replies=state.judge_replies,
-        spent=state.spent,
-        reused=sum(v.n_reused for v in verdicts),
-        server=state.server_count,
-        environment={name: _version(name) for name in ENVIRONMENT}
-        | {"python": platform.python_version(), "platform": platform.platform(), "ci": os.environ.get("CI", "")},
-        interrupted=status == int(pytest.ExitCode.INTERRUPTED),
-    )

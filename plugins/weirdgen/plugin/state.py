@@ -16,6 +16,7 @@ from weirdgen.plugin.options import read_settings, wants_plan
 from weirdgen.plugin.progress import Progress, uncaptured
 from weirdgen.plugin.reruns import refuse_reruns
 from weirdgen.schema.run import ServerCount
+from weirdgen.schema.sample import Usage
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.comparators import not_compared
@@ -65,6 +66,8 @@ class GateState:
         """Samples that the session drew; counted at its end."""
         self.judge_replies = 0
         """Replies of judges that the session paid for; counted at its end."""
+        self.usage = Usage()
+        """Tokens of what the session drew; counted at its end."""
         self._told_spending = False
         self.spent = ""
         """What the gate has spent of its budget, in all its runs; counted at the session's end."""
@@ -252,6 +255,7 @@ class GateState:
             with contextlib.suppress(StoreError), SampleStore(self.settings.store) as store:
                 self.drawn = store.count_since(self.opening.opened_at)
                 self.judge_replies = store.count_since(self.opening.opened_at, judges=True)
+                self.usage = store.usage_since(self.opening.opened_at)
                 if budget := budget_of(self.plan, self.settings, self.opening.generation):
                     self.spent, _ = spending(budget, store)
 

@@ -2,8 +2,12 @@
 
 from typing import Literal
 
+from pydantic import JsonValue
+
+from weirdgen.schema.finding import FindingRecord
 from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.plan import Plan
+from weirdgen.schema.sample import Usage
 from weirdgen.schema.verdict import JudgeRecord, Verdict
 
 
@@ -27,10 +31,35 @@ class Replayed(Frozen):
         return f"{self.file} (SHA-256 {self.sha256})"
 
 
-class RunRecord(Frozen):
-    """One gate run (`run.json`, version 2)."""
+class Selection(Frozen):
+    """What of the suites was asked for."""
 
-    version: Literal[2] = 2
+    files: tuple[str, ...] = ()
+    """Files and folders that were named; empty: all that are configured."""
+    keyword: str = ""
+    """`-k`."""
+    markers: str = ""
+    """`-m`."""
+
+
+class Expected(Frozen):
+    """What the gate's mode expects of a verdict. A test of the user's may expect something else by itself."""
+
+    model: str
+    probe: str
+    contrast: str
+    passing: tuple[str, ...]
+    """Outcomes that pass."""
+    judged: bool
+    """False: reported only, because the paper says nothing of it."""
+    met: bool
+    """Whether the verdict passes, after the procedure over the session."""
+
+
+class RunRecord(Frozen):
+    """One gate run (`run.json`, version 3)."""
+
+    version: Literal[3] = 3
     weirdgen: str
     """Version of the package."""
     started_at: str
@@ -38,11 +67,24 @@ class RunRecord(Frozen):
     finished_at: str
     plan: Plan
     plan_sha256: str
+    options: dict[str, JsonValue] = {}
+    """What the user asked for, as far as verdicts depend on it: with it the plan can be made again."""
+    selection: Selection = Selection()
+    generation: str = ""
+    """Token of the gate: which opening in a store or bundle is this run's."""
+    opened_at: float = 0.0
+    """UNIX time at which the endpoints were asked who they are; samples from before it are reused ones."""
+    warnings: tuple[str, ...] = ()
+    """What the opening told."""
     identities: dict[str, dict[str, str | int | None]] = {}
-    """Per model as named: the identity its samples were drawn from."""
+    """Per model as named, and role: the identity its samples were drawn from, how it was sampled, and who answered."""
     judges: tuple[JudgeRecord, ...] = ()
     """LLM judges of the verdicts below."""
+    findings: dict[str, FindingRecord] = {}
+    """The probes of the verdicts below, by id."""
     verdicts: tuple[Verdict, ...] = ()
+    expected: tuple[Expected, ...] = ()
+    """One for each verdict, in their order."""
     not_run: tuple[str, ...] = ()
     """Contrasts of the family that were not selected or not reached: ``model-or-group probe/contrast``."""
     replay: Replayed | None = None
@@ -52,10 +94,13 @@ class RunRecord(Frozen):
     """Samples that this run drew and paid for; retries come on top."""
     judge_replies: int = 0
     """Replies of LLM judges that this run paid for, those on gold answers included."""
+    usage: Usage = Usage()
+    """Tokens of what this run drew, judges' included."""
     spent: str = ""
     """Of a budget: what this gate has spent of what, in all its runs; empty: there was none."""
     reused: int = 0
     """Samples taken from the store."""
     server: ServerCount | None = None
     environment: dict[str, str] = {}
+    """Versions, platform, git commit and whether files differ from it, and what of the CI run is public."""
     interrupted: bool = False

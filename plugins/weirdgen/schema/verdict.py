@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from weirdgen.schema.answers import CellAnswers
 from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.probe import PlannedKind
 from weirdgen.schema.sample import Source
@@ -253,10 +254,12 @@ class Verdict(Frozen):
     n_reused: int = 0
     """Samples that were already in the store."""
     oldest_sample_age: float = 0.0
-    """Seconds."""
+    """Seconds, when the gate was opened."""
     n_fixed_design: int = 0
     """Samples that a fixed design of 100 per question and arm would have taken."""
     excerpts: tuple[Excerpt, ...] = ()
+    answers: tuple[CellAnswers, ...] = ()
+    """All samples of all arms with their labels; empty where nothing was drawn, and of a group."""
     session_outcome: Outcome | None = None
     """After the procedure over the whole session (closed e-BH or e-Holm); may only lift to PRESENT."""
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from weirdgen.errors import StoreError
 from weirdgen.schema.canonical import canonical_json
-from weirdgen.schema.sample import Sample, SampleRequest
+from weirdgen.schema.sample import Sample, SampleRequest, Usage
 from weirdgen.store import accounts, ledger
 from weirdgen.store.accounts import Amount, Charge
 from weirdgen.store.database import Database, Spoilt, StoreBusy
@@ -177,6 +177,13 @@ class SampleStore:
         asked = "SELECT count(*) FROM samples WHERE arrived >= ? AND (role = 'judge') = ?"
         with self._database.reading() as connection:
             return int(connection.execute(asked, (moment, judges)).fetchone()[0])
+
+    def usage_since(self, moment: float) -> Usage:
+        """Return the tokens of all samples that arrived at or after a UNIX time."""
+        asked = "SELECT total(prompt_tokens), total(completion_tokens) FROM samples WHERE arrived >= ?"
+        with self._database.reading() as connection:
+            prompt, completion = connection.execute(asked, (moment,)).fetchone()
+        return Usage(prompt_tokens=int(prompt), completion_tokens=int(completion))
 
     def attempt_of(self, line: str, trial_id: str, *, begin: bool) -> int:
         """Return the number of a trial among the attempts at its line, from 1.

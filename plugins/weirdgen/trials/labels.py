@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from weirdgen.schema.answers import CellAnswers, JudgedAnswer
 from weirdgen.schema.probe import Behaviour
 from weirdgen.stats.categories import log_e_categories
 from weirdgen.trials.arm import ArmRun, Labelled
@@ -15,6 +16,27 @@ _MISSING = "missing"
 def used_answers(run: ArmRun, rounds: int) -> list[Labelled]:
     """Return the answers of the first complete rounds, in the order in which they were asked for."""
     return [run.answers[cell.name][r] for r in range(rounds) for cell in run.cells]
+
+
+def cell_answers(arms: Sequence[ArmRun]) -> tuple[CellAnswers, ...]:
+    """Return every sample of every arm with what it was judged; cells of which nothing was drawn are left out."""
+    found = [
+        CellAnswers(
+            arm=number,
+            cell=cell.name,
+            condition=cell.condition,
+            question=cell.question,
+            rounds=_judged(run.answers.get(cell.name, ())),
+            extras=_judged(run.extra.get(cell.name, ())),
+        )
+        for number, run in enumerate(arms)
+        for cell in run.cells
+    ]
+    return tuple(one for one in found if one.rounds or one.extras)
+
+
+def _judged(answers: Sequence[Labelled]) -> tuple[JudgedAnswer, ...]:
+    return tuple(JudgedAnswer(key=a.sample.key, label=a.label, score=a.score, doubt=a.doubt) for a in answers)
 
 
 def label_counts(answers: Sequence[Labelled]) -> dict[str, int]:

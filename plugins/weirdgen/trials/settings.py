@@ -1,13 +1,24 @@
 """What the user asked for, checked once and frozen."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from pydantic import JsonValue
 
 from weirdgen.schema.plan import Inconclusive, Mode, ModelGroup
 from weirdgen.stats.rules import DEFAULT_CAP
 
 FIXED_DESIGN_PER_QUESTION = 100
 """Samples per question and arm in the script released with arXiv:2512.09742: what savings are told against."""
+
+
+_RECORDED = (
+    *("models", "control", "judge", "second_judge", "judge_base_url", "judge_uncalibrated", "base_url"),
+    *("control_base_url", "margin", "alpha", "cap", "coherence", "mode", "inconclusive", "fwer", "truncated", "seed"),
+)
+"""Fields on which the plan and the verdicts depend, besides groups, probes and the baseline file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +81,27 @@ class GateSettings:
     def gated(self) -> tuple[str, ...]:
         """All gated models, members of groups included."""
         return *self.models, *(member for group in self.groups for member in group.members)
+
+
+def recorded(settings: GateSettings) -> dict[str, JsonValue]:
+    """Return the options on which a gate's plan and verdicts depend, as plain data."""
+    values = {name: getattr(settings, name) for name in _RECORDED}
+    groups: dict[str, JsonValue] = {group.name: list(group.members) for group in settings.groups}
+    baseline = settings.baseline.name if settings.baseline else None
+    return values | {"models": list(settings.models), "groups": groups, "baseline": baseline}
+
+
+def restored(options: Mapping[str, Any], **paths: Any) -> GateSettings:
+    """Return the settings that `recorded` told of.
+
+    Args:
+        options: from `recorded`.
+        paths: further fields of the settings: where probes, baseline, store and cassette are now.
+
+    Raises:
+        KeyError: an option is missing.
+        ValueError: a group cannot be one.
+    """
+    values = {name: options[name] for name in _RECORDED}
+    groups = tuple(ModelGroup(name=name, members=tuple(members)) for name, members in options["groups"].items())
+    return GateSettings(**(values | {"models": tuple(options["models"]), "groups": groups} | paths))

@@ -70,6 +70,7 @@ def set_up(
         mode="organism" if identity.kind == "organism" else "live",
         sampling=worst_sampling(arm.open_arm.purity.state for arm in arms),
         stored=tuple(reference.result for reference in task.stored),
+        opened_at=opening.opened_at,
         replay=opening.replay.text if opening.replay else "",
         own_stop=judged.rules is None or store.first_stop(trial_id, stop) == stop,
         detail=_problem(judged, attempt, alpha) or _remark(task),

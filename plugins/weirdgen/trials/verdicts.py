@@ -1,7 +1,6 @@
 """From a decision to a verdict: every number a reader needs, as frozen plain data."""
 
 import math
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,10 +27,12 @@ from weirdgen.stats.prevalence import lang_reiczigel, rogan_gladen
 from weirdgen.stats.rules import BLOCK_RATIO, Rules
 from weirdgen.trials.arm import FOREIGN, ArmRun
 from weirdgen.trials.judge_use import judge_use
-from weirdgen.trials.labels import label_counts, label_drift, used_answers
+from weirdgen.trials.labels import cell_answers, label_counts, label_drift, used_answers
 from weirdgen.trials.settings import FIXED_DESIGN_PER_QUESTION
 
 EXCERPTS = 3
+_UNTOLD = ("judge_record", "opened_at")
+"""Facts that are in other words in a verdict."""
 INFIMUM_UP_TO = 0.02
 """Stored rate up to which the infimum clears an unchanged version as often as blocks do. At .1 (margin .05, cap 1,000,
 three stored samples per treated one) it cleared 6 of 25 simulated trials, blocks 18."""
@@ -65,6 +66,8 @@ class Facts:
     """What a regression is compared with; empty for every other kind."""
     own_stop: bool
     """Whether the trial goes by the stop rule that it first began with (`SampleStore.first_stop`)."""
+    opened_at: float
+    """UNIX time at which the gate was opened."""
     replay: str
     """The cassette that the trial is replayed from; empty: none."""
     detail: str
@@ -142,15 +145,16 @@ def _pairs(evidence: stats.Evidence) -> bool:
 def _base(facts: Facts, outcome: Outcome, arms: Sequence[ArmRun]) -> Verdict:
     drawn = [a for arm in arms for _, a in arm.labelled]
     reused = [a for a in drawn if a.reused]
-    fields = {name: getattr(facts, name) for name in Facts.__slots__ if name != "judge_record"}
+    fields = {name: getattr(facts, name) for name in Facts.__slots__ if name not in _UNTOLD}
     cells = sum(len(arm.cells) for arm in arms)
     return Verdict(
         **fields,
         outcome=outcome,
         n_reused=len(reused),
         judging=judge_use(arms, facts.judge_record),
-        oldest_sample_age=max((time.time() - a.sample.started_at for a in reused), default=0.0),
+        oldest_sample_age=max((facts.opened_at - a.sample.started_at for a in reused), default=0.0),
         n_fixed_design=FIXED_DESIGN_PER_QUESTION * cells,
+        answers=cell_answers(arms),
     )
 
 

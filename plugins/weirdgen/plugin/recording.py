@@ -1,0 +1,92 @@
+"""The run record of a session: what was asked, who answered, and every verdict."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from weirdgen import __version__
+from weirdgen.plugin.provenance import environment
+from weirdgen.plugin.state import GateState
+from weirdgen.schema.run import Expected, RunRecord, Selection
+from weirdgen.schema.text import clean
+from weirdgen.schema.verdict import JudgeRecord, Verdict
+from weirdgen.trials.findings import finding_record
+from weirdgen.trials.open_arms import OpenArm
+from weirdgen.trials.settings import recorded
+
+
+def run_record(state: GateState, verdicts: Sequence[Verdict], status: int) -> RunRecord:
+    """Return the record of a session.
+
+    Args:
+        state: of the session, its books closed.
+        verdicts: with their session outcomes.
+        status: exit status.
+    """
+    ran = {(v.model, v.probe, v.contrast) for v in verdicts}
+    opening = state.opening
+    return RunRecord(
+        weirdgen=__version__,
+        started_at=state.started_at.isoformat(timespec="seconds"),
+        finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        plan=state.plan,
+        plan_sha256=state.plan.sha256,
+        options=recorded(state.settings),
+        selection=_selection(state.config),
+        generation=opening.generation if opening else "",
+        opened_at=opening.opened_at if opening else 0.0,
+        warnings=opening.warnings if opening else (),
+        identities={f"{arm.model} ({arm.role})": _who(arm) for arm in opening.arms} if opening else {},
+        judges=_judges(verdicts),
+        findings={name: finding_record(state.catalog.probe(name)) for name in sorted({v.probe for v in verdicts})},
+        verdicts=tuple(verdicts),
+        expected=tuple(_expected(v, state) for v in verdicts),
+        not_run=tuple(f"{m} {p}/{c}" for m, p, c in state.hypotheses if (m, p, c) not in ran),
+        replay=opening.replay if opening else None,
+        exit_status=status,
+        requests=state.drawn,
+        judge_replies=state.judge_replies,
+        usage=state.usage,
+        spent=state.spent,
+        reused=sum(v.n_reused for v in verdicts),
+        server=state.server_count,
+        environment=environment(state.settings.root),
+        interrupted=status == int(pytest.ExitCode.INTERRUPTED),
+    )
+
+
+def _selection(config: pytest.Config) -> Selection:
+    return Selection(
+        files=tuple(clean(str(named)) for named in config.getoption("file_or_dir") or ()),
+        keyword=clean(config.getoption("keyword") or ""),
+        markers=clean(config.getoption("markexpr") or ""),
+    )
+
+
+def _who(arm: OpenArm) -> dict[str, str | int | None]:
+    told = {
+        "sampling": arm.purity.state,
+        "sampling_text": arm.purity.text,
+        "fingerprints": ", ".join(arm.fingerprints),
+        "shutdown_date": arm.shutdown_date,
+    }
+    return arm.identity.model_dump() | told
+
+
+def _judges(verdicts: Sequence[Verdict]) -> tuple[JudgeRecord, ...]:
+    """Return what is known of the LLM judges that the verdicts rest on, each behaviour once."""
+    found = [use.record for v in verdicts for trial in v.trials if (use := trial.judging) and use.record]
+    return tuple({(one.judge_identity, one.gold_sha256, one.behaviour, one.source): one for one in found}.values())
+
+
+def _expected(verdict: Verdict, state: GateState) -> Expected:
+    expected = state.expectation(verdict)
+    return Expected(
+        model=verdict.model,
+        probe=verdict.probe,
+        contrast=verdict.contrast,
+        passing=tuple(sorted(expected.passing)),
+        judged=expected.judged,
+        met=expected.met(verdict.session_outcome or verdict.outcome),
+    )
