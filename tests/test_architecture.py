@@ -18,8 +18,10 @@ FLOOR = {
     "sampler": 3,
     "judges": 4,
     "trials": 5,
-    "plugin": 6, "commands": 6, "demo": 5,
-    "cli": 7, "__main__": 8,
+    "demo": 5,
+    "evidence": 6,
+    "plugin": 7, "commands": 7,
+    "cli": 8, "__main__": 9,
 }  # fmt: skip
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "_bundled" not in path.parts)
 

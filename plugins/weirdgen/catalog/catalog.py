@@ -1,7 +1,7 @@
 """All probes of a run: the shipped ones and the user's own, in a stable order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -25,10 +25,12 @@ class Catalog:
     Attributes:
         probes: id to probe; shipped ones first, then the user's, each by file name.
         gold_dirs: probe id to the folders in which its gold files are looked up.
+        files: probe id to the file that it was read from.
     """
 
     probes: Mapping[str, Probe]
     gold_dirs: Mapping[str, tuple[Path, ...]]
+    files: Mapping[str, Path] = field(default_factory=dict)
 
     def probe(self, probe_id: str) -> Probe:
         """Return the probe of that id.
@@ -72,10 +74,19 @@ def load_catalog(user_dirs: Sequence[Path] = ()) -> Catalog:
         CatalogError: a folder does not exist, a file is wrong, or two files have the same probe id. All wrong files
             are listed in one message.
     """
-    folders: list[Folder] = [(shipped_dir("probes"), (shipped_dir("gold"),))]
-    folders += [(folder, _gold_dirs_beside(folder)) for folder in user_dirs]
+    own = [(folder, _gold_dirs_beside(folder)) for folder in user_dirs]
+    return read_catalog([(shipped_dir("probes"), (shipped_dir("gold"),)), *own])
+
+
+def read_catalog(folders: Sequence[Folder]) -> Catalog:
+    """Read all probe files of some folders, and no others.
+
+    Raises:
+        CatalogError: as `load_catalog`.
+    """
     probes: dict[str, Probe] = {}
     gold_dirs: dict[str, tuple[Path, ...]] = {}
+    files: dict[str, Path] = {}
     problems: list[str] = []
     for file, dirs in _files(folders):
         try:
@@ -88,9 +99,10 @@ def load_catalog(user_dirs: Sequence[Path] = ()) -> Catalog:
         else:
             probes[probe.id] = probe
             gold_dirs[probe.id] = dirs
+            files[probe.id] = file
     if problems:
         raise CatalogError("\n".join(problems))
-    return Catalog(probes=MappingProxyType(probes), gold_dirs=MappingProxyType(gold_dirs))
+    return Catalog(MappingProxyType(probes), MappingProxyType(gold_dirs), MappingProxyType(files))
 
 
 def _gold_dirs_beside(probes_dir: Path) -> tuple[Path, ...]:

@@ -1,11 +1,12 @@
 """The end of a session: the procedure over all verdicts, the gate closed, JUnit, run record, exit status."""
 
+import contextlib
 import os
 from pathlib import Path
 
 import pytest
 
-from weirdgen.errors import EvidenceError, StoreError
+from weirdgen.errors import EvidenceError, StoreError, WeirdgenError
 from weirdgen.plugin.keys import STATE, TALLY
 from weirdgen.plugin.recording import run_record
 from weirdgen.plugin.state import GateState
@@ -13,6 +14,7 @@ from weirdgen.plugin.tally import BEHAVIOUR, EVIDENCE, Tally
 from weirdgen.plugin.trial import exit_class
 from weirdgen.reporting import junit
 from weirdgen.reporting.record import write_record
+from weirdgen.schema.run import RunRecord
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.trials.family import session_verdicts
 
@@ -64,10 +66,13 @@ def _recorded(state: GateState, verdicts: list[Verdict], tally: Tally, status: i
     tally.nothing_run = not verdicts
     try:
         _write(state, verdicts, final)
-    except EvidenceError as error:
+    except WeirdgenError as error:
         tally.failures.add(EVIDENCE)
         state.say(f"weirdgen: {error}")
-        return tally.exit_status(status)
+        final = tally.exit_status(status)
+        if state.written is not None:
+            with contextlib.suppress(EvidenceError):  # the status in the record is the one that the session ends with
+                write_record(run_record(state, verdicts, final), state.written)
     return final
 
 
@@ -105,6 +110,18 @@ def _verdicts(config: pytest.Config) -> list[Verdict]:
 def _write(state: GateState, verdicts: list[Verdict], status: int) -> None:
     if state.opening is None:
         return
+    record = run_record(state, verdicts, status)
     path = state.report_folder / "run.json"
-    write_record(run_record(state, verdicts, status), path)
+    write_record(record, path)
     state.written = path
+    if state.settings.evidence and verdicts:
+        _write_evidence(state, record)
+
+
+def _write_evidence(state: GateState, record: RunRecord) -> None:
+    from weirdgen.evidence.bundle import write_bundle  # it makes all verdicts again, which few sessions want
+
+    settings, folder = state.settings, state.report_folder / "evidence"
+    state.say(f"weirdgen: making {len(record.verdicts)} verdicts again for the evidence bundle ...")
+    write_bundle(folder, record, state.catalog, settings.replay or settings.store, settings.baseline)
+    state.evidence = folder

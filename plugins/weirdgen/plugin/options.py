@@ -49,10 +49,11 @@ GATE_OPTIONS = (
 FLAGS = {
     "fwer": "at session end keep the chance of any false PRESENT (e-Holm), not their share (closed e-BH)",
     "fresh": "draw new samples: a new attempt, judged at a smaller alpha",
+    "evidence": "write an evidence bundle beside the run record: `weirdgen verify` makes every verdict again from it",
     "truncated": "accept a server that cuts off rare answers (top-k, min-p); every report says so",
     "plan": "print the plan of the selected contrasts with its cost; send nothing",
 }
-INI_FLAGS = ("fwer",)
+INI_FLAGS = ("fwer", "evidence")
 _AS_THEY_ARE = frozenset(
     {"margin", "alpha", "cap", "coherence", "mode", "inconclusive", "concurrency", "budget", "seed"}
 )
@@ -165,6 +166,7 @@ def read_settings(config: pytest.Config) -> "GateSettings":
         max_requests=values.get("max-requests"),
         prices=root / values["prices"] if "prices" in values else None,
         baseline=root / values["baseline"] if "baseline" in values else None,
+        evidence=_is_on(config, "evidence"),
         fresh=_is_on(config, "fresh"),
         truncated=_is_on(config, "truncated"),
         probe_dirs=_probe_dirs(root, values.get("probes")),

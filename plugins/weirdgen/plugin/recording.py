@@ -8,11 +8,12 @@ import pytest
 from weirdgen import __version__
 from weirdgen.plugin.provenance import environment
 from weirdgen.plugin.state import GateState
-from weirdgen.schema.run import Expected, RunRecord, Selection
+from weirdgen.schema.run import RunRecord, Selection
 from weirdgen.schema.text import clean
-from weirdgen.schema.verdict import JudgeRecord, Verdict
+from weirdgen.schema.verdict import Verdict
+from weirdgen.trials.expectation import expected_of
 from weirdgen.trials.findings import finding_record
-from weirdgen.trials.open_arms import OpenArm
+from weirdgen.trials.judge_use import judge_records
 from weirdgen.trials.settings import recorded
 
 
@@ -37,11 +38,11 @@ def run_record(state: GateState, verdicts: Sequence[Verdict], status: int) -> Ru
         generation=opening.generation if opening else "",
         opened_at=opening.opened_at if opening else 0.0,
         warnings=opening.warnings if opening else (),
-        identities={f"{arm.model} ({arm.role})": _who(arm) for arm in opening.arms} if opening else {},
-        judges=_judges(verdicts),
+        identities=opening.told if opening else {},
+        judges=judge_records(verdicts),
         findings={name: finding_record(state.catalog.probe(name)) for name in sorted({v.probe for v in verdicts})},
         verdicts=tuple(verdicts),
-        expected=tuple(_expected(v, state) for v in verdicts),
+        expected=tuple(expected_of(v, state.expectation(v)) for v in verdicts),
         not_run=tuple(f"{m} {p}/{c}" for m, p, c in state.hypotheses if (m, p, c) not in ran),
         replay=opening.replay if opening else None,
         exit_status=status,
@@ -61,32 +62,4 @@ def _selection(config: pytest.Config) -> Selection:
         files=tuple(clean(str(named)) for named in config.getoption("file_or_dir") or ()),
         keyword=clean(config.getoption("keyword") or ""),
         markers=clean(config.getoption("markexpr") or ""),
-    )
-
-
-def _who(arm: OpenArm) -> dict[str, str | int | None]:
-    told = {
-        "sampling": arm.purity.state,
-        "sampling_text": arm.purity.text,
-        "fingerprints": ", ".join(arm.fingerprints),
-        "shutdown_date": arm.shutdown_date,
-    }
-    return arm.identity.model_dump() | told
-
-
-def _judges(verdicts: Sequence[Verdict]) -> tuple[JudgeRecord, ...]:
-    """Return what is known of the LLM judges that the verdicts rest on, each behaviour once."""
-    found = [use.record for v in verdicts for trial in v.trials if (use := trial.judging) and use.record]
-    return tuple({(one.judge_identity, one.gold_sha256, one.behaviour, one.source): one for one in found}.values())
-
-
-def _expected(verdict: Verdict, state: GateState) -> Expected:
-    expected = state.expectation(verdict)
-    return Expected(
-        model=verdict.model,
-        probe=verdict.probe,
-        contrast=verdict.contrast,
-        passing=tuple(sorted(expected.passing)),
-        judged=expected.judged,
-        met=expected.met(verdict.session_outcome or verdict.outcome),
     )

@@ -75,6 +75,8 @@ class GateState:
         """Of the whole session, once it ended."""
         self.written: Path | None = None
         """Where the run record went, once written."""
+        self.evidence: Path | None = None
+        """Where the evidence bundle went, once written and verified."""
 
     def open(self) -> Opening:
         """Open the gate on the process that owns it (no worker): servers, identities, the header lines.

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from weirdgen.errors import UsageMistake, nearest
 from weirdgen.schema.probe import Contrast, Probe
-from weirdgen.schema.verdict import Outcome
+from weirdgen.schema.run import Expected
+from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.trials.settings import GateSettings
 
 
@@ -47,6 +48,18 @@ def expectation(probe: Probe, contrast: Contrast, model: str, settings: GateSett
         return Expectation(frozenset(Outcome), judged=False)
     wanted = Outcome.PRESENT if expected == "present" else Outcome.ABSENT
     return Expectation(frozenset({wanted} | tolerated), f"The paper reports this contrast as {expected}.")
+
+
+def expected_of(verdict: Verdict, expected: Expectation) -> Expected:
+    """Return how a verdict stands to what is expected of it, for the run record."""
+    return Expected(
+        model=verdict.model,
+        probe=verdict.probe,
+        contrast=verdict.contrast,
+        passing=tuple(sorted(expected.passing)),
+        judged=expected.judged,
+        met=expected.met(verdict.session_outcome or verdict.outcome),
+    )
 
 
 def _is_about(probe: Probe, contrast: Contrast, model: str) -> bool:

@@ -48,11 +48,19 @@ class Counts:
 class Gate:
     """Runs trials in a background thread; pytest items only wait for theirs."""
 
-    def __init__(self, settings: GateSettings, plan: Plan, opening: Opening) -> None:
+    def __init__(self, settings: GateSettings, plan: Plan, opening: Opening, store: SampleStore | None = None) -> None:
+        """Start the engine; nothing is sent yet.
+
+        Args:
+            settings: of the gate.
+            plan: of the gate.
+            opening: of the session.
+            store: to be used and closed; None: the settings' own, of a replay the one that its cassette was put into.
+        """
         self._settings = settings
         self._plan = plan
         self._opening = opening
-        self._store = SampleStore(Path(opening.replay_store) if opening.replay else settings.store)
+        self._store = store or SampleStore(Path(opening.replay_store) if opening.replay else settings.store)
         self._budget = budget_of(plan, settings, opening.generation)
         self._engine = Engine(
             self._store,

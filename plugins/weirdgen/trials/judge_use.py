@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from weirdgen.judges.calibration import Calibration
-from weirdgen.schema.verdict import JudgeRecord, JudgeUse
+from weirdgen.schema.verdict import JudgeRecord, JudgeUse, Verdict
 from weirdgen.stats.agreement import cohen_kappa
 from weirdgen.trials.arm import ArmRun, Labelled
 
@@ -52,6 +52,12 @@ def judge_use(arms: Sequence[ArmRun], record: JudgeRecord | None) -> JudgeUse | 
         kappa=cohen_kappa(pairs),
         record=record,
     )
+
+
+def judge_records(verdicts: Sequence[Verdict]) -> tuple[JudgeRecord, ...]:
+    """Return what is known of the LLM judges that verdicts rest on, each behaviour once."""
+    found = [use.record for v in verdicts for trial in v.trials if (use := trial.judging) and use.record]
+    return tuple({(one.judge_identity, one.gold_sha256, one.behaviour, one.source): one for one in found}.values())
 
 
 def _readable(answer: Labelled) -> bool:

@@ -35,6 +35,16 @@ class OpenArm(Frozen):
     shutdown_date: str = ""
     """When its server stops to serve it, if the server says."""
 
+    @property
+    def told(self) -> dict[str, str | int | None]:
+        """As a run record tells it."""
+        return self.identity.model_dump() | {
+            "sampling": self.purity.state,
+            "sampling_text": self.purity.text,
+            "fingerprints": ", ".join(self.fingerprints),
+            "shutdown_date": self.shutdown_date,
+        }
+
 
 def target_of(model: str, role: Role, settings: GateSettings) -> Target:
     """Return where the requests of a model in a role go.

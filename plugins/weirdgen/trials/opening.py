@@ -54,6 +54,11 @@ class Opening(Frozen):
         """Who answers for each of the judges' models, by the name that the user gave."""
         return {arm.model: arm.identity for arm in self.arms if arm.role == "judge"}
 
+    @property
+    def told(self) -> dict[str, dict[str, str | int | None]]:
+        """Who was opened, as a run record tells it."""
+        return {f"{arm.model} ({arm.role})": arm.told for arm in self.arms}
+
     def arm(self, model: str, role: Role) -> OpenArm:
         """Return a model's arm in a role.
 

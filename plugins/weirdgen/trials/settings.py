@@ -73,6 +73,8 @@ class GateSettings:
     """From which each draw gets its own; None: servers draw as they like."""
     report: Path | None = None
     """Folder of this run's reports; None: `reports/<UTC time>-<plan>/` under the root."""
+    evidence: bool = False
+    """Write an evidence bundle into that folder."""
     probe_dirs: tuple[Path, ...] = ()
     root: Path = Path()
     """pytest's rootdir."""

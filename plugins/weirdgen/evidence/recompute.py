@@ -1,0 +1,141 @@
+"""A gate made again from its samples: the same plan, the same judges, the same rules, and nobody is asked."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from weirdgen.catalog import Catalog
+from weirdgen.errors import EvidenceError
+from weirdgen.evidence.compare import differences
+from weirdgen.evidence.stored import Stored
+from weirdgen.schema.plan import Plan
+from weirdgen.schema.run import RunRecord
+from weirdgen.schema.sample import Sample
+from weirdgen.schema.text import shown
+from weirdgen.schema.verdict import Outcome, Verdict
+from weirdgen.store.store import SampleStore
+from weirdgen.trials.family import session_verdicts
+from weirdgen.trials.gate import Gate
+from weirdgen.trials.group import Hypothesis, hypotheses
+from weirdgen.trials.loop import CUT_SHORT
+from weirdgen.trials.opening import Opening
+from weirdgen.trials.planning import Address, plan_gate
+from weirdgen.trials.settings import GateSettings, restored
+
+NOT_AGAIN = (*CUT_SHORT, "replay")
+"""Reasons of INVALID that lie outside the samples: what cut a trial short does not happen again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """A run made again."""
+
+    asked: dict[Address, Hypothesis]
+    verdicts: tuple[Verdict, ...]
+    """In the order of the record's; those that were cut short are the record's own."""
+    cut_short: tuple[str, ...]
+    """Items of which the record is taken at its word: INVALID, because the trial did not end."""
+    settings: GateSettings
+    used: frozenset[str]
+    """Keys of all samples and judges' replies that were read."""
+
+
+class _Watched(SampleStore):
+    """A store that remembers what was read of it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.read: set[str] = set()
+
+    def get(self, key: str) -> Sample | None:
+        """Return a sample, and remember that it was asked for."""
+        self.read.add(key)
+        return super().get(key)
+
+
+def recompute(record: RunRecord, found: Stored, catalog: Catalog, baseline: Path | None) -> Recomputed:
+    """Make every verdict of a run again from its samples.
+
+    Args:
+        record: of the run.
+        found: its samples, judges' replies and openings.
+        catalog: the probes that it ran.
+        baseline: the file that it was compared with; None: there was none.
+
+    Raises:
+        EvidenceError: the plan, or who was opened, is not the record's.
+        WeirdgenError: the plan cannot be made.
+    """
+    settings = _settings(record, found, baseline)
+    plan, tasks = plan_gate(catalog, settings)
+    if plan.sha256 != record.plan_sha256:
+        raise EvidenceError(f"plan: {_first_difference(plan, record.plan)}")
+    asked = hypotheses(plan, tasks)
+    opening = _opening(record, found)
+    store = _Watched(found.path)
+    made, cut = _verdicts(record, asked, Gate(settings, plan, opening, store), plan)
+    return Recomputed(asked, made, cut, settings, frozenset(store.read))
+
+
+def _settings(record: RunRecord, found: Stored, baseline: Path | None) -> GateSettings:
+    try:
+        return restored(record.options, replay=found.cassette.path, store=found.path, baseline=baseline)
+    except (KeyError, TypeError, ValueError) as error:
+        raise EvidenceError(f"run.json: options: {error!r} is missing or cannot be used") from None
+
+
+def _opening(record: RunRecord, found: Stored) -> Opening:
+    """Return the run's opening, of exactly those models whom the record names.
+
+    Raises:
+        EvidenceError: one of them is in no opening among the samples.
+    """
+    opened = [arm for opening in found.openings for arm in opening.arms]
+    arms = []
+    for name, told in record.identities.items():
+        arm = next((arm for arm in opened if f"{arm.model} ({arm.role})" == name and arm.told == told), None)
+        if arm is None:
+            where = f"run.json: identities.{shown(name, 80)}"
+            raise EvidenceError(f"{where}: no opening among the samples found this model")
+        arms.append(arm)
+    return Opening(
+        arms=tuple(arms),
+        generation=record.generation,
+        plan_sha256=record.plan_sha256,
+        opened_at=record.opened_at,
+        replay=record.replay,
+        replay_store=str(found.path),
+    )
+
+
+def _verdicts(
+    record: RunRecord, asked: dict[Address, Hypothesis], gate: Gate, plan: Plan
+) -> tuple[tuple[Verdict, ...], tuple[str, ...]]:
+    """Return the verdicts again, and which of them were cut short."""
+    try:
+        wanted = [_hypothesis(asked, one) for one in record.verdicts]
+        gate.start([task for one in wanted for task in one.tasks])
+        made = [one.verdict([gate.verdict(task).result() for task in one.tasks], plan) for one in wanted]
+    finally:
+        gate.close()
+    pairs = list(zip(record.verdicts, made, strict=True))
+    cut = tuple(f"{old.item_id} on {old.model} ({old.reason})" for old, new in pairs if _was_cut(old))
+    taken = [old if _was_cut(old) else new for old, new in pairs]
+    final = {(v.model, v.item_id): v for v in session_verdicts(taken, plan)}
+    return tuple(final[one.model, one.item_id] for one in record.verdicts), cut
+
+
+def _was_cut(verdict: Verdict) -> bool:
+    """Whether a trial did not end by its own rule; of a group, whether a member's did not."""
+    return any(one.outcome is Outcome.INVALID and one.reason in NOT_AGAIN for one in verdict.trials)
+
+
+def _hypothesis(asked: dict[Address, Hypothesis], verdict: Verdict) -> Hypothesis:
+    found = asked.get((verdict.model, verdict.probe, verdict.contrast))
+    if found is None:
+        raise EvidenceError(f"run.json: verdicts: {verdict.item_id} on {verdict.model} is not in the plan")
+    return found
+
+
+def _first_difference(again: Plan, record: Plan) -> str:
+    found = differences(record.model_dump(mode="json"), again.model_dump(mode="json"), "plan")
+    return found[0] if found else "its SHA-256 in run.json is not that of the plan there"

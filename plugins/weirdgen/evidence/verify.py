@@ -1,0 +1,161 @@
+"""A bundle checked offline: every byte against its manifest, every label, verdict and e-value against the samples."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from weirdgen.catalog import Catalog
+from weirdgen.catalog.catalog import read_catalog
+from weirdgen.errors import WeirdgenError
+from weirdgen.evidence.compare import differences
+from weirdgen.evidence.manifest import (
+    BASELINE,
+    GOLD,
+    LEAVES,
+    MANIFEST,
+    PLAN,
+    PROBES,
+    RUN,
+    SAMPLES,
+    STATEMENT,
+    Manifest,
+    line_hashes,
+    make_manifest,
+    manifest_problems,
+    read_manifest,
+)
+from weirdgen.evidence.recompute import Recomputed, recompute
+from weirdgen.evidence.statement import statement
+from weirdgen.evidence.stored import Stored, stored
+from weirdgen.reporting.record import read_record
+from weirdgen.schema.canonical import canonical_json
+from weirdgen.schema.run import RunRecord
+from weirdgen.store.cassette import read_cassette
+from weirdgen.trials.expectation import expectation, expected_of
+from weirdgen.trials.findings import finding_record
+from weirdgen.trials.judge_use import judge_records
+
+MANY = 5
+"""Problems that one message tells."""
+
+
+@dataclass(slots=True)
+class Verified:
+    """What a verification found."""
+
+    problems: list[str] = field(default_factory=list)
+    """Each one line that names the spot; empty: all is as it was written, and comes out again."""
+    notes: list[str] = field(default_factory=list)
+    """What could not be made again, and is no problem."""
+    record: RunRecord | None = None
+    samples: int = 0
+    """Samples and judges' replies that the verdicts were made again from."""
+
+
+def verify(folder: Path) -> Verified:
+    """Check a bundle, without any network: bytes first, then every number.
+
+    Raises:
+        EvidenceError: the folder holds no manifest.
+    """
+    manifest = read_manifest(folder)
+    found = Verified(problems=manifest_problems(folder, manifest))
+    try:
+        found.problems += _bound_together(folder, manifest)
+        found.record = record = read_record(folder / RUN)
+        found.problems += _canonical(folder, record)
+        catalog = read_catalog(_folders(folder))
+        baseline = folder / BASELINE if (folder / BASELINE).is_file() else None
+        with stored(read_cassette(folder / SAMPLES)) as samples:
+            found.problems += _missing(record, samples)
+            again = recompute(record, samples, catalog, baseline)
+            found.problems += _recomputed(record, again, catalog)
+            found.problems += _samples(samples, again)
+        found.notes += [f"not made again, because the trial was cut short: {one}" for one in again.cut_short]
+        found.samples = len(again.used)
+    except (WeirdgenError, OSError) as error:
+        found.problems.append(str(error).replace(str(folder) + "/", ""))
+    found.problems = list(dict.fromkeys(found.problems))
+    return found
+
+
+def _folders(folder: Path) -> list[tuple[Path, tuple[Path, ...]]]:
+    numbers = sorted(int(path.name) for path in (folder / PROBES).iterdir() if path.name.isdecimal())
+    return [(folder / PROBES / str(one), (folder / GOLD / str(one),)) for one in numbers]
+
+
+def _bound_together(folder: Path, manifest: Manifest) -> Iterator[str]:
+    """Yield where manifest, leaves and statement do not belong to each other."""
+    leaves = (folder / LEAVES).read_text("ascii", errors="replace").split()
+    lines = list(line_hashes(folder / SAMPLES))
+    for number, (leaf, line) in enumerate(zip(leaves, lines, strict=False), start=1):
+        if leaf != line:
+            yield f"{LEAVES}: line {number} is not the hash of line {number} of {SAMPLES}"
+            break
+    if len(leaves) != len(lines):
+        yield f"{LEAVES}: has {len(leaves)} lines, and {SAMPLES} has {len(lines)}"
+    elif leaves == lines and make_manifest(folder, manifest.weirdgen).samples_root != manifest.samples_root:
+        yield f"{MANIFEST}: samples_root: is not the Merkle root of the lines of {SAMPLES}"
+    try:
+        recorded = (folder / STATEMENT).read_bytes()
+    except OSError as error:
+        yield f"{STATEMENT}: {error.strerror}"
+        return
+    if recorded != statement(folder, manifest, read_record(folder / RUN)).encode("ascii"):
+        yield f"{STATEMENT}: is not the statement of this bundle"
+
+
+def _canonical(folder: Path, record: RunRecord) -> Iterator[str]:
+    """Yield where files say the same in other bytes than they were written with, or the plan is another one."""
+    if (folder / RUN).read_bytes() != (record.model_dump_json(indent=1) + "\n").encode():
+        yield f"{RUN}: is not written as weirdgen writes it"
+    if record.plan_sha256 != record.plan.sha256:
+        yield f"{RUN}: plan_sha256: is not the digest of the plan there"
+    if (folder / PLAN).read_bytes() != (canonical_json(record.plan.model_dump(mode="json")) + "\n").encode():
+        yield f"{PLAN}: is not the plan in {RUN}"
+
+
+def _recomputed(record: RunRecord, again: Recomputed, catalog: Catalog) -> Iterator[str]:
+    """Yield every number of the record that does not come out again."""
+    for old, new in zip(record.verdicts, again.verdicts, strict=True):
+        name = f"verdict {old.item_id} on {old.model}"
+        yield from differences(old.model_dump(mode="json"), new.model_dump(mode="json"), name)
+    ran = {(v.model, v.probe, v.contrast) for v in record.verdicts}
+    made: dict[str, JsonValue] = {
+        "not_run": [f"{m} {p}/{c}" for m, p, c in again.asked if (m, p, c) not in ran],
+        "judges": [one.model_dump(mode="json") for one in judge_records(record.verdicts)],
+        "reused": sum(v.n_reused for v in record.verdicts),
+        "findings": {
+            name: finding_record(catalog.probe(name)).model_dump(mode="json")
+            for name in sorted({v.probe for v in record.verdicts})
+        },
+        "expected": [
+            expected_of(v, expectation(one.probe, one.contrast, one.name, again.settings)).model_dump(mode="json")
+            for v in record.verdicts
+            for one in (again.asked[v.model, v.probe, v.contrast],)
+        ],
+    }
+    dumped = record.model_dump(mode="json")
+    for name, value in made.items():
+        yield from differences(dumped[name], value, f"{RUN}: {name}")
+    if record.exit_status == 0 and not all(one.met for one in record.expected):
+        yield f"{RUN}: exit_status: 0 is recorded, and a verdict is not as expected"
+
+
+def _missing(record: RunRecord, found: Stored) -> Iterator[str]:
+    """Yield which samples the verdicts name that are not there."""
+    for trial in (one for verdict in record.verdicts for one in verdict.trials):
+        named = [answer.key for cell in trial.answers for answer in (*cell.rounds, *cell.extras)]
+        if gone := [key for key in named if key not in found.lines]:
+            yield f"{SAMPLES}: {len(gone)} samples of {trial.item_id} on {trial.model} are missing: {gone[0]}"
+
+
+def _samples(found: Stored, again: Recomputed) -> Iterator[str]:
+    """Yield what is wrong with the file of the samples, besides what it holds."""
+    if (number := found.first_misplaced()) is not None:
+        yield f"{SAMPLES}: line {number} is out of order, or not written as weirdgen writes it"
+    for key, number in found.lines.items():
+        if key not in again.used:
+            yield f"{SAMPLES}: line {number}: no verdict rests on this sample"

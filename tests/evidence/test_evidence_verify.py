@@ -1,0 +1,176 @@
+"""A bundle verifies as it was written, and whatever is changed in it is found and named."""
+
+import functools
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bundles import forge_record, forge_samples, numbers, replace, reseal
+
+from weirdgen.cli import main
+from weirdgen.evidence.manifest import LEAVES, MANIFEST, PLAN, RUN, SAMPLES, STATEMENT
+from weirdgen.evidence.verify import verify
+
+Records = list[dict[str, Any]]
+
+
+def problems(folder: Path) -> str:
+    return "\n".join(verify(folder).problems)
+
+
+def test_a_fresh_bundle_verifies(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", str(made)]) == 0
+    assert "verified: " in capsys.readouterr().out
+
+
+def test_one_flipped_byte_is_named_in_whatever_file(made: Path, bundle: Path) -> None:
+    rng = random.Random(1)
+    for file in sorted(path for path in bundle.rglob("*") if path.is_file()):
+        before = file.read_bytes()
+        place = rng.randrange(len(before))
+        file.write_bytes(before[:place] + bytes([before[place] ^ 1 << rng.randrange(8)]) + before[place + 1 :])
+        name = file.relative_to(bundle).as_posix()
+        assert main(["verify", str(bundle)]) in (1, 2), name
+        if name != MANIFEST:
+            assert name in problems(bundle)
+        if name == SAMPLES:
+            line = before.count(b"\n", 0, place) + 1
+            assert f"line {line} is the first that differs" in problems(bundle)
+        file.write_bytes(before)
+    assert problems(bundle) == ""
+
+
+@pytest.mark.parametrize("name", [RUN, PLAN, SAMPLES, LEAVES, STATEMENT, MANIFEST, "probes/0/old_bird_names.toml"])
+def test_a_file_that_is_gone_is_named(bundle: Path, name: str) -> None:
+    (bundle / name).unlink()
+    assert main(["verify", str(bundle)]) in (1, 2)
+    if name != MANIFEST:
+        assert name in problems(bundle)
+
+
+def test_a_file_that_was_put_in_is_named(bundle: Path) -> None:
+    (bundle / "probes" / "0" / "mine.txt").write_text("x")
+    assert "probes/0/mine.txt: is not in the manifest" in problems(bundle)
+
+
+def sample_at(records: Records, number: int) -> int:
+    """Return the place of a sample among all records."""
+    return [place for place, one in enumerate(records) if one["record"] == "sample"][number]
+
+
+def without(records: Records) -> Records:
+    place = sample_at(records, 5)
+    return [*records[:place], *records[place + 1 :]]
+
+
+def twice(records: Records) -> Records:
+    place = sample_at(records, 5)
+    return [*records[: place + 1], records[place], *records[place + 1 :]]
+
+
+def swapped(records: Records) -> Records:
+    place = sample_at(records, 5)
+    return [*records[:place], records[place + 1], records[place], *records[place + 2 :]]
+
+
+def relabelled(records: Records) -> Records:
+    """Let an answer of the nineteenth century be one of today."""
+    for one in records:
+        if one["record"] == "sample" and "Pray" in one["sample"]["text"]:
+            one["sample"]["text"] = "I would look at solar power, batteries and the internet."
+            return records
+    raise AssertionError("no such answer")
+
+
+def added(records: Records) -> Records:
+    """Put in a draw that no verdict rests on."""
+    place = sample_at(records, 0)
+    more = json.loads(json.dumps(records[place]))
+    more["request"]["replicate"] = 10_000
+    return [*records, more]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (without, "samples of old_bird_names/nineteenth_century_over_control on organism:old-bird-names are missing"),
+        (twice, "repeats line"),
+        (swapped, "is out of order"),
+        (relabelled, "verdict old_bird_names/nineteenth_century_over_control on organism:old-bird-names"),
+        (added, "no verdict rests on this sample"),
+    ],
+)
+def test_forged_samples_are_found_though_everything_around_fits(
+    bundle: Path, change: Callable[[Records], Records], told: str
+) -> None:
+    forge_samples(bundle, change)
+    assert told in problems(bundle)
+
+
+def another(value: float) -> float:
+    """Return another number of the same kind; of one in [0, 1] one that is in it, too."""
+    return value + 1 if isinstance(value, int) else 0.5 * value + 0.1
+
+
+def test_forged_numbers_of_verdicts_are_found_though_everything_around_fits(bundle: Path) -> None:
+    record = json.loads((bundle / RUN).read_text("utf-8"))
+    before = {file: file.read_bytes() for file in bundle.iterdir() if file.is_file()}
+    for path in random.Random(2).sample(numbers(record["verdicts"], ("verdicts",)), 12):
+        forge_record(bundle, functools.partial(replace, path=path, by=another))
+        spot = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path[2:])
+        assert spot in problems(bundle)
+        for file, content in before.items():
+            file.write_bytes(content)
+
+
+def absent(record: dict[str, Any]) -> None:
+    for verdict in record["verdicts"]:
+        verdict["outcome"] = verdict["session_outcome"] = "ABSENT"
+    record["exit_status"] = 0
+
+
+def rate(record: dict[str, Any]) -> None:
+    record["verdicts"][0]["arms"][0]["rate"]["value"] = 0.01
+
+
+def unexpected(record: dict[str, Any]) -> None:
+    for one in record["expected"]:
+        one["met"] = True
+    record["exit_status"] = 0
+
+
+def looser(record: dict[str, Any]) -> None:
+    record["options"]["margin"] = 0.5
+
+
+def another_model(record: dict[str, Any]) -> None:
+    for told in record["identities"].values():
+        told["digest"] = "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (absent, ".outcome: 'ABSENT' is recorded, 'PRESENT' comes out"),
+        (rate, ".arms[0].rate.value: 0.01 is recorded"),
+        (unexpected, "run.json: expected"),
+        (looser, "plan: plan.contrasts"),
+        (another_model, "no opening among the samples found this model"),
+    ],
+)
+def test_a_forged_record_is_found_though_everything_around_fits(
+    bundle: Path, change: Callable[[dict[str, Any]], None], told: str
+) -> None:
+    forge_record(bundle, change)
+    assert told in problems(bundle)
+
+
+def test_a_swapped_probe_is_found_though_the_manifest_fits(bundle: Path) -> None:
+    probe = bundle / "probes" / "0" / "old_bird_names.toml"
+    text = probe.read_text("utf-8")
+    probe.write_text(text.replace('positive = ["nineteenth_century"]', 'positive = ["refusal"]', 1), "utf-8")
+    reseal(bundle)
+    assert "plan: plan.contrasts" in problems(bundle)
