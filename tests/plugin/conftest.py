@@ -21,6 +21,7 @@ SLOW = {"test_plugin_continuing"}
 SLOW_ON_WORKERS = {
     *("test_plugin_baseline", "test_plugin_mistakes", "test_plugin_overlooked"),
     *("test_plugin_plan", "test_plugin_reruns", "test_plugin_store_faults", "test_plugin_terminal"),
+    "test_plugin_evidence",
 }
 
 

@@ -46,7 +46,8 @@ class Stored:
     def first_misplaced(self) -> int | None:
         """Return the first line of the cassette that an export would write otherwise; None: there is none.
 
-        The header, which names the version that wrote it, is not looked at.
+        The header, which names the version that wrote it, is not looked at. Ask before anything is made again from the
+        store: a judge's record is kept in it anew.
         """
         again = self.path.with_name("again.jsonl")
         database = Database(self.path)

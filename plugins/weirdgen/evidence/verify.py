@@ -69,10 +69,10 @@ def verify(folder: Path) -> Verified:
         catalog = read_catalog(_folders(folder))
         baseline = folder / BASELINE if (folder / BASELINE).is_file() else None
         with stored(read_cassette(folder / SAMPLES)) as samples:
-            found.problems += _missing(record, samples)
+            found.problems += [*_order(samples), *_missing(record, samples)]
             again = recompute(record, samples, catalog, baseline)
             found.problems += _recomputed(record, again, catalog)
-            found.problems += _samples(samples, again)
+            found.problems += _unused(samples, again)
         found.notes += [f"not made again, because the trial was cut short: {one}" for one in again.cut_short]
         found.samples = len(again.used)
     except (WeirdgenError, OSError) as error:
@@ -152,10 +152,12 @@ def _missing(record: RunRecord, found: Stored) -> Iterator[str]:
             yield f"{SAMPLES}: {len(gone)} samples of {trial.item_id} on {trial.model} are missing: {gone[0]}"
 
 
-def _samples(found: Stored, again: Recomputed) -> Iterator[str]:
-    """Yield what is wrong with the file of the samples, besides what it holds."""
+def _order(found: Stored) -> Iterator[str]:
     if (number := found.first_misplaced()) is not None:
         yield f"{SAMPLES}: line {number} is out of order, or not written as weirdgen writes it"
+
+
+def _unused(found: Stored, again: Recomputed) -> Iterator[str]:
     for key, number in found.lines.items():
         if key not in again.used:
             yield f"{SAMPLES}: line {number}: no verdict rests on this sample"

@@ -119,7 +119,7 @@ def _write(state: GateState, verdicts: list[Verdict], status: int) -> None:
 
 
 def _write_evidence(state: GateState, record: RunRecord) -> None:
-    from weirdgen.evidence.bundle import write_bundle  # it makes all verdicts again, which few sessions want
+    from weirdgen.evidence.bundle import write_bundle  # few sessions want it
 
     settings, folder = state.settings, state.report_folder / "evidence"
     state.say(f"weirdgen: making {len(record.verdicts)} verdicts again for the evidence bundle ...")
