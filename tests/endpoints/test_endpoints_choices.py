@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from fault_server import FaultServer, answer, endpoint, error, request, run
+from fault_server import FaultServer, Handler, answer, endpoint, error, request, run
 
 from weirdgen.endpoints.choices import MOST, find_choices
 from weirdgen.endpoints.client import ChatEndpoint
@@ -89,22 +89,27 @@ def test_a_choice_that_broke_off_leaves_the_others(server: FaultServer) -> None:
 @pytest.mark.parametrize(
     ("script", "found"),
     [
-        (choices("one thing", "another"), MOST),
-        (choices("one thing"), 1),
-        (choices("copied", "copied"), 1),
-        (choices("", ""), 1),
-        (error(400, "n must be 1"), 1),
-        (error(500), 1),
+        ([choices(*"abcdefgh")], MOST),
+        ([choices(*"aaaaaaab")], MOST),
+        ([error(400, "n_cmpl cannot be greater than the number of slots"), choices(*"abcd")], 4),
+        ([choices("one thing")], 1),
+        ([choices(*"aaaaaaaa")], 1),
+        ([choices(*[""] * 8)], 1),
+        ([choices(*[f"<think>{number}" for number in range(8)])], MOST),
+        ([error(400, "n must be 1")], 1),
+        ([error(500)], 1),
     ],
 )
-def test_the_opening_finds_out_whether_answers_come_together(server: FaultServer, script: bytes, found: int) -> None:
-    server.script = [script]
+def test_the_opening_finds_out_how_many_answers_come_together(
+    server: FaultServer, script: list[bytes | Handler], found: int
+) -> None:
+    server.script = script
 
     async def ask(to: ChatEndpoint) -> int:
         return await find_choices(to)
 
     assert run(endpoint(server), ask) == found
-    assert server.bodies[0]["n"] == 2
+    assert server.bodies[0]["n"] == MOST
 
 
 def test_a_server_without_seeds_is_asked_without(server: FaultServer) -> None:

@@ -46,7 +46,7 @@ def asked(server: ChatServer, *more: str) -> tuple[str, ...]:
 def test_a_gate_stops_at_its_requests_and_goes_on_with_more(
     gate: GateCommand, server: ChatServer, processes: tuple[str, ...]
 ) -> None:
-    """The opening takes 19 requests: who is there, an unknown name, 16 for random words, 1 for two answers at once."""
+    """The opening takes 19 requests: who is there, an unknown name, 16 for random words, 1 for 8 answers at once."""
     first = gate(*asked(server, "--gate-max-requests=23", *processes))
     assert first.status == 11, first.said
     verdict = first.verdicts["numbers"]
@@ -75,12 +75,14 @@ def test_money_is_counted_as_the_server_bills_it(
 
 
 @pytest.mark.usefixtures("prices")
-def test_the_end_of_a_budget_is_told(gate: GateCommand, server: ChatServer) -> None:
-    run = gate(*asked(server, "--gate-budget=.35", "--gate-prices=prices.toml"))
+def test_the_end_of_a_budget_is_told(gate: GateCommand, server: ChatServer, pytester: pytest.Pytester) -> None:
+    probe = pytester.path / "probes" / "mine.toml"
+    probe.write_text(probe.read_text(encoding="utf-8").replace("margin = 0.3", "margin = 0.1"), encoding="utf-8")
+    run = gate(*asked(server, "--gate-budget=.60", "--gate-prices=prices.toml"))
     assert run.status == 11, run.said
-    told = re.search(r"spent \$(\.\d\d|0\.\d\d) of \$0\.35; more than 80% of it", run.said)
+    told = re.search(r"spent \$(\.\d\d|0\.\d\d) of \$0\.60; more than 80% of it", run.said)
     assert told, run.said
-    assert float(told[1]) <= 0.35
+    assert float(told[1]) <= 0.60
 
 
 @pytest.mark.usefixtures("prices")

@@ -75,6 +75,15 @@ def test_a_server_found_to_give_one_is_asked_for_one(start: Start) -> None:
     assert Counter(endpoint.responses[1:])[1] >= 8, endpoint.responses
 
 
+def test_what_waits_for_a_slot_is_asked_as_the_server_was_found_to_give(start: Start) -> None:
+    async def refuses(asked: SampleRequest, times: int) -> None:
+        endpoint.choices = endpoint.gives = 4
+
+    endpoint = FakeEndpoint(refuses, choices=8)
+    draw(start(endpoint, concurrency_max=1), *[request(n) for n in range(40)])
+    assert endpoint.responses == [8] + [4] * 9
+
+
 def test_a_failed_response_is_tried_again_as_a_whole(start: Start) -> None:
     async def once(asked: SampleRequest, times: int) -> None:
         if times == 1:

@@ -12,18 +12,17 @@ _TOKENS = 32
 
 
 async def find_choices(endpoint: ChatEndpoint) -> int:
-    """Return how many answers to ask for at once: 1 where a server refuses, ignores or merely copies.
+    """Return how many answers to ask for at once: as many as came, 1 where a server refuses, ignores or merely copies.
 
-    A larger number may be refused later on (llama-server gives as many as it has slots); the endpoint then asks for
-    fewer. A model so sure of thirty words that both answers are alike is asked for one at a time as well, which
-    costs only money.
+    One that refuses so many (llama-server gives as many as it has slots) is asked for half, and so on. A model so sure
+    of thirty words that all answers are alike is asked for one at a time as well, which costs only money.
 
     Raises:
         BudgetSpent: asking may cost more than is left.
     """
     try:
-        replies = await endpoint.ask_all(WORDS, Sampling(max_tokens=_TOKENS), choices=2)
+        replies = await endpoint.ask_all(WORDS, Sampling(max_tokens=_TOKENS), choices=MOST)
     except (EndpointRefused, Retryable, Filtered, TooLong):
         return 1
-    texts = [reply.text for reply in replies]
-    return MOST if len(texts) == 2 and texts[0] != texts[1] else 1
+    said = {reply.text + reply.thoughts for reply in replies}
+    return len(replies) if len(said) > 1 else 1

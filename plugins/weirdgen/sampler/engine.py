@@ -223,11 +223,12 @@ class Engine:
         found = await asyncio.gather(*(self._io(self._store.get, request.key) for request in requests))
         left = [request for request, sample in zip(requests, found, strict=True) if not self._given(sample)]
         while left:
+            window = await lane.slot(ticket)
             if len(left) > lane.endpoint.choices:
-                # The server was found to give fewer.
+                # The server was found to give fewer, perhaps while this waited for its slot.
+                lane.limit.release()
                 self._launch(lane, left)
                 return
-            window = await lane.slot(ticket)
             try:
                 claims = await self._claim(left)
             except BaseException:
