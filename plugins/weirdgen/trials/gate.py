@@ -20,7 +20,8 @@ from weirdgen.trials.calibrations import keep
 from weirdgen.trials.costs import budget_of
 from weirdgen.trials.loop import TrialSetup, run_trial
 from weirdgen.trials.measured import run_measured
-from weirdgen.trials.open_arms import OpenArm, target_of
+from weirdgen.trials.names import target_of
+from weirdgen.trials.open_arms import OpenArm
 from weirdgen.trials.opening import Opening
 from weirdgen.trials.planning import Address, Task
 from weirdgen.trials.replay import ReplayEndpoint

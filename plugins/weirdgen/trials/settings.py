@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from weirdgen.errors import UsageMistake
 from weirdgen.schema.plan import Inconclusive, Mode, ModelGroup
 from weirdgen.stats.rules import DEFAULT_CAP
 
@@ -70,3 +71,17 @@ class GateSettings:
     def gated(self) -> tuple[str, ...]:
         """All gated models, members of groups included."""
         return *self.models, *(member for group in self.groups for member in group.members)
+
+
+def check_replay(settings: GateSettings, *, plans: bool) -> None:
+    """Refuse what a replay cannot do.
+
+    Raises:
+        UsageMistake: it is to draw anew, or to be priced.
+    """
+    if settings.replay is None:
+        return
+    if settings.fresh:
+        raise UsageMistake("--gate-fresh: a replay draws nothing; leave it out, or leave out --gate-replay")
+    if plans:
+        raise UsageMistake("--gate-plan: a replay costs nothing; leave out --gate-replay to price a live gate")
