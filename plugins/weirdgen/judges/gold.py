@@ -47,8 +47,7 @@ def gold_digest(rows: Collection[GoldRow]) -> str:
 class GoldSet:
     """A gold set that was read and checked. Its rows are made when they are asked for.
 
-    Listing tests needs the digest only, and some 16,000 rows would be looked at by every garbage collection of the run
-    (a tenth of a second).
+    Listing tests needs the digest only, and 16,000 rows would make every garbage collection of it twice as long.
     """
 
     def __init__(self, sha256: str, rows: Callable[[], tuple[GoldRow, ...]]) -> None:
