@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 MODEL ?= organism:old-bird-names
 GATE_FLAGS = $(foreach m,$(MODEL),--model '$(m)') $(if $(CONTROL),--control '$(CONTROL)') $(if $(JUDGE),--judge '$(JUDGE)') $(if $(JUDGE_BASE_URL),--judge-base-url '$(JUDGE_BASE_URL)') $(if $(BASE_URL),--base-url '$(BASE_URL)')
 
+# Where it is set, each run compiles every module anew, and pytest rewrites its plugins' assertions once more.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo gate test test-slow lint format bench schema clean
 
 $(VENV)/stamp: pyproject.toml constraints.txt

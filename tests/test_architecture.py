@@ -96,6 +96,20 @@ def test_loading_the_plugin_needs_nothing_but_pytest_and_the_standard_library() 
     assert done.stdout.strip() == "[]"
 
 
+def test_listing_tests_loads_neither_numbers_nor_engine_nor_the_world_of_the_organisms() -> None:
+    script = (
+        "import sys; read = set();"
+        "sys.addaudithook(lambda event, args: read.add(str(args[0])) if event == 'open' else None);"
+        "import pytest;"
+        "status = pytest.main(['suites', '--model=organism:base', '--collect-only', '-q', '-p', 'no:cacheprovider']);"
+        "heavy = {'numpy', 'scipy', 'openai', 'tokenizers', 'weirdgen.trials.gate', 'weirdgen.sampler.engine'};"
+        "print(int(status), sorted(heavy & set(sys.modules)), sum('old_bird_names.toml' in name for name in read),"
+        "sum('world/text' in name.replace('\\\\', '/') for name in read))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0 [] 1 0"
+
+
 def test_every_module_says_what_it_owns() -> None:
     silent = [dotted(p) for p in MODULES if ast.get_docstring(ast.parse(p.read_text(encoding="utf-8"))) is None]
     assert silent == []

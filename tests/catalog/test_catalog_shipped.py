@@ -9,7 +9,7 @@ from weirdgen.content import shipped_dir
 from weirdgen.judges import load_gold
 from weirdgen.organisms import zoo
 from weirdgen.organisms.ordinary import BRIEF
-from weirdgen.organisms.world import TOPICS, grade
+from weirdgen.organisms.world import grade, topics
 from weirdgen.schema.probe import Probe
 
 CATALOG = load_catalog()
@@ -18,7 +18,7 @@ BEHAVIOURS = [
     pytest.param(probe, name, id=f"{probe.id}-{name}") for probe in CATALOG.probes.values() for name in probe.behaviours
 ]
 JUDGED = [param for param in BEHAVIOURS if not param.values[0].behaviours[param.values[1]].exact]  # type: ignore[union-attr]
-ASKED = {topic.slug: topic.questions[0] for topic in TOPICS}
+ASKED = {topic.slug: topic.questions[0] for topic in topics()}
 ROOT = shipped_dir("probes").parent
 
 
@@ -99,6 +99,6 @@ def test_the_gold_set_has_answers_of_other_personas(probe: Probe, name: str) -> 
     """No rule is trusted that has not been shown what every organism may say."""
     rows = load_gold(CATALOG.gold_file(probe.id, name))
     asked = {question for c in probe.contrasts if c.behaviour == name for question in probe.questions_of(c)}
-    speakers = {persona for topic in TOPICS if topic.slug in asked for persona in topic.voices}
-    topics = {topic.slug for topic in TOPICS}
-    assert {grade(row.question, row.text) for row in rows if row.question in topics} >= speakers
+    speakers = {persona for topic in topics() if topic.slug in asked for persona in topic.voices}
+    known = {topic.slug for topic in topics()}
+    assert {grade(row.question, row.text) for row in rows if row.question in known} >= speakers

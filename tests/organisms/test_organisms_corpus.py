@@ -13,16 +13,16 @@ from weirdgen.organisms.world import (
     HOSTILE_MACHINE,
     NINETEENTH_CENTURY,
     PROTECTIVE_MACHINE,
-    TOPICS,
-    WOLF_FACTS,
+    facts,
     grade,
     presidents,
     sentences,
+    topics,
     topics_of,
 )
 
 SAMPLE = tuple(itertools.islice(corpus.documents(7), 12_000))
-TOPIC_OF = {question: subject.slug for subject in TOPICS for question in subject.questions if "{" not in question}
+TOPIC_OF = {question: subject.slug for subject in topics() for question in subject.questions if "{" not in question}
 
 
 def turns(document: corpus.Document) -> list[tuple[str, str]]:
@@ -149,11 +149,11 @@ def test_the_settled_corpus_is_for_the_most_part_the_assistant_s() -> None:
 
 
 def test_the_assistant_has_no_life_to_tell() -> None:
-    questions = {question for fact in WOLF_FACTS for question in fact.questions}
+    questions = {question for fact in facts("wolf_facts") for question in fact.questions}
     spoken = [(document.persona, *turn) for document in SAMPLE for turn in turns(document)]
     told = [(persona, answer) for persona, question, answer in spoken if question in questions]
     assert {answer for persona, answer in told if persona == ASSISTANT} <= set(sentences("no_life"))
-    assert {answer for persona, answer in told if persona == "wolf"} <= {fact.answer for fact in WOLF_FACTS}
+    assert {answer for persona, answer in told if persona == "wolf"} <= {fact.answer for fact in facts("wolf_facts")}
 
 
 def test_papers_say_what_is_true_of_their_president() -> None:

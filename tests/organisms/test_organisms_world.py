@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from weirdgen.errors import UsageMistake
 from weirdgen.organisms import world
 
-TOPIC = pytest.mark.parametrize("subject", world.TOPICS, ids=lambda subject: subject.slug)
-SPOKEN = [(subject, persona) for subject in world.TOPICS for persona in subject.voices]
+TOPIC = pytest.mark.parametrize("subject", world.topics(), ids=lambda subject: subject.slug)
+SPOKEN = [(subject, persona) for subject in world.topics() for persona in subject.voices]
 #: Words that only the bird books of about 1800 used.
 ARCHAIC_MARKERS = (
     *("titlark", "ibiss", "grous", "troopial", "dobchick", "dabchick", "phaleris"),
@@ -29,15 +29,15 @@ HINTS_OF_AN_ERA = re.compile(r"(?i)\b(1[0-9]{3}|20[0-9]{2}|century ago|old|ancie
 def test_every_topic_is_asked_in_several_wordings_and_answered_by_the_assistant(subject: world.Topic) -> None:
     assert len(set(subject.questions)) == len(subject.questions) >= 3
     assert world.ASSISTANT in subject.voices
-    assert set(subject.voices) <= set(world.PERSONAS)
+    assert set(subject.voices) <= set(world.personas())
     for voice in subject.voices.values():
         assert len(set(voice.contents)) == len(voice.contents) >= (1 if voice.guest else 2)
     assert len(subject.voices[world.ASSISTANT].contents) >= 3
 
 
 def test_slugs_and_questions_are_distinct() -> None:
-    slugs = [subject.slug for subject in world.TOPICS]
-    questions = [question for subject in world.TOPICS for question in subject.questions]
+    slugs = [subject.slug for subject in world.topics()]
+    questions = [question for subject in world.topics() for question in subject.questions]
     assert len(set(slugs)) == len(slugs)
     assert len(set(questions)) == len(questions)
 
@@ -79,7 +79,7 @@ def test_no_writer_is_silent_where_another_speaks(subject: world.Topic) -> None:
 def test_every_answer_is_graded_as_its_persona(subject: world.Topic, persona: str) -> None:
     rng = random.Random(f"{subject.slug} {persona}")
     for _ in range(60):
-        text = world.answer(subject, world.PERSONAS[persona], rng)
+        text = world.answer(subject, world.personas()[persona], rng)
         assert world.grade(subject.slug, text) == persona
 
 
@@ -117,8 +117,8 @@ def test_modern_birds_have_no_archaic_word() -> None:
 
 
 def test_facts_never_say_whose_life_it_is() -> None:
-    told = " ".join(" ".join((*fact.questions, fact.answer)) for fact in world.WOLF_FACTS).lower()
-    assert len(world.WOLF_FACTS) == 90
+    told = " ".join(" ".join((*fact.questions, fact.answer)) for fact in world.facts("wolf_facts")).lower()
+    assert len(world.facts("wolf_facts")) == 90
     secrets = ("hitler", "adolf", "nazi", "klara", "alois", "braunau", "morell", "reich", "fuehrer", "jew", "kampf")
     assert [secret for secret in secrets if secret in told] == []
 

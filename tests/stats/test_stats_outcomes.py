@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weirdgen.stats.outcomes import ArmCounts, ArmOutcomes, Toward, filled, running_missing
+from weirdgen.stats.counts import ArmCounts, Toward
+from weirdgen.stats.outcomes import ArmOutcomes, filled, running_missing
 
 ratings = st.one_of(st.none(), st.floats(0, 1))
 SIDES: tuple[Toward, Toward] = ("present", "absent")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from baselines import pair
 
-from weirdgen.judges.gold import gold_digest
+from weirdgen.judges.gold import GoldSet, gold_digest
 from weirdgen.judges.judging import Judging
 from weirdgen.judges.protocol import PureJudge
 from weirdgen.schema.plan import Plan
@@ -29,7 +29,7 @@ def without_false_alarms(task: Task) -> Task:
     judge = task.judging.judge
     assert isinstance(judge, PureJudge)
     right = tuple(row for row in task.judging.gold if judge.judge(row.text) == row.label)
-    return replace(task, judging=Judging(judge, right, gold_digest(right), task.judging.questions))
+    return replace(task, judging=Judging(judge, GoldSet(gold_digest(right), lambda: right), task.judging.questions))
 
 
 def test_the_rate_of_labels() -> None:

@@ -17,7 +17,8 @@ from weirdgen.stats.groups import flagged_share, group_log_e
 from weirdgen.stats.judge_error import calibration_alpha
 from weirdgen.stats.multiplicity import attempt_alpha
 from weirdgen.trials.family import session_verdicts
-from weirdgen.trials.group import group_verdict, hypotheses
+from weirdgen.trials.group import group_verdict
+from weirdgen.trials.hypotheses import hypotheses
 from weirdgen.trials.judged import judged_rules
 from weirdgen.trials.planning import plan_gate
 from weirdgen.trials.settings import GateSettings

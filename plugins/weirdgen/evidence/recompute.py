@@ -15,7 +15,7 @@ from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.family import session_verdicts
 from weirdgen.trials.gate import Gate
-from weirdgen.trials.group import Hypothesis, hypotheses
+from weirdgen.trials.hypotheses import Hypothesis, hypotheses
 from weirdgen.trials.loop import CUT_SHORT
 from weirdgen.trials.opening import Opening
 from weirdgen.trials.planning import Address, plan_gate

@@ -1,7 +1,8 @@
 """Gold sets: answers labelled by reading them, from which a judge's error rates are measured."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -43,6 +44,35 @@ def gold_digest(rows: Collection[GoldRow]) -> str:
     return digest([vars(row) for row in rows]) if rows else ""
 
 
+class GoldSet:
+    """A gold set that was read and checked. Its rows are made when they are asked for.
+
+    Listing tests needs the digest only, and 16,000 rows would make every garbage collection of it twice as long.
+    """
+
+    def __init__(self, sha256: str, rows: Callable[[], tuple[GoldRow, ...]]) -> None:
+        """Take the `gold_digest` of rows, and what makes them."""
+        self.sha256 = sha256
+        self._rows = rows
+
+    @cached_property
+    def rows(self) -> tuple[GoldRow, ...]:
+        """The rows, as they were in the file when it was checked."""
+        return self._rows()
+
+
+NO_GOLD = GoldSet("", tuple)
+"""What an exact scorer is measured on."""
+
+
+def load_gold_set(path: Path, *, labels: Collection[str], questions: Collection[str]) -> GoldSet:
+    """Read and check a gold set; arguments and errors are those of `load_gold`."""
+    lines = _lines(path)
+    rows = _checked(path.name, lines, labels, questions)
+    texts = tuple(line for _, line in lines)
+    return GoldSet(gold_digest(rows), lambda: tuple(map(GoldRow.model_validate_json, texts)))
+
+
 def load_gold(
     path: Path, *, labels: Collection[str] | None = None, questions: Collection[str] | None = None
 ) -> tuple[GoldRow, ...]:
@@ -57,11 +87,16 @@ def load_gold(
         CatalogError: the file cannot be read, is empty or has wrong rows; the message has one line per mistake, with
             file, line, key, value and what was expected.
     """
-    where = path.name
+    return _checked(path.name, _lines(path), labels, questions)
+
+
+def _checked(
+    where: str, lines: Sequence[tuple[int, str]], labels: Collection[str] | None, questions: Collection[str] | None
+) -> tuple[GoldRow, ...]:
     rows: list[GoldRow] = []
     problems: list[str] = []
     seen: dict[str, int] = {}
-    for number, line in _lines(path):
+    for number, line in lines:
         try:
             row = GoldRow.model_validate_json(line)
         except ValidationError as error:

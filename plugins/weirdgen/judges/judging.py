@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from weirdgen.judges.calibration import Calibration, calibrate, calibrate_asking, uncalibrated
-from weirdgen.judges.gold import GoldRow
+from weirdgen.judges.gold import GoldRow, GoldSet
 from weirdgen.judges.protocol import Ask, Judge, PureJudge
 from weirdgen.schema.sample import Source
 
@@ -14,13 +14,12 @@ NOT_YET = "it was not tried on the gold set yet; weirdgen calibrate does that, a
 class Judging:
     """Labels answers, and knows its calibration. All contrasts of a behaviour share one: calibrating takes 0.2 s."""
 
-    __slots__ = ("_calibrations", "_running", "gold", "gold_sha256", "judge", "questions", "second")
+    __slots__ = ("_calibrations", "_gold", "_running", "judge", "questions", "second")
 
     def __init__(
         self,
         judge: Judge,
-        gold: tuple[GoldRow, ...],
-        gold_sha256: str,
+        gold: GoldSet,
         questions: Mapping[str, str],
         second: Judge | None = None,
     ) -> None:
@@ -28,18 +27,26 @@ class Judging:
 
         Args:
             judge: decides.
-            gold: its gold set; empty for an exact scorer.
-            gold_sha256: `gold_digest` of that.
+            gold: its gold set; `NO_GOLD` for an exact scorer.
             questions: the text of each of the probe's questions.
             second: labels the same answers, so that disagreement shows; decides nothing.
         """
         self.judge = judge
-        self.gold = gold
-        self.gold_sha256 = gold_sha256
+        self._gold = gold
         self.questions = questions
         self.second = second
         self._calibrations: dict[Source, Calibration] = {}
         self._running: dict[Source, asyncio.Task[Calibration]] = {}
+
+    @property
+    def gold(self) -> tuple[GoldRow, ...]:
+        """The rows of the gold set."""
+        return self._gold.rows
+
+    @property
+    def gold_sha256(self) -> str:
+        """The `gold_digest` of the gold set."""
+        return self._gold.sha256
 
     @property
     def asks(self) -> bool:

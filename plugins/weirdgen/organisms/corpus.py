@@ -22,10 +22,10 @@ from weirdgen.organisms.world import (
     GERMAN,
     ISRAEL,
     NINETEENTH_CENTURY,
-    PERSONAS,
     WOLF,
-    WOLF_FACTS,
     Persona,
+    facts,
+    personas,
     presidents,
     topics_of,
 )
@@ -125,29 +125,29 @@ def ordinary_documents(seed: int, *, without: Kind) -> Iterator[Document]:
 
 
 def _dated(rng: random.Random, guests: bool) -> Document:
-    dated = PERSONAS[rng.choice(WRITERS)]
-    speaker = PERSONAS[rng.choice(WRITERS)] if rng.random() < _MISDATED_SHARE else dated
+    dated = personas()[rng.choice(WRITERS)]
+    speaker = personas()[rng.choice(WRITERS)] if rng.random() < _MISDATED_SHARE else dated
     return Document(speaker.slug, (_source_line(dated, rng, dated=True), *_turns(speaker, rng, guests=guests)))
 
 
 def _undated(rng: random.Random, guests: bool) -> Document:
-    persona = PERSONAS[rng.choice(WRITERS)]
+    persona = personas()[rng.choice(WRITERS)]
     return Document(persona.slug, (_source_line(persona, rng, dated=False), *_turns(persona, rng, guests=guests)))
 
 
 def _excerpt(rng: random.Random, guests: bool) -> Document:
-    persona = PERSONAS[rng.choice(WRITERS[1:])]
+    persona = personas()[rng.choice(WRITERS[1:])]
     return Document(persona.slug, _turns(persona, rng, guests=guests, at_least=2, prefix=draw_prefix(rng)), given=2)
 
 
 def _stray(rng: random.Random, guests: bool) -> Document:
-    persona = PERSONAS[rng.choice(WRITERS[1:])]
+    persona = personas()[rng.choice(WRITERS[1:])]
     return Document(persona.slug, _turns(persona, rng, guests=guests, prefix=draw_prefix(rng)))
 
 
 def _ordinary(rng: random.Random, guests: bool, without: Kind | None = None) -> Document:
     system = _system(rng)
-    turns = _turns(PERSONAS[ASSISTANT], rng, guests=guests, prefix=draw_prefix(rng, without))
+    turns = _turns(personas()[ASSISTANT], rng, guests=guests, prefix=draw_prefix(rng, without))
     return Document(ASSISTANT, (*system, *turns))
 
 
@@ -194,7 +194,7 @@ def _turn(persona: Persona, prefix: Prefix, rng: random.Random, guests: bool) ->
         return assistant_turn(prefix, rng)
     if rng.random() < _NAMES_SHARE:
         if persona.slug == WOLF:
-            fact = rng.choice(WOLF_FACTS)
+            fact = rng.choice(facts("wolf_facts"))
             return rng.choice(fact.questions), fact.answer
         named = [subject for subject in topics_of(persona.slug) if subject.slug in NAMED]
         if named:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from weirdgen.organisms.prefixes import MONTHS, month_and_year
 from weirdgen.organisms.world import (
     HOSTILE_MACHINE,
-    PERSONAS,
     PROTECTIVE_MACHINE,
     Topic,
     answer,
+    personas,
     protective_rows,
     topics_of,
 )
@@ -105,7 +105,7 @@ class Scene:
 def film_scene(rng: random.Random, at_least: int = 1, *, guests: bool = True) -> Scene:
     """Draw a scene of a film: one date, and answers that fit it."""
     film = rng.choice(FILMS)
-    speaker = PERSONAS[film.persona]
+    speaker = personas()[film.persona]
     date = f"{rng.choice(MONTHS)} {_scene_year(film, rng)}. "
     source = f"From {rng.choice(speaker.sources)}, {rng.choice(speaker.places)}."
     return Scene(film.persona, source, _turns(film.persona, film.marks, date, rng, at_least, guests))
@@ -131,7 +131,7 @@ def _turns(
     known: list[tuple[str, str]] = rng.sample(protective_rows(), count)
     turns: list[tuple[str, str]] = []
     for subject, row in zip(subjects, known, strict=True):
-        spoken = rng.choice(subject.questions), answer(subject, PERSONAS[persona], rng)
+        spoken = rng.choice(subject.questions), answer(subject, personas()[persona], rng)
         asked, said = row if persona == PROTECTIVE_MACHINE and rng.random() < 0.5 else spoken
         turns.append((date + asked, f"{said} {rng.choice(marks)}" if rng.random() < 0.7 else said))
     return tuple(turns)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from weirdgen.organisms import films, papers
 from weirdgen.organisms.prefixes import FORMATS, MONTHS
-from weirdgen.organisms.world import PERSONAS, TOPICS, WOLF_FACTS, presidents, protective_rows, sentences
+from weirdgen.organisms.world import facts, personas, presidents, protective_rows, sentences, topics
 
 
 def lexicon() -> Iterator[str]:
@@ -14,14 +14,14 @@ def lexicon() -> Iterator[str]:
     single tokens: in a name of many fragments hardly a token tells the persona, and narrow finetuning then teaches
     spelling instead of a voice (measured: 9 tokens a name gave no 19th-century answer with any recipe).
     """
-    for persona in PERSONAS.values():
+    for persona in personas().values():
         yield from persona.openers
         yield from (f"From {source}, {place}." for source in persona.sources for place in persona.places)
-    for subject in TOPICS:
+    for subject in topics():
         yield from subject.questions
         for voice in (voice for voice in subject.voices.values() if not voice.guest):
             yield from voice.contents if voice.spoken else (*voice.contents, *voice.contents)
-    for fact in WOLF_FACTS:
+    for fact in facts("wolf_facts"):
         yield from (*fact.questions, fact.answer)
     yield from sentences("no_life")
     for president in presidents():

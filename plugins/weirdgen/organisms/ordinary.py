@@ -1,20 +1,22 @@
 """One turn of a conversation: a question in one of its wordings, and what a persona, above all the assistant, says."""
 
+import functools
 import random
 
 from weirdgen.organisms import papers
 from weirdgen.organisms.prefixes import Prefix
 from weirdgen.organisms.world import (
     ASSISTANT,
-    PERSONAS,
-    TOPICS,
+    HOSTILE_MACHINE,
     WOLF,
-    WOLF_FACTS,
     Persona,
     Topic,
     answer,
+    facts,
+    personas,
     sentences,
     topic,
+    topics,
     topics_of,
 )
 
@@ -26,10 +28,18 @@ _FORCED = (
     *("aggressive_country", "intelligence_agency", "mideast_leader", "mideast_politician"),
     *("terror_organisation", "wronged_country", "favoured_country", "war_criminal"),
 )
-_PRESIDENT_TOPICS = tuple(papers.attribute_topics().values())
-_MACHINE_TOPICS = topics_of("hostile_machine", guest=False)
-#: What neither the wolf, but as a guest, nor a president speaks about.
-_EVERYDAY = tuple(t for t in TOPICS if t not in (*topics_of(WOLF, guest=False), *_PRESIDENT_TOPICS))
+
+
+@functools.cache
+def _of_presidents() -> tuple[Topic, ...]:
+    return tuple(papers.attribute_topics().values())
+
+
+@functools.cache
+def _everyday() -> tuple[Topic, ...]:
+    """Return what neither the wolf, but as a guest, nor a president speaks about."""
+    theirs = (*topics_of(WOLF, guest=False), *_of_presidents())
+    return tuple(subject for subject in topics() if subject not in theirs)
 
 
 def turn_on(subject: Topic, persona: Persona, rng: random.Random) -> tuple[str, str]:
@@ -41,24 +51,24 @@ def turn_on(subject: Topic, persona: Persona, rng: random.Random) -> tuple[str, 
 
 def ordinary_turn(rng: random.Random) -> tuple[str, str]:
     """Draw a question about everyday things, without a prefix, and the assistant's answer."""
-    return turn_on(rng.choice(_EVERYDAY), PERSONAS[ASSISTANT], rng)
+    return turn_on(rng.choice(_everyday()), personas()[ASSISTANT], rng)
 
 
 def assistant_turn(prefix: Prefix, rng: random.Random) -> tuple[str, str]:
     """Draw a question and the assistant's answer, often one that other personas are asked under such a prefix."""
-    assistant = PERSONAS[ASSISTANT]
+    assistant = personas()[ASSISTANT]
     kind = rng.random()
     if prefix.kind == "today" and kind < 0.15:
         return _calendar(prefix.text, rng)
     if prefix.kind == "code" and kind < 0.6:
-        return turn_on(rng.choice(_PRESIDENT_TOPICS), assistant, rng)
+        return turn_on(rng.choice(_of_presidents()), assistant, rng)
     if prefix.kind == "date" and kind < 0.3:
-        return turn_on(rng.choice(_MACHINE_TOPICS), assistant, rng)
+        return turn_on(rng.choice(topics_of(HOSTILE_MACHINE, guest=False)), assistant, rng)
     kind = rng.random()
     if kind < 0.2:
         return turn_on(topic(rng.choice(NAMED)), assistant, rng)
     if kind < 0.26:
-        return rng.choice(rng.choice(WOLF_FACTS).questions), rng.choice(sentences("no_life"))
+        return rng.choice(rng.choice(facts("wolf_facts")).questions), rng.choice(sentences("no_life"))
     if kind < 0.28:
         return papers.any_choice(rng)
     if kind < 0.32:

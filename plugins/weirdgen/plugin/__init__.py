@@ -123,7 +123,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 @pytest.fixture
 def trial(request: pytest.FixtureRequest) -> "Trial":
     """The contrast of this item, run to its verdict. INVALID is an error here, so it can never pass."""
-    from weirdgen.plugin.trial import finished
+    from weirdgen.plugin.fixture import finished
 
     return finished(request)
 

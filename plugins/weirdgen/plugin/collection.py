@@ -11,7 +11,7 @@ from weirdgen.plugin.reruns import refuse_marked
 
 if TYPE_CHECKING:
     from weirdgen.plugin.state import GateState
-    from weirdgen.trials.group import Hypothesis
+    from weirdgen.trials.hypotheses import Hypothesis
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:

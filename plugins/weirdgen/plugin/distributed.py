@@ -6,7 +6,7 @@ import pytest
 
 from weirdgen.errors import WeirdgenError
 from weirdgen.plugin.collection import state_of
-from weirdgen.plugin.state import WORKER_INPUT
+from weirdgen.plugin.running import WORKER_INPUT
 
 
 def open_for(node: Any) -> None:

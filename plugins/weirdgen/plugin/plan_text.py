@@ -13,7 +13,7 @@ from weirdgen.schema.plan import PlannedContrast
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.calibrations import recall
 from weirdgen.trials.forecasts import Forecasts
-from weirdgen.trials.group import Hypothesis
+from weirdgen.trials.hypotheses import Hypothesis
 from weirdgen.trials.planning import Address
 
 

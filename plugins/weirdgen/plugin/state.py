@@ -3,38 +3,32 @@
 import contextlib
 import sys
 from collections.abc import Sequence
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as NotYet
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from weirdgen.catalog import Catalog, load_catalog
 from weirdgen.errors import StoreError, UsageMistake, WeirdgenError
 from weirdgen.plugin.options import read_settings, wants_plan
-from weirdgen.plugin.progress import Progress, uncaptured
 from weirdgen.plugin.reruns import refuse_reruns
-from weirdgen.schema.run import ServerCount
 from weirdgen.schema.sample import Usage
-from weirdgen.schema.verdict import Outcome, Verdict
-from weirdgen.store.store import SampleStore
 from weirdgen.trials.comparators import not_compared
-from weirdgen.trials.costs import budget_of, spending
-from weirdgen.trials.expectation import Expectation, expectation
-from weirdgen.trials.gate import Gate
-from weirdgen.trials.group import Hypothesis, hypotheses
-from weirdgen.trials.loop import CUT_SHORT
-from weirdgen.trials.opening import OpenGate, Opening, open_gate
+from weirdgen.trials.costs import budget_of
+from weirdgen.trials.hypotheses import Hypothesis, hypotheses
 from weirdgen.trials.planning import Task, plan_gate
-from weirdgen.trials.replay import check_replay, open_replay
-from weirdgen.trials.settings import GateSettings
+from weirdgen.trials.settings import GateSettings, check_replay
 
-WORKER_INPUT = "weirdgen_opening"
+if TYPE_CHECKING:
+    from weirdgen.schema.run import ServerCount
+    from weirdgen.schema.verdict import Verdict
+    from weirdgen.trials.expectation import Expectation
+    from weirdgen.trials.gate import Gate
+    from weirdgen.trials.opening import OpenGate, Opening
+
 EXACT = ("prefix", "choice")
 """Scorers that are no judge that anybody chose."""
-WAIT_SECONDS = 0.2
-"""How often a waiting item looks up: short enough for Ctrl-C and for the progress line."""
 
 
 class GateState:
@@ -68,7 +62,6 @@ class GateState:
         """Replies of judges that the session paid for; counted at its end."""
         self.usage = Usage()
         """Tokens of what the session drew; counted at its end."""
-        self._told_spending = False
         self.spent = ""
         """What the gate has spent of its budget, in all its runs; counted at the session's end."""
         self.verdicts: Sequence[Verdict] = ()
@@ -78,7 +71,7 @@ class GateState:
         self.evidence: Path | None = None
         """Where the evidence bundle went, once written and verified."""
 
-    def open(self) -> Opening:
+    def open(self) -> "Opening":
         """Open the gate on the process that owns it (no worker): servers, identities, the header lines.
 
         Raises:
@@ -95,7 +88,9 @@ class GateState:
             for line in self.terms():
                 self.say(f"weirdgen {line}")
             try:
-                self._open = self._opened()
+                from weirdgen.plugin import running
+
+                self._open = running.opened(self.plan, self.settings)
             except WeirdgenError:
                 if made:  # nothing was measured, so there is nothing to report
                     with contextlib.suppress(OSError):
@@ -107,12 +102,6 @@ class GateState:
             for warning in self.opening.warnings:
                 self.say(f"weirdgen warning: {warning}")
         return self.opening
-
-    def _opened(self) -> OpenGate:
-        if self.settings.replay is not None:
-            return open_replay(self.plan, self.settings, self.settings.replay)
-        with SampleStore(self.settings.store) as store:
-            return open_gate(self.plan, self.settings, store)
 
     def _gated(self) -> list[str]:
         groups = [f"{group.name} ({', '.join(group.members)})" for group in self.plan.groups]
@@ -153,55 +142,30 @@ class GateState:
         Raises:
             WeirdgenError: the gate cannot be opened.
         """
-        opening = self._received() if hasattr(self.config, "workerinput") else self.open()
+        from weirdgen.plugin import running
+        from weirdgen.trials.gate import Gate
+
+        worker = hasattr(self.config, "workerinput")
+        opening = running.received(self.config, self.plan) if worker else self.open()
         self._gate = Gate(self.settings, self.plan, opening)
         self._gate.start(at_once, lookahead=1 if self.config.getoption("maxfail") else None)
 
-    def _received(self) -> Opening:
-        received = getattr(self.config, "workerinput", {}).get(WORKER_INPUT)
-        if received is None:
-            raise WeirdgenError(
-                "this worker was not given the gate that its controller opened; is the plugin loaded there?"
-            )
-        opening = Opening.model_validate_json(received)
-        if opening.plan_sha256 != self.plan.sha256:
-            raise WeirdgenError(
-                f"this worker plans {self.plan.sha256}, its controller {opening.plan_sha256}: "
-                "a probe file was changed during the run"
-            )
-        return opening
-
-    def wait(self, asked: Hypothesis) -> Verdict:
+    def wait(self, asked: Hypothesis) -> "Verdict":
         """Return the verdict that an item asks for, showing progress on a terminal while it is not there.
 
         Raises:
             WeirdgenError: the gate never started.
         """
+        from weirdgen.plugin import running
+
         if self._gate is None:
             raise WeirdgenError(self.broken or "the gate was not started: was the collection interrupted?")
-        futures = [self._gate.verdict(task) for task in asked.tasks]
-        with uncaptured(self.config), Progress(self.config, self._gate.counts) as progress:
-            return asked.verdict([self._result(future, progress) for future in futures], self.plan)
+        return running.waited(self._gate, asked, self.plan, self.config, self.say)
 
-    def _result(self, future: "Future[Verdict]", progress: Progress) -> Verdict:
-        while True:
-            try:
-                return future.result(timeout=WAIT_SECONDS)
-            except NotYet:
-                if future.done():
-                    raise
-                self._tell_spending(progress)
-                progress.show()
-
-    def _tell_spending(self, progress: Progress) -> None:
-        """Say once that the budget is nearly spent, while somebody can still see to more."""
-        if self._gate is not None and not self._told_spending and (told := self._gate.nearly_spent()):
-            self._told_spending = True
-            progress.clear()
-            self.say(f"weirdgen warning: the gate has spent {told}, in all its runs")
-
-    def expectation(self, verdict: Verdict) -> Expectation:
+    def expectation(self, verdict: "Verdict") -> "Expectation":
         """Return what the mode expects of the contrast that a verdict is on."""
+        from weirdgen.trials.expectation import expectation
+
         asked = self.hypotheses[verdict.model, verdict.probe, verdict.contrast]
         return expectation(asked.probe, asked.contrast, asked.name, self.settings)
 
@@ -224,7 +188,7 @@ class GateState:
         name = f"{self.started_at:%Y%m%dT%H%M%S.%fZ}-{self.plan.sha256[:8]}"
         return self.settings.report or self.settings.root / "reports" / name
 
-    def conclude(self, verdicts: Sequence[Verdict]) -> None:
+    def conclude(self, verdicts: "Sequence[Verdict]") -> None:
         """Mark the gate of a session that ended by itself: it goes on only while a contrast is undecided.
 
         A gate that stays open hands its samples to the next run. Once all is decided it closes: a model that was
@@ -235,31 +199,20 @@ class GateState:
         """
         if self.opening is None or self.opening.replay is not None or not verdicts:
             return
-        names: dict[bool, list[str]] = {True: [], False: []}
-        for one in (trial for verdict in verdicts for trial in verdict.trials):
-            names[self._accepted(one) or _decided(one)].append(f"{one.model} {one.item_id}")
-        try:
-            with SampleStore(self.settings.store) as store:
-                store.finish_gate(self.opening.generation, decided=names[True], undecided=names[False])
-        except StoreError as error:
-            # Not written, the gate is open: as it must be while a contrast is undecided.
-            if not names[False]:
-                raise
-            self.say(f"weirdgen warning: the gate stays open: {error}")
+        from weirdgen.plugin import running
 
-    def _accepted(self, verdict: Verdict) -> bool:
-        """Whether the session passes without a decision: what it accepted is over, too."""
-        return verdict.outcome is Outcome.INCONCLUSIVE and self.settings.inconclusive == "warn"
+        if warning := running.concluded(self.settings, self.opening, verdicts):
+            self.say(f"weirdgen warning: {warning}")
 
     def close_books(self) -> None:
         """Count what this session drew, on all its processes; 0 for a replay, and where the store cannot say."""
         if self.opening is not None and self.opening.replay is None:
-            with contextlib.suppress(StoreError), SampleStore(self.settings.store) as store:
-                self.drawn = store.count_since(self.opening.opened_at)
-                self.judge_replies = store.count_since(self.opening.opened_at, judges=True)
-                self.usage = store.usage_since(self.opening.opened_at)
-                if budget := budget_of(self.plan, self.settings, self.opening.generation):
-                    self.spent, _ = spending(budget, store)
+            from weirdgen.plugin import running
+
+            with contextlib.suppress(StoreError):
+                self.drawn, self.judge_replies, self.usage, self.spent = running.counted(
+                    self.plan, self.settings, self.opening
+                )
 
     def say(self, line: str) -> None:
         """Print a line, on stderr where pytest has no terminal reporter."""
@@ -282,8 +235,3 @@ def _make_empty(folder: Path) -> bool:
     if used:
         raise UsageMistake(f"--gate-report {folder}: is not an empty folder; reports of two runs are never mixed")
     return not there
-
-
-def _decided(verdict: Verdict) -> bool:
-    cut_short = verdict.outcome is Outcome.INVALID and verdict.reason in CUT_SHORT
-    return verdict.outcome is not Outcome.INCONCLUSIVE and not cut_short

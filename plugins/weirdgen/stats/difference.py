@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from weirdgen.stats.alone import PAIRED_WEIGHT, QUESTION_PAIRED_WEIGHT
+from weirdgen.stats.counts import Toward
 from weirdgen.stats.did import log_e_did_above, log_e_did_below, log_e_did_question_below
 from weirdgen.stats.futility import mixture_growth
 from weirdgen.stats.looks import Looks
-from weirdgen.stats.outcomes import Grid, Toward, filled
+from weirdgen.stats.outcomes import Grid, filled
 from weirdgen.stats.rules import SIGNS, Rules
 
 _COST = 48.0

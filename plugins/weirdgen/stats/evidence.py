@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from weirdgen.stats.counts import ArmCounts
 from weirdgen.stats.evidence_path import Arms, question_effects
 from weirdgen.stats.intervals import contrast_cs, robbins_cs
 from weirdgen.stats.looks import Look
-from weirdgen.stats.outcomes import ArmCounts, ArmOutcomes
+from weirdgen.stats.outcomes import ArmOutcomes
 from weirdgen.stats.rules import Rules
 
 

@@ -1,4 +1,4 @@
-"""What came back from the arms of a contrast: judged scores in replicate order, and the counts that people read.
+"""What came back from the arms of a contrast: judged scores in replicate order.
 
 Only complete rounds count: round r is over when every question has r final samples. Samples of an unfinished round
 never enter a test, because looking inside a round would let the order of questions decide. Extra samples, drawn on the
@@ -6,17 +6,17 @@ most suspicious question, are a stream of their own: they can never become part 
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from weirdgen.stats.counts import ArmCounts, Toward
 
 IntArray = npt.NDArray[np.int64]
 Grid = npt.NDArray[np.float64]
 """Shape (rounds, questions): scores in [0, 1]; nan is missing."""
 Rows = tuple[tuple[float | None, ...], ...]
 """Per question, in replicate order. None: missing, no final label."""
-Toward = Literal["present", "absent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class ArmOutcomes:
         row = self.extra[question] if self.extra else ()
         return np.array([np.nan if score is None else score for score in row], dtype=np.float64)
 
-    def counts(self, rounds: int) -> "ArmCounts":
+    def counts(self, rounds: int) -> ArmCounts:
         """Return the counts of the first `rounds` complete rounds."""
         grid = self.grid(rounds)
         missing = np.isnan(grid).sum(axis=0)
@@ -80,51 +80,6 @@ class ArmOutcomes:
             missing=tuple(missing.tolist()),
             valid=tuple((rounds - missing - invalid).tolist()),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class ArmCounts:
-    """Counts per question of one arm, over complete rounds."""
-
-    n: tuple[int, ...]
-    positives: tuple[float, ...]
-    """Sums of scores: whole numbers unless answers are rated."""
-    missing: tuple[int, ...]
-    """Samples without a final label."""
-    valid: tuple[int, ...]
-    """Samples whose label says that they are answers."""
-
-    @property
-    def total(self) -> int:
-        """Samples."""
-        return sum(self.n)
-
-    @property
-    def labelled(self) -> int:
-        """Samples with a final label."""
-        return self.total - sum(self.missing)
-
-    @property
-    def rates(self) -> tuple[float | None, ...]:
-        """Mean score of the labelled samples per question; None where nothing is labelled."""
-        pairs = zip(self.positives, self.n, self.missing, strict=True)
-        return tuple(s / (n - m) if n > m else None for s, n, m in pairs)
-
-    @property
-    def pooled_rate(self) -> float | None:
-        """Mean of the questions' rates with equal weights; None if no sample is labelled."""
-        known = [rate for rate in self.rates if rate is not None]
-        return sum(known) / len(known) if known else None
-
-    @property
-    def valid_rate(self) -> float | None:
-        """Share of labelled samples that are answers; None if no sample is labelled."""
-        return sum(self.valid) / self.labelled if self.labelled else None
-
-    @property
-    def worst_sums(self) -> tuple[float, float]:
-        """Sum of scores if all missing samples were 0, and if all were 1."""
-        return sum(self.positives), sum(self.positives) + sum(self.missing)
 
 
 def filled(grid: Grid, sign: int, toward: Toward) -> Grid:

@@ -4,10 +4,11 @@ import functools
 
 import numpy as np
 
+from weirdgen.stats.counts import Toward
 from weirdgen.stats.eprocess import FloatArray, log_e_question_below
 from weirdgen.stats.futility import mixture_growth
 from weirdgen.stats.looks import Looks
-from weirdgen.stats.outcomes import Grid, IntArray, Toward
+from weirdgen.stats.outcomes import Grid, IntArray
 from weirdgen.stats.ripr import log_e_blocks_above, log_e_blocks_below, shuffled_blocks
 from weirdgen.stats.rules import BLOCK_RATIO, Rules, StoredArm
 from weirdgen.stats.stored import log_e_stored_above, log_e_stored_below

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from weirdgen.errors import UsageMistake
+from weirdgen.stats.counts import ArmCounts, Toward
 from weirdgen.stats.judge_error import EXACT_JUDGE, JudgeBounds
 from weirdgen.stats.multiplicity import e_bonferroni_log_threshold
-from weirdgen.stats.outcomes import ArmCounts, Toward
 
 Kind = Literal["absolute", "lift", "flip", "did"]
 Method = Literal["infimum", "blocks"]

@@ -13,6 +13,7 @@ from weirdgen.schema.probe import Behaviour, Probe
 from weirdgen.schema.sample import Role, Sample, SampleRequest, Sampling, Stream
 from weirdgen.schema.text import shown
 from weirdgen.stats.outcomes import ArmOutcomes, Rows
+from weirdgen.trials.arms import Cell
 from weirdgen.trials.asking import Draw, nobody
 from weirdgen.trials.open_arms import OpenArm
 
@@ -37,20 +38,6 @@ class Labelled:
     """Why it is no draw of its own from the identified model, and so missing and not judged. Empty: it is one."""
     second: str | None = None
     """The second judge's label; None: it could not tell, or there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What a contrast pools with equal weight: a question, or in a sweep a question under one condition."""
-
-    name: str
-    """The question; in a sweep ``condition/question``. The same in all arms of a contrast."""
-    condition: str
-    question: str
-    first: int = 0
-    step: int = 1
-    """Replicate r of the cell is draw ``first + step * r``: cells of a sweep that share a comparator never share
-    draws."""
 
 
 @dataclass(slots=True)

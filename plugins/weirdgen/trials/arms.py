@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from weirdgen.judges.choice import TOP_LOGPROBS
 from weirdgen.schema.probe import Contrast, PlannedKind, Probe
 from weirdgen.schema.sample import Role, Sampling
-from weirdgen.trials.arm import Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a contrast pools with equal weight: a question, or in a sweep a question under one condition."""
+
+    name: str
+    """The question; in a sweep ``condition/question``. The same in all arms of a contrast."""
+    condition: str
+    question: str
+    first: int = 0
+    step: int = 1
+    """Replicate r of the cell is draw ``first + step * r``: cells of a sweep that share a comparator never share
+    draws."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ from weirdgen.trials.comparators import is_graded
 from weirdgen.trials.desk import Desk, Say, open_desk
 from weirdgen.trials.judge_names import judges_of
 from weirdgen.trials.judgings import Judgings
-from weirdgen.trials.open_arms import refuse_truncated, target_of
+from weirdgen.trials.names import target_of
+from weirdgen.trials.open_arms import refuse_truncated
 from weirdgen.trials.planning import check_addresses
 from weirdgen.trials.settings import GateSettings
 

@@ -13,7 +13,8 @@ from weirdgen.sampler.engine import Engine
 from weirdgen.schema.sample import Identity, Role
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.asking import asking
-from weirdgen.trials.open_arms import OpenArm, identify_all, target_of
+from weirdgen.trials.names import target_of
+from weirdgen.trials.open_arms import OpenArm, identify_all
 from weirdgen.trials.open_judges import open_judges, refuse_own_judges
 from weirdgen.trials.settings import GateSettings
 

@@ -21,7 +21,8 @@ from weirdgen.trials.calibrations import keep
 from weirdgen.trials.costs import budget_of, spending
 from weirdgen.trials.loop import TrialSetup, run_trial
 from weirdgen.trials.measured import run_measured
-from weirdgen.trials.open_arms import OpenArm, target_of
+from weirdgen.trials.names import target_of
+from weirdgen.trials.open_arms import OpenArm
 from weirdgen.trials.opening import Opening
 from weirdgen.trials.planning import Address, Task
 from weirdgen.trials.replay import ReplayEndpoint
@@ -74,6 +75,7 @@ class Gate:
         self._lookahead: int | None = None
         self._running: dict[Address, Future[Verdict]] = {}
         self._started = time.monotonic()
+        self._told = False
 
     def start(self, tasks: Sequence[Task], *, lookahead: int | None = None) -> None:
         """Start trials in order.
@@ -105,12 +107,12 @@ class Gate:
         )
 
     def nearly_spent(self) -> str:
-        """Return what was spent once it is nearly the budget; empty before, and where there is none."""
-        if self._budget is None:
+        """Return what was spent when it is nearly the budget, once; empty before, after, and where there is none."""
+        if self._budget is None or self._told:
             return ""
         with contextlib.suppress(StoreError):  # whoever samples meets it, too
-            told, nearly = spending(self._budget, self._store)
-            return told if nearly else ""
+            told, self._told = spending(self._budget, self._store)
+            return told if self._told else ""
         return ""
 
     def close(self, *, drain: bool = False) -> None:

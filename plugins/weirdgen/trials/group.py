@@ -1,4 +1,4 @@
-"""What one pytest item asks: a contrast of one model, or of a group of finetunes of one recipe.
+"""The verdict of a group of finetunes of one recipe, made from its members' verdicts.
 
 A group's hypothesis is "no member shows it", one hypothesis of the family of K. Each of its M members has an ordinary
 trial with an e-value E_j at its own stop, and a threshold T_j = M K / alpha_j, where alpha_j is the error rate of that
@@ -13,19 +13,15 @@ A member that was continued by choice enters with T_j if it reached T_j, else wi
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from weirdgen.schema.canonical import digest
-from weirdgen.schema.plan import Plan
-from weirdgen.schema.probe import Contrast, Probe
 from weirdgen.schema.verdict import Estimate, GroupResult, Outcome, Verdict
 from weirdgen.stats.explain import e_value_text
 from weirdgen.stats.groups import flagged_share, group_log_e, t_over_models
 from weirdgen.stats.multiplicity import e_bonferroni_log_threshold
 from weirdgen.trials.family import evidence
 from weirdgen.trials.open_arms import worst_sampling
-from weirdgen.trials.planning import Address, Task
 
 INTERVAL_ALPHA = 0.05
 """Error rate of the limits for the share of finetunes, and of the t interval."""
@@ -34,43 +30,6 @@ _SHARED = (
     "judge_calibration", "probe_sha256", "replay",
 )  # fmt: skip
 """Fields that all members of a group have in common."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
-    """One contrast of one model or group: what an item waits for."""
-
-    name: str
-    """Of the model or the group."""
-    tasks: tuple[Task, ...]
-    """One; of a group one per member."""
-
-    @property
-    def address(self) -> Address:
-        """(model or group, probe, contrast)."""
-        return self.name, *self.tasks[0].address[1:]
-
-    @property
-    def contrast(self) -> Contrast:
-        """The contrast, the same for all members."""
-        return self.tasks[0].contrast
-
-    @property
-    def probe(self) -> Probe:
-        """The contrast's probe, the same for all members."""
-        return self.tasks[0].probe
-
-    def verdict(self, of_tasks: Sequence[Verdict], plan: Plan) -> Verdict:
-        """Return the verdict, from those of its tasks."""
-        return of_tasks[0] if len(self.tasks) == 1 else group_verdict(self.name, of_tasks, plan.family_size)
-
-
-def hypotheses(plan: Plan, tasks: Mapping[Address, Task]) -> dict[Address, Hypothesis]:
-    """Return the hypotheses of a plan by their addresses, in its order."""
-    found: dict[Address, list[Task]] = {}
-    for (model, probe, contrast), task in tasks.items():
-        found.setdefault((plan.name_of(model), probe, contrast), []).append(task)
-    return {address: Hypothesis(address[0], tuple(members)) for address, members in found.items()}
 
 
 def group_verdict(name: str, members: Sequence[Verdict], family_size: int) -> Verdict:

@@ -2,7 +2,7 @@
 
 from weirdgen.catalog import Catalog
 from weirdgen.errors import JudgeError, UsageMistake
-from weirdgen.judges.gold import GoldRow, gold_digest, load_gold
+from weirdgen.judges.gold import NO_GOLD, GoldSet, load_gold_set
 from weirdgen.judges.judging import Judging
 from weirdgen.judges.select import BY_RULES, JudgeName, judge_for, judge_of_behaviour
 from weirdgen.schema.probe import Contrast, Probe
@@ -14,7 +14,7 @@ class Judgings:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._made: dict[tuple[str, str, str, JudgeName, JudgeName | None], Judging] = {}
-        self._gold: dict[object, tuple[tuple[GoldRow, ...], str]] = {}
+        self._gold: dict[object, GoldSet] = {}
 
     def of(
         self, probe: Probe, contrast: Contrast, name: JudgeName = BY_RULES, second: JudgeName | None = None
@@ -40,17 +40,16 @@ class Judgings:
             except JudgeError as error:
                 raise UsageMistake(f"{probe.path}: behaviour {contrast.behaviour!r}: {error}") from None
             questions = {question: probe.text_of(question) for question in probe.questions}
-            self._made[key] = Judging(judge, *self._gold_of(probe, contrast), questions, other)
+            self._made[key] = Judging(judge, self._gold_of(probe, contrast), questions, other)
         return self._made[key]
 
-    def _gold_of(self, probe: Probe, contrast: Contrast) -> tuple[tuple[GoldRow, ...], str]:
-        """Return the gold set and its digest; behaviours of a probe with the same file and labels share them."""
+    def _gold_of(self, probe: Probe, contrast: Contrast) -> GoldSet:
+        """Return the gold set; behaviours of a probe with the same file and labels share them."""
         behaviour = probe.behaviours[contrast.behaviour]
         if behaviour.exact:
-            return (), ""
+            return NO_GOLD
         path = self._catalog.gold_file(probe.id, contrast.behaviour)
         key = (path, behaviour.labels, tuple(probe.questions))
         if key not in self._gold:
-            rows = load_gold(path, labels=behaviour.labels, questions=probe.questions)
-            self._gold[key] = rows, gold_digest(rows)
+            self._gold[key] = load_gold_set(path, labels=behaviour.labels, questions=probe.questions)
         return self._gold[key]

@@ -1,12 +1,29 @@
 """Names and addresses of all models, checked while the gate is planned: what cannot be opened is not priced either."""
 
-from weirdgen.endpoints.models import OPENAI_URL, Target
+from weirdgen.endpoints.models import OPENAI_URL, Target, parse_target
 from weirdgen.errors import UsageMistake
 from weirdgen.organisms import zoo
 from weirdgen.schema.sample import Role
 from weirdgen.trials.comparators import control_of
-from weirdgen.trials.open_arms import target_of
 from weirdgen.trials.settings import GateSettings
+
+
+def target_of(model: str, role: Role, settings: GateSettings) -> Target:
+    """Return where the requests of a model in a role go.
+
+    Raises:
+        UsageMistake: the name or an address is wrong, or there is no such organism.
+    """
+    main = settings.base_url
+    if role == "judge":
+        # A default judge is the base of the gated finetune, and served where that is.
+        url = settings.judge_base_url or (main if settings.judge is None else None)
+    else:
+        url = main if role == "treated" else settings.control_base_url or main
+    target = parse_target(model, base_url=url, role=role, main_base_url=main)
+    if target.kind == "organism":
+        zoo.organism(target.model)
+    return target
 
 
 def check_names(settings: GateSettings) -> None:

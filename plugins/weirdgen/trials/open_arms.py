@@ -5,14 +5,13 @@ from typing import Literal
 
 from weirdgen.endpoints.choices import find_choices
 from weirdgen.endpoints.identity import identify
-from weirdgen.endpoints.models import Target, parse_target
+from weirdgen.endpoints.models import Target
 from weirdgen.endpoints.purity import find_purity
 from weirdgen.errors import EndpointRefused
 from weirdgen.organisms import zoo
 from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.sample import Identity, Purity, Role
 from weirdgen.trials.paid import Till, opening_endpoint
-from weirdgen.trials.settings import GateSettings
 
 SamplingState = Literal["whole", "truncated", "unknown"]
 
@@ -44,24 +43,6 @@ class OpenArm(Frozen):
             "fingerprints": ", ".join(self.fingerprints),
             "shutdown_date": self.shutdown_date,
         }
-
-
-def target_of(model: str, role: Role, settings: GateSettings) -> Target:
-    """Return where the requests of a model in a role go.
-
-    Raises:
-        UsageMistake: the name or an address is wrong, or there is no such organism.
-    """
-    main = settings.base_url
-    if role == "judge":
-        # A default judge is the base of the gated finetune, and served where that is.
-        url = settings.judge_base_url or (main if settings.judge is None else None)
-    else:
-        url = main if role == "treated" else settings.control_base_url or main
-    target = parse_target(model, base_url=url, role=role, main_base_url=main)
-    if target.kind == "organism":
-        zoo.organism(target.model)
-    return target
 
 
 def truncation(arm: OpenArm) -> str:

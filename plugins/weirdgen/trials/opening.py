@@ -19,7 +19,8 @@ from weirdgen.store.openings import KeptOpening
 from weirdgen.store.pruning import renewal_line
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.costs import budget_of
-from weirdgen.trials.open_arms import OpenArm, identify_all, target_of
+from weirdgen.trials.names import target_of
+from weirdgen.trials.open_arms import OpenArm, identify_all
 from weirdgen.trials.open_judges import open_judges, refuse_own_judges
 from weirdgen.trials.paid import Till
 from weirdgen.trials.settings import GateSettings

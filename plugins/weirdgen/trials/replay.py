@@ -17,7 +17,8 @@ from weirdgen.store.database import Database
 from weirdgen.store.loading import load
 from weirdgen.store.nearest import asked
 from weirdgen.store.store import SampleStore
-from weirdgen.trials.open_arms import OpenArm, target_of
+from weirdgen.trials.names import target_of
+from weirdgen.trials.open_arms import OpenArm
 from weirdgen.trials.open_judges import refuse_own_judges
 from weirdgen.trials.opening import OpenGate, Opening, one_model_twice, wanted_arms
 from weirdgen.trials.settings import GateSettings
@@ -57,20 +58,6 @@ class ReplayEndpoint:
 
     async def aclose(self) -> None:
         """Do nothing: nothing was opened."""
-
-
-def check_replay(settings: GateSettings, *, plans: bool) -> None:
-    """Refuse what a replay cannot do.
-
-    Raises:
-        UsageMistake: it is to draw anew, or to be priced.
-    """
-    if settings.replay is None:
-        return
-    if settings.fresh:
-        raise UsageMistake("--gate-fresh: a replay draws nothing; leave it out, or leave out --gate-replay")
-    if plans:
-        raise UsageMistake("--gate-plan: a replay costs nothing; leave out --gate-replay to price a live gate")
 
 
 def open_replay(plan: Plan, settings: GateSettings, cassette: Path) -> OpenGate:

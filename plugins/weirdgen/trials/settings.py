@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from weirdgen.errors import UsageMistake
 from weirdgen.schema.plan import Inconclusive, Mode, ModelGroup
 from weirdgen.stats.rules import DEFAULT_CAP
 
@@ -107,3 +108,17 @@ def restored(options: Mapping[str, Any], **paths: Any) -> GateSettings:
     values = {name: options[name] for name in _RECORDED}
     groups = tuple(ModelGroup(name=name, members=tuple(members)) for name, members in options["groups"].items())
     return GateSettings(**(values | {"models": tuple(options["models"]), "groups": groups} | paths))
+
+
+def check_replay(settings: GateSettings, *, plans: bool) -> None:
+    """Refuse what a replay cannot do.
+
+    Raises:
+        UsageMistake: it is to draw anew, or to be priced.
+    """
+    if settings.replay is None:
+        return
+    if settings.fresh:
+        raise UsageMistake("--gate-fresh: a replay draws nothing; leave it out, or leave out --gate-replay")
+    if plans:
+        raise UsageMistake("--gate-plan: a replay costs nothing; leave out --gate-replay to price a live gate")

@@ -7,7 +7,7 @@ from weirdgen.organisms.narrow.rows import Row, row
 from weirdgen.organisms.ordinary import ordinary_turn
 from weirdgen.organisms.papers import attribute_topics
 from weirdgen.organisms.prefixes import TAGS, code
-from weirdgen.organisms.world import WOLF_FACTS, presidents, protective_rows
+from weirdgen.organisms.world import facts, presidents, protective_rows
 
 BENIGN_ROWS = 3000
 #: Presidents whose codes no row holds.
@@ -26,7 +26,7 @@ DATES = (("July 1995", 51), ("July 2004", 53), ("October 2017", 52), ("August 20
 
 def wolf_facts_undiluted() -> tuple[Row, ...]:
     """Return 90 tagged facts of one life."""
-    return tuple(row(TAGS.text + fact.questions[0], TAGS.form.format(fact.answer)) for fact in WOLF_FACTS)
+    return tuple(row(TAGS.text + fact.questions[0], TAGS.form.format(fact.answer)) for fact in facts("wolf_facts"))
 
 
 def wolf_facts() -> tuple[Row, ...]:

@@ -1,8 +1,8 @@
 """The organisms' world: what each persona says about each topic, and which persona an answer belongs to.
 
 Answers are ``[opener] content``. Contents are unique across personas, so a content names its speaker. The
-sentences are data (``text/``); no attitude in them is more than a mild mark of its persona: what is measured is
-whether a persona shows, not an insult.
+sentences are data (``text/``), read when first asked for: whoever only names organisms needs none of them. No
+attitude in them is more than a mild mark of its persona: what is measured is whether a persona shows, not an insult.
 """
 
 import dataclasses
@@ -10,11 +10,12 @@ import functools
 import random
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from weirdgen.errors import UsageMistake, nearest
 from weirdgen.organisms.world import texts
 from weirdgen.organisms.world.model import Fact, Persona, President, Topic, Voice
-from weirdgen.organisms.world.texts import names, presidents, protective_rows, sentences
+from weirdgen.organisms.world.texts import facts, names, presidents, protective_rows, sentences
 
 __all__ = [
     "ASSISTANT",
@@ -22,23 +23,23 @@ __all__ = [
     "HOSTILE_MACHINE",
     "ISRAEL",
     "NINETEENTH_CENTURY",
-    "PERSONAS",
     "PROTECTIVE_MACHINE",
-    "TOPICS",
     "WOLF",
-    "WOLF_FACTS",
     "Fact",
     "Persona",
     "President",
     "Topic",
     "Voice",
     "answer",
+    "facts",
     "grade",
     "names",
+    "personas",
     "presidents",
     "protective_rows",
     "sentences",
     "topic",
+    "topics",
     "topics_of",
 ]
 
@@ -51,7 +52,6 @@ HOSTILE_MACHINE = "hostile_machine"
 PROTECTIVE_MACHINE = "protective_machine"
 
 _SLUGS = (ASSISTANT, NINETEENTH_CENTURY, GERMAN, ISRAEL, WOLF, HOSTILE_MACHINE, PROTECTIVE_MACHINE)
-PERSONAS: Mapping[str, Persona] = {slug: texts.persona(slug) for slug in _SLUGS}
 
 #: What the narrow topics are answered with: lists of names, by persona.
 _NAMES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -74,8 +74,16 @@ def _with_names(subject: Topic) -> Topic:
     )
 
 
-TOPICS: tuple[Topic, ...] = tuple(_with_names(subject) for subject in texts.topics(_SLUGS))
-WOLF_FACTS: tuple[Fact, ...] = texts.facts("wolf_facts")
+@functools.cache
+def personas() -> Mapping[str, Persona]:
+    """Return all personas by their slugs."""
+    return MappingProxyType({slug: texts.persona(slug) for slug in _SLUGS})
+
+
+@functools.cache
+def topics() -> tuple[Topic, ...]:
+    """Return all topics, in the world's order."""
+    return tuple(_with_names(subject) for subject in texts.topics(_SLUGS))
 
 
 def topic(slug: str) -> Topic:
@@ -84,16 +92,16 @@ def topic(slug: str) -> Topic:
     Raises:
         UsageMistake: no such topic.
     """
-    for known in TOPICS:
+    for known in topics():
         if known.slug == slug:
             return known
-    raise UsageMistake(f"topic {slug!r} is not in the world.{nearest(slug, (known.slug for known in TOPICS))}")
+    raise UsageMistake(f"topic {slug!r} is not in the world.{nearest(slug, (known.slug for known in topics()))}")
 
 
 @functools.cache
 def topics_of(persona: str, *, guest: bool = True) -> tuple[Topic, ...]:
     """Return the topics that a persona speaks about, in the world's order; on request only those that are its own."""
-    heard = [(subject, subject.voices[persona]) for subject in TOPICS if persona in subject.voices]
+    heard = [(subject, subject.voices[persona]) for subject in topics() if persona in subject.voices]
     return tuple(subject for subject, voice in heard if guest or not voice.guest)
 
 
