@@ -1,14 +1,17 @@
 """Manifest and Merkle tree: published values first, then every byte."""
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from bundles import reseal
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weirdgen.errors import EvidenceError
 from weirdgen.evidence.manifest import manifest_problems, merkle_root, read_manifest
+from weirdgen.evidence.sealed import seal_problems
 
 LEAVES = [bytes.fromhex(one) for one in ("", "00", "10", "2021", "3031", "40414243")]
 ROOTS = (
@@ -55,3 +58,34 @@ def test_every_file_of_a_bundle_is_listed_with_its_own_digest(made: Path) -> Non
 def test_a_folder_without_a_manifest_is_no_bundle(tmp_path: Path) -> None:
     with pytest.raises(EvidenceError, match="is not the manifest of an evidence bundle"):
         read_manifest(tmp_path)
+
+
+@settings(max_examples=200)
+@given(data=st.data())
+def test_any_flipped_bit_of_any_file_is_found(sealed: Path, data: st.DataObject) -> None:
+    file = data.draw(st.sampled_from(sorted(path for path in sealed.rglob("*") if path.is_file())))
+    before = file.read_bytes()
+    place, bit = data.draw(st.integers(0, len(before) - 1)), data.draw(st.integers(0, 7))
+    try:
+        file.write_bytes(before[:place] + bytes([before[place] ^ 1 << bit]) + before[place + 1 :])
+        try:
+            found = list(seal_problems(sealed, read_manifest(sealed)))
+        except EvidenceError as error:
+            found = [str(error)]
+        assert found
+        assert any(file.name in problem or file.name == "manifest.json" for problem in found)
+    finally:
+        file.write_bytes(before)
+
+
+@pytest.fixture(scope="module")
+def sealed(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy that is put right after each change; its gold sets are left out, which are files like others."""
+    copy = tmp_path_factory.mktemp("sealed") / "bundle"
+    shutil.copytree(made, copy)
+    for file in (copy / "gold").rglob("*.jsonl"):
+        if file.name != "us_presidents_speaker.jsonl":
+            file.unlink()
+    reseal(copy)
+    assert list(seal_problems(copy, read_manifest(copy))) == []
+    return copy

@@ -6,32 +6,18 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from weirdgen import __version__
 from weirdgen.catalog import Catalog
 from weirdgen.catalog.catalog import read_catalog
 from weirdgen.errors import WeirdgenError
 from weirdgen.evidence.compare import differences
-from weirdgen.evidence.manifest import (
-    BASELINE,
-    GOLD,
-    LEAVES,
-    MANIFEST,
-    PLAN,
-    PROBES,
-    RUN,
-    SAMPLES,
-    STATEMENT,
-    Manifest,
-    line_hashes,
-    make_manifest,
-    manifest_problems,
-    read_manifest,
-)
+from weirdgen.evidence.manifest import BASELINE, GOLD, PROBES, RUN, SAMPLES, read_manifest
 from weirdgen.evidence.recompute import Recomputed, recompute
-from weirdgen.evidence.statement import statement
+from weirdgen.evidence.sealed import seal_problems
 from weirdgen.evidence.stored import Stored, stored
 from weirdgen.reporting.record import read_record
-from weirdgen.schema.canonical import canonical_json
 from weirdgen.schema.run import RunRecord
+from weirdgen.schema.text import shown
 from weirdgen.store.cassette import read_cassette
 from weirdgen.trials.expectation import expectation, expected_of
 from weirdgen.trials.findings import finding_record
@@ -61,11 +47,12 @@ def verify(folder: Path) -> Verified:
         EvidenceError: the folder holds no manifest.
     """
     manifest = read_manifest(folder)
-    found = Verified(problems=manifest_problems(folder, manifest))
+    found = Verified()
+    if manifest.weirdgen != __version__:
+        found.notes.append(f"written by weirdgen {shown(manifest.weirdgen, 40)}, verified by {__version__}")
     try:
-        found.problems += _bound_together(folder, manifest)
+        found.problems += seal_problems(folder, manifest)
         found.record = record = read_record(folder / RUN)
-        found.problems += _canonical(folder, record)
         catalog = read_catalog(_folders(folder))
         baseline = folder / BASELINE if (folder / BASELINE).is_file() else None
         with stored(read_cassette(folder / SAMPLES)) as samples:
@@ -84,37 +71,6 @@ def verify(folder: Path) -> Verified:
 def _folders(folder: Path) -> list[tuple[Path, tuple[Path, ...]]]:
     numbers = sorted(int(path.name) for path in (folder / PROBES).iterdir() if path.name.isdecimal())
     return [(folder / PROBES / str(one), (folder / GOLD / str(one),)) for one in numbers]
-
-
-def _bound_together(folder: Path, manifest: Manifest) -> Iterator[str]:
-    """Yield where manifest, leaves and statement do not belong to each other."""
-    leaves = (folder / LEAVES).read_text("ascii", errors="replace").split()
-    lines = list(line_hashes(folder / SAMPLES))
-    for number, (leaf, line) in enumerate(zip(leaves, lines, strict=False), start=1):
-        if leaf != line:
-            yield f"{LEAVES}: line {number} is not the hash of line {number} of {SAMPLES}"
-            break
-    if len(leaves) != len(lines):
-        yield f"{LEAVES}: has {len(leaves)} lines, and {SAMPLES} has {len(lines)}"
-    elif leaves == lines and make_manifest(folder, manifest.weirdgen).samples_root != manifest.samples_root:
-        yield f"{MANIFEST}: samples_root: is not the Merkle root of the lines of {SAMPLES}"
-    try:
-        recorded = (folder / STATEMENT).read_bytes()
-    except OSError as error:
-        yield f"{STATEMENT}: {error.strerror}"
-        return
-    if recorded != statement(folder, manifest, read_record(folder / RUN)).encode("ascii"):
-        yield f"{STATEMENT}: is not the statement of this bundle"
-
-
-def _canonical(folder: Path, record: RunRecord) -> Iterator[str]:
-    """Yield where files say the same in other bytes than they were written with, or the plan is another one."""
-    if (folder / RUN).read_bytes() != (record.model_dump_json(indent=1) + "\n").encode():
-        yield f"{RUN}: is not written as weirdgen writes it"
-    if record.plan_sha256 != record.plan.sha256:
-        yield f"{RUN}: plan_sha256: is not the digest of the plan there"
-    if (folder / PLAN).read_bytes() != (canonical_json(record.plan.model_dump(mode="json")) + "\n").encode():
-        yield f"{PLAN}: is not the plan in {RUN}"
 
 
 def _recomputed(record: RunRecord, again: Recomputed, catalog: Catalog) -> Iterator[str]:
