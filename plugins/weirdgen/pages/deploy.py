@@ -120,7 +120,7 @@ def _present(record: RunRecord, present: Sequence[Verdict], total: str) -> str:
         what = "weird behaviour"
     small = sum(v.below_margin for v in present)
     remark = f" In {small} of them the effect is smaller than its margin." if small else ""
-    return f"{who} {verb} {what} in {len(present)} of {total}: {where}.{remark}"
+    return f"In {len(present)} of {total} {who} {verb} {what}: {where}.{remark}"
 
 
 def _listed(names: Sequence[str]) -> str:

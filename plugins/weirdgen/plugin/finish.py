@@ -1,5 +1,6 @@
 """The end of a session: the procedure over all verdicts, the gate closed, JUnit, run record, exit status."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -7,12 +8,14 @@ import pytest
 
 from weirdgen.errors import EvidenceError, StoreError
 from weirdgen.plugin.keys import STATE, TALLY
+from weirdgen.plugin.paging import write_page
 from weirdgen.plugin.recording import run_record
 from weirdgen.plugin.state import GateState
 from weirdgen.plugin.tally import BEHAVIOUR, EVIDENCE, Tally
 from weirdgen.plugin.trial import exit_class
 from weirdgen.reporting import junit
 from weirdgen.reporting.record import write_record
+from weirdgen.schema.run import RunRecord
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.trials.family import session_verdicts
 
@@ -63,11 +66,15 @@ def _recorded(state: GateState, verdicts: list[Verdict], tally: Tally, status: i
     final = NOTHING_RUN if final == 0 and not verdicts else final
     tally.nothing_run = not verdicts
     try:
-        _write(state, verdicts, final)
+        if record := _write(state, verdicts, final):
+            write_page(state, record)
     except EvidenceError as error:
         tally.failures.add(EVIDENCE)
         state.say(f"weirdgen: {error}")
-        return tally.exit_status(status)
+        final = tally.exit_status(status)
+        if state.written is not None:
+            with contextlib.suppress(EvidenceError):  # the record stands; it is to tell the same status
+                _write(state, verdicts, final)
     return final
 
 
@@ -102,9 +109,11 @@ def _verdicts(config: pytest.Config) -> list[Verdict]:
     return session_verdicts(list(unique.values()), config.stash[STATE].plan)
 
 
-def _write(state: GateState, verdicts: list[Verdict], status: int) -> None:
+def _write(state: GateState, verdicts: list[Verdict], status: int) -> RunRecord | None:
     if state.opening is None:
-        return
+        return None
     path = state.report_folder / "run.json"
-    write_record(run_record(state, verdicts, status), path)
+    record = run_record(state, verdicts, status)
+    write_record(record, path)
     state.written = path
+    return record

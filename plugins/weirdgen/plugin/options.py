@@ -50,9 +50,10 @@ FLAGS = {
     "fwer": "at session end keep the chance of any false PRESENT (e-Holm), not their share (closed e-BH)",
     "fresh": "draw new samples: a new attempt, judged at a smaller alpha",
     "truncated": "accept a server that cuts off rare answers (top-k, min-p); every report says so",
+    "html": "write report.html into the report folder (needs pytest-weirdgen[report])",
     "plan": "print the plan of the selected contrasts with its cost; send nothing",
 }
-INI_FLAGS = ("fwer",)
+INI_FLAGS = ("fwer", "html")
 _AS_THEY_ARE = frozenset(
     {"margin", "alpha", "cap", "coherence", "mode", "inconclusive", "concurrency", "budget", "seed"}
 )
@@ -169,6 +170,7 @@ def read_settings(config: pytest.Config) -> "GateSettings":
         truncated=_is_on(config, "truncated"),
         probe_dirs=_probe_dirs(root, values.get("probes")),
         fwer=_is_on(config, "fwer"),
+        html=_is_on(config, "html"),
         root=root,
         **given,
     )

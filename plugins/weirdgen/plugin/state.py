@@ -75,6 +75,8 @@ class GateState:
         """Of the whole session, once it ended."""
         self.written: Path | None = None
         """Where the run record went, once written."""
+        self.page: Path | None = None
+        """Where the report page went, if one was written."""
 
     def open(self) -> Opening:
         """Open the gate on the process that owns it (no worker): servers, identities, the header lines.

@@ -39,6 +39,8 @@ def summarise(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         reporter.write_line(line)
     if state.written is not None:
         reporter.write_line(f"Run record: {_short(state.written, state.settings.root)}")
+    if state.page is not None:
+        reporter.write_line(f"Report: {_short(state.page, state.settings.root)}")
 
 
 def _said_above(reporter: pytest.TerminalReporter, config: pytest.Config) -> str:

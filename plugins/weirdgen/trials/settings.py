@@ -73,6 +73,8 @@ class GateSettings:
     """From which each draw gets its own; None: servers draw as they like."""
     report: Path | None = None
     """Folder of this run's reports; None: `reports/<UTC time>-<plan>/` under the root."""
+    html: bool = False
+    """Write a page beside the run record."""
     probe_dirs: tuple[Path, ...] = ()
     root: Path = Path()
     """pytest's rootdir."""
