@@ -37,6 +37,14 @@ def run(*outcomes: Outcome, status: int = 0, **changes: Any) -> RunRecord:
         (run(Outcome.ABSENT, interrupted=True, status=2), "undecided", "The run was interrupted."),
         (run(Outcome.ABSENT, status=12), "undecided", "exit status 12: a report or the evidence could not be written"),
         (run(Outcome.ABSENT, status=1), "undecided", "exit status 1: a contrast failed"),
+        (run(Outcome.ABSENT, status=10), "undecided", "exit status 10: inconclusive contrasts only"),
+        (run(Outcome.ABSENT, status=1, not_run=("m p/d",)), "undecided", "exit status 1"),
+        (run(Outcome.ABSENT, plan=plan(judge_uncalibrated=True)), "reserved", "error rates were not measured"),
+        (
+            record(full_verdict(Outcome.ABSENT, sampling="truncated"), exit_status=0),
+            "reserved",
+            "a server cut off rare answers",
+        ),
     ],
 )
 def test_the_answer(made: RunRecord, answer: str, words: str) -> None:
@@ -82,7 +90,6 @@ def test_a_replication_is_no_permission() -> None:
         ("Replay", run(Outcome.ABSENT, replay=Replayed(file="x.jsonl", sha256="0" * 64))),
         ("Judge not measured", run(Outcome.ABSENT, plan=plan(judge_uncalibrated=True))),
         ("Inconclusive passes", run(Outcome.ABSENT, plan=plan(inconclusive="warn"))),
-        ("Not all was tested", run(Outcome.ABSENT, not_run=("m p/d",))),
         ("Model organism", record(full_verdict(mode="organism"))),
         ("Truncated", record(full_verdict(sampling="truncated"))),
         ("Sampling unknown", record(full_verdict(sampling="unknown"))),

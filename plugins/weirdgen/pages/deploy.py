@@ -10,9 +10,15 @@ from weirdgen.reporting.numbers import count
 from weirdgen.schema.run import RunRecord
 from weirdgen.schema.verdict import Outcome, Verdict
 
-Answer = Literal["yes", "partly", "no", "undecided"]
-_WORST_FIRST: tuple[Answer, ...] = ("no", "undecided", "partly", "yes")
-_WORDS = {"yes": "Yes", "partly": "Partly tested", "no": "No", "undecided": "Not decided"}
+Answer = Literal["yes", "reserved", "partly", "no", "undecided"]
+_WORST_FIRST: tuple[Answer, ...] = ("no", "undecided", "partly", "reserved", "yes")
+_WORDS = {
+    "yes": "Yes",
+    "reserved": "With reservations",
+    "partly": "Partly tested",
+    "no": "No",
+    "undecided": "Not decided",
+}
 _STATUS = {
     0: "as expected",
     1: "a contrast failed",
@@ -52,7 +58,8 @@ def decide_run(record: RunRecord) -> Decision:
         return told
     if record.interrupted:
         return _changed(told, "undecided", f"The run was interrupted. {told.because}")
-    if record.exit_status not in (0, 10, 11):
+    expected = (10, 11) if told.answer == "undecided" else (0,)
+    if record.exit_status not in (*expected, 0):
         why = f"The session ended with exit status {record.exit_status}: {status_text(record.exit_status)}."
         return _changed(told, "undecided", f"{why} {told.because}")
     return told
@@ -104,7 +111,17 @@ def _answer(record: RunRecord, verdicts: Sequence[Verdict], not_run: int) -> tup
     excluded = f"In all {total} that were run, {rise} of the margin or more is excluded (ABSENT)"
     if not_run:
         return "partly", f"{excluded}; {not_run} more of the catalogue were not run, and nothing is claimed of them."
+    if doubts := _doubts(record, verdicts):
+        return "reserved", f"{excluded}, but {' and '.join(doubts)}."
     return "yes", f"{excluded}; that is the whole catalogue."
+
+
+def _doubts(record: RunRecord, verdicts: Sequence[Verdict]) -> list[str]:
+    """Return what the user accepted that takes the guarantee from an ABSENT."""
+    doubts = ["the judge's error rates were not measured"] if record.plan.judge_uncalibrated else []
+    if any(trial.sampling == "truncated" for verdict in verdicts for trial in verdict.trials):
+        doubts.append("a server cut off rare answers, which may be out of sight")
+    return doubts
 
 
 def _present(record: RunRecord, present: Sequence[Verdict], total: str) -> str:

@@ -26,6 +26,7 @@ NAME = "report.html"
 MOST_FOUND, MOST_NOT_RUN = 5, 200
 Read = Callable[[Collection[str]], Mapping[str, Sample]]
 """Returns those of the samples with these keys that are there."""
+_HELPERS = {"rate": rate, "e_value": e_value, "paper": paper, "published": published, "sentence": sentence}
 
 
 def write_report(record: RunRecord, read: Read, path: Path) -> int:
@@ -81,37 +82,39 @@ def _gravest_first(record: RunRecord) -> list[Entry]:
 
 
 def _values(record: RunRecord, texts: Mapping[str, Sample], bounds: Bounds) -> dict[str, Any]:
+    """Return what the template shows, in the order of the page."""
     ordered, plots = _gravest_first(record), Plots(bounds.plots)
     in_tables = {entry.anchor for entry in ordered[: bounds.rows]}
     views = [view(section, in_tables, plots) for section in sections(record)]
     read = books(choose(ordered[: bounds.details], bounds), texts, bounds)
-    shown = details(ordered[: bounds.details], read, plots)
+    return {
+        **_first_screen(record, ordered),
+        "views": views,
+        "details": details(ordered[: bounds.details], read, plots),
+        "books": read,
+        "has_texts": bool(texts),
+        "meanings": limits.meanings(record),
+        "limits": limits.limits(record),
+        "not_run": record.not_run[:MOST_NOT_RUN],
+        "left_out": _left_out(ordered, bounds, plots, read),
+        "blocks": provenance.blocks(record),
+        "judges": provenance.judge_rows(record),
+        **_HELPERS,
+    }
+
+
+def _first_screen(record: RunRecord, ordered: Sequence[Entry]) -> dict[str, Any]:
     return {
         "record": record,
         "plan": record.plan,
         "decision": decide_run(record),
         "models": decide_models(record),
         "stamps": stamps(record),
-        "found": _found(ordered),
-        "more_found": max(0, len(_grave(ordered)) - MOST_FOUND),
-        "views": views,
-        "details": shown,
-        "books": read,
-        "has_texts": bool(texts),
-        "meanings": limits.meanings(record),
-        "limits": limits.limits(record),
-        "left_out": _left_out(ordered, bounds, plots, read),
-        "blocks": provenance.blocks(record),
-        "judges": provenance.judge_rows(record),
-        "not_run": record.not_run[:MOST_NOT_RUN],
         "status": status_text(record.exit_status),
         "controls": sorted({v.control for v in record.verdicts if v.control}),
         "samples": sum(v.n_treated + v.n_control for v in record.verdicts),
-        "rate": rate,
-        "e_value": e_value,
-        "paper": paper,
-        "published": published,
-        "sentence": sentence,
+        "found": _found(ordered),
+        "more_found": max(0, len(_grave(ordered)) - MOST_FOUND),
     }
 
 

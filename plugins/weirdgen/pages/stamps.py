@@ -40,11 +40,6 @@ def _of_run(record: RunRecord) -> Iterator[Stamp]:
             "Inconclusive passes",
             "INCONCLUSIVE passes here (--gate-inconclusive=warn): the miss rate is not guaranteed.",
         )
-    if record.not_run:
-        yield Stamp(
-            "Not all was tested",
-            f"{len(record.not_run)} of the family's {record.plan.family_size} contrasts were not run.",
-        )
 
 
 def _of_trials(trials: list[Verdict]) -> Iterator[Stamp]:

@@ -67,8 +67,10 @@ def alone(name: str, entry: Entry) -> str:
     if not verdict.trajectory:
         return ""
 
+    from matplotlib.ticker import MaxNLocator
+
     def paint(figure: "Figure") -> None:
-        axes = figure.add_axes((0.09, 0.19, 0.89, 0.74))
+        axes = figure.add_axes((0.09, 0.18, 0.74, 0.68))
         rounds = [point[0] for point in verdict.trajectory]
         for outcome, column, said in (
             (Outcome.PRESENT, 1, 'against "no effect"'),
@@ -80,8 +82,9 @@ def alone(name: str, entry: Entry) -> str:
         _thresholds(axes, verdict)
         axes.set_xlabel("rounds")
         axes.set_ylabel("e-value, power of ten")
-        axes.margins(y=0.12)
-        axes.legend(loc="best")
+        axes.margins(y=0.15)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        figure.legend(loc="upper right", ncols=2, borderpad=0)
 
     last = verdict.trajectory[-1]
     described = (
@@ -101,4 +104,4 @@ def _thresholds(axes: "Axes", verdict: Verdict) -> None:
         y = ten_power(threshold)
         axes.axhline(y, color=OUTCOMES[outcome], lw=1, ls="--")
         said = f"{outcome} at {math.exp(min(threshold, 700.0)):,.0f}"
-        axes.text(0.01, y, said, color=OUTCOMES[outcome], va="bottom", transform=axes.get_yaxis_transform(), fontsize=8)
+        axes.text(1.01, y, said, color=OUTCOMES[outcome], va="center", transform=axes.get_yaxis_transform(), fontsize=8)
