@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from weirdgen.reporting.numbers import count
 from weirdgen.schema.run import RunRecord
 from weirdgen.schema.verdict import Outcome, Verdict
 
@@ -62,7 +63,7 @@ def _of_trials(trials: list[Verdict]) -> Iterator[Stamp]:
     if again := sum(trial.attempt > 1 for trial in trials):
         yield Stamp(
             "Not the first attempt",
-            f"{again} contrasts were tried before, and are judged at a smaller error rate for it.",
+            f"Tried before, and judged at a smaller error rate for it: {count(again, 'contrast')}.",
         )
     if refusing := sorted({t.model for t in trials if _refusals(t) >= MANY_REFUSALS}):
         yield Stamp(

@@ -28,16 +28,18 @@ def together(name: str, entries: Sequence[Entry]) -> str:
     if not drawn:
         return ""
 
+    from matplotlib.ticker import MaxNLocator, NullLocator
+
     def paint(figure: "Figure") -> None:
         for side, (title, column, threshold) in enumerate(_PARTS):
             axes = figure.add_axes((0.055 + 0.5 * side, 0.17, 0.43, 0.71))
             lines = [_share(axes, entry, column, threshold) for entry in reversed(drawn)]
             if not any(lines):
                 axes.text(0.5, 0.35, "no contrast came to need it", transform=axes.transAxes, ha="center", color=SOFT)
-                axes.set_xticks([])
             axes.axhline(1, color=INK, lw=1, ls="--")
             axes.set_ylim(_LOW, _HIGH)
             axes.set_title(title, loc="left")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True) if any(lines) else NullLocator())
             axes.set_xlabel("rounds")
 
     described = (

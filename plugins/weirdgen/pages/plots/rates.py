@@ -28,7 +28,7 @@ def forest(name: str, entries: Sequence[Entry]) -> str:
     if not measured:
         return ""
     height = _ROW * len(measured) + 0.95
-    names = [short(e.verdict.model if e.group else e.verdict.contrast, _LABEL) for e in measured]
+    names = [_name(entry) for entry in measured]
     left = label_width(names)
 
     def paint(figure: "Figure") -> None:
@@ -48,6 +48,13 @@ def forest(name: str, entries: Sequence[Entry]) -> str:
     )
     described = f"Forest plot of treated and comparator rates; the table has the same numbers. {listed}"
     return draw(name, described, (_WIDTH, height), paint)
+
+
+def _name(entry: Entry) -> str:
+    """Return a contrast's name, of a group's member with the end of its model's, which tells members apart."""
+    if not entry.group:
+        return short(entry.verdict.contrast, _LABEL)
+    return f"{short(entry.verdict.contrast, _LABEL // 2 - 1)} {short(entry.verdict.model[-_LABEL // 2 :], _LABEL // 2)}"
 
 
 def _forest_row(axes: "Axes", place: int, entry: Entry) -> None:
