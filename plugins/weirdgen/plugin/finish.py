@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from weirdgen.errors import EvidenceError, StoreError
+from weirdgen.plugin import projections
 from weirdgen.plugin.keys import STATE, TALLY
 from weirdgen.plugin.recording import run_record
 from weirdgen.plugin.state import GateState
@@ -13,6 +14,7 @@ from weirdgen.plugin.tally import BEHAVIOUR, EVIDENCE, Tally
 from weirdgen.plugin.trial import exit_class
 from weirdgen.reporting import junit
 from weirdgen.reporting.record import write_record
+from weirdgen.schema.run import RunRecord
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.trials.family import session_verdicts
 
@@ -39,7 +41,9 @@ def finish(session: pytest.Session, trouble: OSError | None) -> None:
     verdicts = state.verdicts = _verdicts(config)
     lifted = [v for v in verdicts if _fails_by_family(v, state)]
     tally.failures |= {BEHAVIOUR} if lifted else set()
-    tally.failures |= {exit_class(v.outcome) for v in _overlooked(verdicts, tally, state)}
+    overlooked = _overlooked(verdicts, tally, state)
+    tally.failures |= {exit_class(v.outcome) for v in overlooked}
+    junit_path = _junit_path(config)
     state.close_books()
     try:
         # First: a gate left open by a report that fails would hand its samples to a model retrained behind the name.
@@ -47,28 +51,33 @@ def finish(session: pytest.Session, trouble: OSError | None) -> None:
             state.conclude(verdicts)
         if trouble is not None:
             raise EvidenceError(f"pytest could not write its reports: {trouble}")
-        if junit_path := _junit_path(config):
-            junit.finalise(junit_path, verdicts, lifted)
+        if junit_path:
+            junit.finalise(junit_path, verdicts, lifted, overlooked)
     except (EvidenceError, StoreError) as error:
+        junit_path = None
         tally.failures.add(EVIDENCE)
         state.say(f"weirdgen: {error}")
     # Under xdist -x comes to 2 by itself, and so does --stepwise; without xdist -x comes to 1.
     status = pytest.ExitCode.TESTS_FAILED if ended and interrupted else session.exitstatus
-    session.exitstatus = _recorded(state, verdicts, tally, int(status))
+    session.exitstatus = _recorded(state, verdicts, tally, int(status), junit_path)
 
 
-def _recorded(state: GateState, verdicts: list[Verdict], tally: Tally, status: int) -> int:
-    """Write the run record with the final exit status, and return that."""
+def _recorded(state: GateState, verdicts: list[Verdict], tally: Tally, status: int, junit_path: Path | None) -> int:
+    """Write the run record and what is made from it with the final exit status, and return that."""
     final = tally.exit_status(status)
     final = NOTHING_RUN if final == 0 and not verdicts else final
     tally.nothing_run = not verdicts
-    try:
-        _write(state, verdicts, final)
-    except EvidenceError as error:
+    record = run_record(state, verdicts, final)
+    if troubles := [*_write(state, record), *projections.asked_for(state, record, junit_path)]:
         tally.failures.add(EVIDENCE)
-        state.say(f"weirdgen: {error}")
-        return tally.exit_status(status)
-    return final
+        for trouble in troubles:
+            state.say(f"weirdgen: {trouble}")
+        record = record.model_copy(update={"exit_status": tally.exit_status(status)})
+        # Once more, so that whatever can be written tells the status that this run really ends with.
+        _write(state, record)
+        projections.asked_for(state, record, junit_path)
+    projections.beside(state, record)
+    return record.exit_status
 
 
 def _fails_by_family(verdict: Verdict, state: GateState) -> bool:
@@ -79,12 +88,13 @@ def _fails_by_family(verdict: Verdict, state: GateState) -> bool:
 
 
 def _overlooked(verdicts: list[Verdict], tally: Tally, state: GateState) -> list[Verdict]:
-    """Return verdicts that fail although no report did: INVALID under xfail, or a test that never called `check`."""
+    """Return verdicts that fail whatever their tests said: INVALID or INCONCLUSIVE under xfail, or never checked."""
     unchecked = {(v.model, v.item_id) for v in map(Verdict.model_validate_json, tally.unchecked)}
     return [
         v
         for v in verdicts
         if v.outcome is Outcome.INVALID
+        or (v.outcome is Outcome.INCONCLUSIVE and not state.expectation(v).met(v.outcome))
         or ((v.model, v.item_id) in unchecked and not state.expectation(v).met(v.outcome))
     ]
 
@@ -102,9 +112,14 @@ def _verdicts(config: pytest.Config) -> list[Verdict]:
     return session_verdicts(list(unique.values()), config.stash[STATE].plan)
 
 
-def _write(state: GateState, verdicts: list[Verdict], status: int) -> None:
+def _write(state: GateState, record: RunRecord) -> list[str]:
+    """Write the run record of a gate that was opened; return what went wrong."""
     if state.opening is None:
-        return
+        return []
     path = state.report_folder / "run.json"
-    write_record(run_record(state, verdicts, status), path)
+    try:
+        write_record(record, path)
+    except EvidenceError as error:
+        return [str(error)]
     state.written = path
+    return []

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import JsonValue
 
@@ -73,6 +73,10 @@ class GateSettings:
     """From which each draw gets its own; None: servers draw as they like."""
     report: Path | None = None
     """Folder of this run's reports; None: `reports/<UTC time>-<plan>/` under the root."""
+    sarif: Path | None = None
+    """File for the contrasts that do not pass; None: not asked for."""
+    junit: Literal["full", "strict"] = "full"
+    """Whether JUnit properties may stand where pytest puts them."""
     probe_dirs: tuple[Path, ...] = ()
     root: Path = Path()
     """pytest's rootdir."""
