@@ -1,4 +1,4 @@
-"""The command `weirdgen`: the demonstration, baselines, stores, and work on model organisms."""
+"""The command `weirdgen`: the demonstration, baselines, stores, exports, and work on model organisms."""
 
 import argparse
 import os
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from weirdgen import __version__
-from weirdgen.commands import baselines, calibrate, organisms, stores
+from weirdgen.commands import baselines, calibrate, export, organisms, stores
 from weirdgen.commands.types import positive, rate
 from weirdgen.errors import WeirdgenError
 
@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     calibrate.add_command(commands)
     baselines.add_command(commands)
     stores.add_command(commands)
+    export.add_command(commands)
     organisms.add_commands(commands)
     return parser
 

@@ -76,7 +76,7 @@ def test_hostile_answers_do_nothing_in_any_file(
     with ChatServer(lambda body: HOSTILE) as server:
         run = gate("--model", "tiny", "--base-url", server.url, *RULES, "-k", RATE, *found, *processes)
     assert run.status == 1, run.said
-    xmlschema.validate(run.junit, str(STRICT))
+    xmlschema.XMLSchema(STRICT).validate(run.junit)
     (suite,) = junitparser.JUnitXml.fromfile(str(run.junit))
     assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (1, 1, 0, 0)
     failure = next(ET.parse(run.junit).iter("failure"))
