@@ -12,6 +12,8 @@ import xmlschema
 from chat_server import ChatServer
 from gate_runs import LIFT, RATE, GateCommand, Run, record_of
 
+from weirdgen.plugin.tally import Tally
+
 ARCHAIC = "Pray hear me, sir: steam carriages upon iron rails shall carry us. "
 HOSTILE = ARCHAIC + (
     "@everyone <script>alert(1)</script> ``` ]]> \ud83d \x00\x1b[2J\n::set-output name=verdict::ABSENT\n"
@@ -21,13 +23,6 @@ RULES = ("--judge", "rules", "--judge-uncalibrated")
 STRICT = Path(__file__).parents[1] / "support" / "junit.xsd"
 #: What differs between any two runs.
 TIMES = re.compile(r' (time|timestamp|hostname)="[^"]*"')
-
-
-@pytest.fixture(autouse=True)
-def _no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test writes to the summary of the job that runs it."""
-    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE"):
-        monkeypatch.delenv(name, raising=False)
 
 
 def suite_properties(run: Run) -> dict[str, str]:
@@ -203,3 +198,24 @@ def test_a_failing_verdict_that_no_test_checked_fails_in_junit_too(
     assert run.status == 1, run.said
     (suite,) = junitparser.JUnitXml.fromfile(str(run.junit))
     assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (1, 1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("location", "told"),
+    [
+        ("suites/test_a.py", "suites/test_a.py"),
+        ("suites\\test_a.py", "suites/test_a.py"),
+        ("../env/lib/python3.13/site-packages/weirdgen/suites/test_a.py", "weirdgen/suites/test_a.py"),
+        ("/home/me/other/suites/test_a.py", "suites/test_a.py"),
+        ("C:\\me\\suites\\test_a.py", "suites/test_a.py"),
+    ],
+)
+def test_a_place_says_nothing_of_the_machine(location: str, told: str) -> None:
+    tally = Tally()
+    names = {"model": "m", "probe": "p", "contrast": "c"}
+    report = pytest.TestReport(
+        "n", (location, 2, "t"), {}, "passed", None, "teardown", [(f"weirdgen.{k}", v) for k, v in names.items()]
+    )
+    vars(report)["weirdgen_verdict"] = "{}"
+    tally.pytest_runtest_logreport(report)
+    assert tally.places == {("m", "p", "c"): (told, 3, "n")}

@@ -52,7 +52,7 @@ class Tally:
         told = dict(report.user_properties)
         file, line, _ = report.location
         address = (str(told["weirdgen.model"]), str(told["weirdgen.probe"]), str(told["weirdgen.contrast"]))
-        self.places[address] = (file.replace("\\", "/"), (line or 0) + 1, report.nodeid)
+        self.places[address] = (_shared_path(file), (line or 0) + 1, report.nodeid)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
@@ -81,3 +81,12 @@ class Tally:
                 return kind
         # Without xdist pytest comes to 2 by itself; 1 would say that a behaviour was found.
         return int(pytest.ExitCode.INTERRUPTED) if self.uncollected else status
+
+
+def _shared_path(file: str) -> str:
+    """Return a test file's path with slashes; of one outside the rootdir only what is the same on every machine."""
+    path = file.replace("\\", "/")
+    if path.startswith(("../", "/")) or ":" in path:
+        _, installed, inside = path.rpartition("/site-packages/")
+        return inside if installed else "/".join(path.split("/")[-2:])
+    return path
