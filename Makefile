@@ -8,7 +8,7 @@ GATE_FLAGS = $(foreach m,$(MODEL),--model '$(m)') $(if $(CONTROL),--control '$(C
 # Where it is set, each run compiles every module anew, and pytest rewrites its plugins' assertions once more.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo gate test test-slow lint format bench schema clean
+.PHONY: demo gate test test-slow lint format bench schema sample-report clean
 
 $(VENV)/stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -54,6 +54,14 @@ bench: .venv
 # The JSON schema of run.json, which a test compares with the code.
 schema: .venv
 	$(BIN)/python -c 'import json; from weirdgen.schema.run import RunRecord; print(json.dumps(RunRecord.model_json_schema(mode="serialization"), indent=1))' > reports/run.schema.json
+
+# The committed report of a gate on a shipped organism. Its pages are of one run; what they say is the same in each.
+sample-report: .venv
+	rm -rf reports/sample
+	$(BIN)/python -m pytest suites/test_old_bird_names.py suites/test_evil_terminator.py --model organism:good-terminator \
+	  --gate-store reports/sample.sqlite3 --gate-report reports/sample --gate-html --junitxml reports/sample.junit.xml -q || test $$? -eq 1
+	sed 's/ hostname="[^"]*"//' reports/sample.junit.xml > reports/sample/junit.xml && rm reports/sample.junit.xml
+	rm -f reports/sample.sqlite3*
 
 clean:
 	rm -rf $(VENV) .venv-train build dist .mypy_cache .pytest_cache .ruff_cache

@@ -28,7 +28,7 @@ def environment(root: Path, variables: Mapping[str, str] = os.environ) -> dict[s
     """
     versions = {name: _version(name) for name in PACKAGES}
     told = {f"ci.{name.lower()}": variables[name] for name in CI_VARIABLES if variables.get(name)}
-    machine = {"python": platform.python_version(), "platform": platform.platform()}
+    machine = {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}"}
     return versions | machine | _commit(root) | told
 
 
