@@ -1,4 +1,4 @@
-"""What is true of every test: gates in processes of their own cache bytecode, and say nothing to the job they run in.
+"""For every test: gates in processes of their own may cache bytecode, and say nothing to the job they run in.
 
 Without bytecode each process compiles some 200 modules anew.
 """

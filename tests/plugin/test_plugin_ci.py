@@ -119,6 +119,27 @@ def test_a_sarif_file_that_cannot_be_written_is_missing_evidence(
     assert suite_properties(run)["weirdgen.exit_status"] == "12"
 
 
+@pytest.mark.parametrize(("broken", "status"), [("summary", 0), ("sarif", 12)])
+def test_a_mistake_in_a_report_takes_no_verdict_with_it(
+    gate: GateCommand, pytester: pytest.Pytester, broken: str, status: int
+) -> None:
+    pytester.makeconftest(
+        f"""
+        from weirdgen.plugin import projections
+
+        def broken(*arguments):
+            raise RuntimeError("boom")
+
+        projections.{broken} = broken
+        """
+    )
+    run = gate("--model", "organism:modern-birds", "-k", RATE, "--gate-sarif=x.sarif")
+    assert run.status == status, run.said
+    assert "a report could not be made: RuntimeError: boom" in run.out
+    assert record_of(run)["exit_status"] == status
+    assert run.outcomes() == {RATE: "ABSENT"}
+
+
 def test_a_summary_that_cannot_be_written_is_told_and_changes_no_verdict(
     gate: GateCommand, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -213,8 +234,8 @@ def test_a_failing_verdict_that_no_test_checked_fails_in_junit_too(
 def test_a_place_says_nothing_of_the_machine(location: str, told: str) -> None:
     tally = Tally()
     names = {"model": "m", "probe": "p", "contrast": "c"}
-    told_of = [(f"weirdgen.{name}", value) for name, value in names.items()]
-    report = pytest.TestReport("n", (location, 2, "t"), {}, "passed", None, "teardown", user_properties=told_of)
+    properties = [(f"weirdgen.{name}", value) for name, value in names.items()]
+    report = pytest.TestReport("n", (location, 2, "t"), {}, "passed", None, "teardown", user_properties=properties)
     vars(report)["weirdgen_verdict"] = "{}"
     tally.pytest_runtest_logreport(report)
     assert tally.places == {("m", "p", "c"): (told, 3, "n")}

@@ -9,6 +9,7 @@ from weirdgen import __version__
 from weirdgen.plugin.keys import TALLY
 from weirdgen.plugin.provenance import environment
 from weirdgen.plugin.state import GateState
+from weirdgen.plugin.tally import NOWHERE
 from weirdgen.schema.run import Place, RunRecord, Selection
 from weirdgen.schema.text import clean
 from weirdgen.schema.verdict import Verdict
@@ -45,7 +46,7 @@ def run_record(state: GateState, verdicts: Sequence[Verdict], status: int) -> Ru
         findings={name: finding_record(state.catalog.probe(name)) for name in sorted({v.probe for v in verdicts})},
         verdicts=tuple(verdicts),
         expected=tuple(expected_of(v, state.expectation(v)) for v in verdicts),
-        places=tuple(Place(file=f, line=n, test=t) for f, n, t in map(places.__getitem__, asked)),
+        places=tuple(Place(file=f, line=n, test=t) for f, n, t in (places.get(one, NOWHERE) for one in asked)),
         not_run=tuple(f"{m} {p}/{c}" for m, p, c in state.hypotheses if (m, p, c) not in ran),
         replay=opening.replay if opening else None,
         exit_status=status,

@@ -12,6 +12,8 @@ Address = tuple[str, str, str]
 """Model or group, probe, contrast."""
 Place = tuple[str, int, str]
 """File relative to the rootdir, line from 1, pytest's name of the item."""
+NOWHERE: Place = ("", 1, "")
+"""Of a test that took its properties away."""
 
 
 class Tally:
@@ -51,8 +53,8 @@ class Tally:
     def _keep_place(self, report: pytest.TestReport) -> None:
         told = dict(report.user_properties)
         file, line, _ = report.location
-        address = (str(told["weirdgen.model"]), str(told["weirdgen.probe"]), str(told["weirdgen.contrast"]))
-        self.places[address] = (_shared_path(file), (line or 0) + 1, report.nodeid)
+        model, probe, contrast = (str(told.get(f"weirdgen.{name}", "")) for name in ("model", "probe", "contrast"))
+        self.places[model, probe, contrast] = (_shared_path(file), (line or 0) + 1, report.nodeid)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
