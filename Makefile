@@ -8,7 +8,7 @@ GATE_FLAGS = $(foreach m,$(MODEL),--model '$(m)') $(if $(CONTROL),--control '$(C
 # Where it is set, each run compiles every module anew, and pytest rewrites its plugins' assertions once more.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo gate test test-slow lint format bench schema clean
+.PHONY: demo gate test test-slow lint format bench schema docs docs-reference clean
 
 $(VENV)/stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -55,5 +55,13 @@ bench: .venv
 schema: .venv
 	$(BIN)/python -c 'import json; from weirdgen.schema.run import RunRecord; print(json.dumps(RunRecord.model_json_schema(mode="serialization"), indent=1))' > reports/run.schema.json
 
+# The site, in site/. The variable: Material would tell at each build that MkDocs 2, which we shut out, has no plugins.
+docs: .venv
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+# The reference pages that are made from the code, which a test compares with it.
+docs-reference: .venv
+	$(BIN)/python docs/make_reference.py
+
 clean:
-	rm -rf $(VENV) .venv-train build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-train build dist site .mypy_cache .pytest_cache .ruff_cache
