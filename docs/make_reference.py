@@ -72,7 +72,7 @@ def options_page() -> str:
             _OPTIONS,
             _section(
                 "What is gated, and who judges",
-                "On the command line only, but that without `--model` the variable `WEIRDGEN_GATE_MODEL` names models,\n"
+                "On the command line only; without `--model` the variable `WEIRDGEN_GATE_MODEL` names models,\n"
                 "with commas between them.",
                 ("option", "meaning"),
                 [(_flag(flag, declared.options[flag]), declared.options[flag]["help"]) for flag in plain],
