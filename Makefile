@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 $(VENV)/stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[organisms,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[organisms,report,dev]'
 	@touch $@
 
 .venv: $(VENV)/stamp
@@ -20,7 +20,7 @@ $(VENV)/stamp: pyproject.toml constraints.txt
 # torch only for training and the slow comparison with transformers; never needed to gate a model.
 .venv-train/stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv-train
-	.venv-train/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[organisms,train,dev]'
+	.venv-train/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[organisms,train,report,dev]'
 	@touch $@
 
 .venv-train: .venv-train/stamp

@@ -25,6 +25,9 @@ def test_it_carries_all_content_and_no_cache(wheel: Path) -> None:
     for part in (
         "weirdgen/py.typed",
         "weirdgen/endpoints/prices.toml",
+        "weirdgen/pages/templates/report.html.j2",
+        "weirdgen/pages/templates/style.css",
+        "weirdgen/pages/templates/filter.js",
         "weirdgen/suites/__init__.py",
         "weirdgen/suites/test_old_bird_names.py",
         "weirdgen/_bundled/probes/old_bird_names.toml",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from weirdgen import __version__
-from weirdgen.commands import baselines, calibrate, evidence, organisms, stores
+from weirdgen.commands import baselines, calibrate, evidence, organisms, report, stores
 from weirdgen.commands.types import positive, rate
 from weirdgen.errors import WeirdgenError
 
@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     baselines.add_command(commands)
     stores.add_command(commands)
     evidence.add_command(commands)
+    report.add_command(commands)
     organisms.add_commands(commands)
     return parser
 

@@ -8,6 +8,7 @@ import pytest
 
 from weirdgen.errors import EvidenceError, StoreError, WeirdgenError
 from weirdgen.plugin.keys import STATE, TALLY
+from weirdgen.plugin.paging import write_page
 from weirdgen.plugin.recording import run_record
 from weirdgen.plugin.state import GateState
 from weirdgen.plugin.tally import BEHAVIOUR, EVIDENCE, Tally
@@ -65,14 +66,16 @@ def _recorded(state: GateState, verdicts: list[Verdict], tally: Tally, status: i
     final = NOTHING_RUN if final == 0 and not verdicts else final
     tally.nothing_run = not verdicts
     try:
-        _write(state, verdicts, final)
+        if record := _write(state, verdicts, final):
+            write_page(state, record)
+            _write_evidence(state, record)
     except WeirdgenError as error:
         tally.failures.add(EVIDENCE)
         state.say(f"weirdgen: {error}")
         final = tally.exit_status(status)
         if state.written is not None:
-            with contextlib.suppress(EvidenceError):  # the status in the record is the one that the session ends with
-                write_record(run_record(state, verdicts, final), state.written)
+            with contextlib.suppress(EvidenceError):  # the record stands; it is to tell the same status
+                _write(state, verdicts, final)
     return final
 
 
@@ -107,21 +110,22 @@ def _verdicts(config: pytest.Config) -> list[Verdict]:
     return session_verdicts(list(unique.values()), config.stash[STATE].plan)
 
 
-def _write(state: GateState, verdicts: list[Verdict], status: int) -> None:
+def _write(state: GateState, verdicts: list[Verdict], status: int) -> RunRecord | None:
     if state.opening is None:
-        return
-    record = run_record(state, verdicts, status)
+        return None
     path = state.report_folder / "run.json"
+    record = run_record(state, verdicts, status)
     write_record(record, path)
     state.written = path
-    if state.settings.evidence and verdicts:
-        _write_evidence(state, record)
+    return record
 
 
 def _write_evidence(state: GateState, record: RunRecord) -> None:
+    settings, folder = state.settings, state.report_folder / "evidence"
+    if not settings.evidence or not record.verdicts:
+        return
     from weirdgen.evidence.bundle import write_bundle  # few sessions want it
 
-    settings, folder = state.settings, state.report_folder / "evidence"
     state.say(f"weirdgen: making {len(record.verdicts)} verdicts again for the evidence bundle ...")
     write_bundle(folder, record, state.catalog, settings.replay or settings.store, settings.baseline)
     state.evidence = folder

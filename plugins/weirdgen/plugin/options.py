@@ -51,9 +51,10 @@ FLAGS = {
     "fresh": "draw new samples: a new attempt, judged at a smaller alpha",
     "evidence": "write an evidence bundle beside the run record: `weirdgen verify` makes every verdict again from it",
     "truncated": "accept a server that cuts off rare answers (top-k, min-p); every report says so",
+    "html": "write report.html into the report folder (needs pytest-weirdgen[report])",
     "plan": "print the plan of the selected contrasts with its cost; send nothing",
 }
-INI_FLAGS = ("fwer", "evidence")
+INI_FLAGS = ("fwer", "evidence", "html")
 _AS_THEY_ARE = frozenset(
     {"margin", "alpha", "cap", "coherence", "mode", "inconclusive", "concurrency", "budget", "seed"}
 )
@@ -171,6 +172,7 @@ def read_settings(config: pytest.Config) -> "GateSettings":
         truncated=_is_on(config, "truncated"),
         probe_dirs=_probe_dirs(root, values.get("probes")),
         fwer=_is_on(config, "fwer"),
+        html=_is_on(config, "html"),
         root=root,
         **given,
     )

@@ -70,6 +70,8 @@ class GateState:
         """Where the run record went, once written."""
         self.evidence: Path | None = None
         """Where the evidence bundle went, once written and verified."""
+        self.page: Path | None = None
+        """Where the report page went, if one was written."""
 
     def open(self) -> "Opening":
         """Open the gate on the process that owns it (no worker): servers, identities, the header lines.

@@ -41,6 +41,8 @@ def summarise(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         reporter.write_line(f"Run record: {_short(state.written, state.settings.root)}")
     if state.evidence is not None:
         reporter.write_line(f"Evidence, verified: {_short(state.evidence, state.settings.root)}")
+    if state.page is not None:
+        reporter.write_line(f"Report: {_short(state.page, state.settings.root)}")
 
 
 def _said_above(reporter: pytest.TerminalReporter, config: pytest.Config) -> str:

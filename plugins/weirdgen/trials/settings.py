@@ -76,6 +76,8 @@ class GateSettings:
     """Folder of this run's reports; None: `reports/<UTC time>-<plan>/` under the root."""
     evidence: bool = False
     """Write an evidence bundle into that folder."""
+    html: bool = False
+    """Write a page beside the run record."""
     probe_dirs: tuple[Path, ...] = ()
     root: Path = Path()
     """pytest's rootdir."""
