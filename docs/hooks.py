@@ -74,8 +74,8 @@ def _in_site(path: str) -> str | None:
     """Return what a path of the repository is called in the site; None: it is not in it."""
     if path in OUTSIDE:
         return OUTSIDE[path]
-    is_page = path.startswith("docs/") and (ROOT / path).suffix in {".md", ".svg"}
-    return path.removeprefix("docs/") if is_page else None
+    is_file = path.startswith("docs/") and (ROOT / path).suffix in {".md", ".svg", ".png"}
+    return path.removeprefix("docs/") if is_file else None
 
 
 def _as_code(text: str, path: str) -> str:
