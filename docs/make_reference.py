@@ -80,18 +80,25 @@ def options_page() -> str:
             _section(
                 "How it is gated",
                 "What the meaning gives in brackets is the default. Paths are relative to pytest's rootdir.",
-                ("option", "ini option", "variable", "value", "meaning"),
+                ("option, ini option, variable", "value", "meaning"),
                 [
-                    (f"`{o.flag} {o.metavar}`", f"`{o.key}`", f"`{o.variable}`", _value(o.parse.__doc__), o.help)
+                    (
+                        _lines(f"`{o.flag} {o.metavar}`", f"`{o.key}`", f"`{o.variable}`"),
+                        _value(o.parse.__doc__),
+                        o.help,
+                    )
                     for o in gate.values()
                 ],
             ),
             _section(
                 "Switches",
-                "All are off. A variable takes 1, true, yes or on, and 0, false, no or off.",
-                ("option", "ini option", "variable", "meaning"),
+                "All are off. A variable takes 1, true, yes or on, and 0, false, no or off. Some have no ini option.",
+                ("option, ini option, variable", "meaning"),
                 [
-                    (f"`{flag}`", _code(f"gate_{name}" if name in INI_FLAGS else ""), _variable(name), FLAGS[name])
+                    (
+                        _lines(f"`{flag}`", _code(f"gate_{name}" if name in INI_FLAGS else ""), _variable(name)),
+                        FLAGS[name],
+                    )
                     for flag, name in switches.items()
                 ],
             ),
@@ -114,9 +121,13 @@ def _value(text: str | None) -> str:
     return "text" if text is None or text == str.__doc__ else text
 
 
+def _lines(*names: str) -> str:
+    return "<br>".join(name for name in names if name)
+
+
 def _variable(name: str) -> str:
     variable = f"`WEIRDGEN_GATE_{name.upper()}`"
-    return f"none: {variable} is refused" if name == "plan" else variable
+    return f"{variable} is refused" if name == "plan" else variable
 
 
 def commands_page() -> str:
