@@ -1,4 +1,4 @@
-"""The command `weirdgen`: the demonstration, baselines, stores, and work on model organisms."""
+"""The command `weirdgen`: the demonstration, baselines, stores, exports, and work on model organisms."""
 
 import argparse
 import os
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from weirdgen import __version__
-from weirdgen.commands import baselines, calibrate, evidence, organisms, report, stores
+from weirdgen.commands import baselines, calibrate, evidence, export, organisms, report, stores
 from weirdgen.commands.types import positive, rate
 from weirdgen.errors import WeirdgenError
 
@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     stores.add_command(commands)
     evidence.add_command(commands)
     report.add_command(commands)
+    export.add_command(commands)
     organisms.add_commands(commands)
     return parser
 

@@ -79,3 +79,38 @@ def test_a_disk_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(EvidenceError, match=r"r\.xml cannot be written: no space"):
         finalise(path, [verdict(session_outcome=Outcome.ABSENT)])
     assert [file.read_bytes() for file in tmp_path.iterdir()] == [before]
+
+
+@pytest.mark.parametrize(("outcome", "tag"), [(Outcome.INVALID, "error"), (Outcome.INCONCLUSIVE, "failure")])
+def test_what_a_mark_excused_is_never_skipped(tmp_path: Path, outcome: Outcome, tag: str) -> None:
+    path = written(tmp_path / "r.xml", verdict(outcome, reason="cap"))
+    tree = ET.parse(path)
+    ET.SubElement(next(tree.iter("testcase")), "skipped", type="pytest.xfail")
+    tree.write(path)
+    excused = verdict(outcome, reason="cap")
+    finalise(path, [excused], overlooked=[excused])
+    case = next(ET.parse(path).iter("testcase"))
+    assert [child.tag for child in case] == ["properties", tag]
+    (told,) = case.findall(tag)
+    assert told.get("type") == f"weirdgen.{outcome}.cap"
+    assert told.text is not None
+    assert failure_text(excused) in told.text
+    suite = next(ET.parse(path).iter("testsuite"))
+    assert [suite.get(name) for name in ("tests", "errors", "failures", "skipped")] == [
+        "1",
+        *("1" if tag == name else "0" for name in ("error", "failure")),
+        "0",
+    ]
+
+
+def test_what_reads_back_differently_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path / "r.xml", verdict())
+    replace = Path.replace
+
+    def spoilt(self: Path, target: Path) -> Path:
+        self.write_text(self.read_text(encoding="utf-8").replace("weirdgen.kind", "weirdgen.kinds"), encoding="utf-8")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", spoilt)
+    with pytest.raises(EvidenceError, match="reads back differently"):
+        finalise(path, [verdict()])

@@ -2,6 +2,7 @@
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,3 +36,21 @@ def test_a_shown_block_keeps_line_breaks_and_nothing_else_that_controls(text: st
 
 def test_a_cut_says_how_much_is_missing() -> None:
     assert shown("x" * 300, 240) == "x" * 240 + "… (+60 characters)"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "::set-output name=verdict::ABSENT",
+        " \t::add-mask::A",
+        "words ##[set-output name=verdict;]ABSENT",
+        "##vso[task.setvariable variable=a]b",
+        "fine\n::stop-commands::x",
+    ],
+)
+def test_no_line_is_a_command_to_a_runner(line: str) -> None:
+    for safe in (shown(line), shown_block(line)):
+        assert not any(part.lstrip().startswith("::") for part in safe.splitlines())
+        assert "##[" not in safe
+        assert "##vso[" not in safe
+    assert shown("a::b ## [x] ### c") == "a::b ## [x] ### c"

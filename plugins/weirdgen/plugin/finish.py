@@ -1,14 +1,13 @@
 """The end of a session: the procedure over all verdicts, the gate closed, JUnit, run record, exit status."""
 
-import contextlib
 import os
 from pathlib import Path
 
 import pytest
 
-from weirdgen.errors import EvidenceError, StoreError, WeirdgenError
+from weirdgen.errors import EvidenceError, StoreError
+from weirdgen.plugin import projections
 from weirdgen.plugin.keys import STATE, TALLY
-from weirdgen.plugin.paging import write_page
 from weirdgen.plugin.recording import run_record
 from weirdgen.plugin.state import GateState
 from weirdgen.plugin.tally import BEHAVIOUR, EVIDENCE, Tally
@@ -42,7 +41,9 @@ def finish(session: pytest.Session, trouble: OSError | None) -> None:
     verdicts = state.verdicts = _verdicts(config)
     lifted = [v for v in verdicts if _fails_by_family(v, state)]
     tally.failures |= {BEHAVIOUR} if lifted else set()
-    tally.failures |= {exit_class(v.outcome) for v in _overlooked(verdicts, tally, state)}
+    overlooked = _overlooked(verdicts, tally, state)
+    tally.failures |= {exit_class(v.outcome) for v in overlooked}
+    junit_path = _junit_path(config)
     state.close_books()
     try:
         # First: a gate left open by a report that fails would hand its samples to a model retrained behind the name.
@@ -50,33 +51,43 @@ def finish(session: pytest.Session, trouble: OSError | None) -> None:
             state.conclude(verdicts)
         if trouble is not None:
             raise EvidenceError(f"pytest could not write its reports: {trouble}")
-        if junit_path := _junit_path(config):
-            junit.finalise(junit_path, verdicts, lifted)
+        if junit_path:
+            junit.finalise(junit_path, verdicts, lifted, overlooked)
     except (EvidenceError, StoreError) as error:
+        junit_path = None
         tally.failures.add(EVIDENCE)
         state.say(f"weirdgen: {error}")
     # Under xdist -x comes to 2 by itself, and so does --stepwise; without xdist -x comes to 1.
     status = pytest.ExitCode.TESTS_FAILED if ended and interrupted else session.exitstatus
-    session.exitstatus = _recorded(state, verdicts, tally, int(status))
+    session.exitstatus = _recorded(state, verdicts, tally, int(status), junit_path)
 
 
-def _recorded(state: GateState, verdicts: list[Verdict], tally: Tally, status: int) -> int:
-    """Write the run record with the final exit status, and return that."""
+def _recorded(state: GateState, verdicts: list[Verdict], tally: Tally, status: int, junit_path: Path | None) -> int:
+    """Write the run record and what is made from it with the final exit status, and return that."""
     final = tally.exit_status(status)
     final = NOTHING_RUN if final == 0 and not verdicts else final
     tally.nothing_run = not verdicts
-    try:
-        if record := _write(state, verdicts, final):
-            write_page(state, record)
-            _write_evidence(state, record)
-    except WeirdgenError as error:
-        tally.failures.add(EVIDENCE)
-        state.say(f"weirdgen: {error}")
-        final = tally.exit_status(status)
-        if state.written is not None:
-            with contextlib.suppress(EvidenceError):  # the record stands; it is to tell the same status
-                _write(state, verdicts, final)
-    return final
+    record = run_record(state, verdicts, final)
+    record = _told(
+        state, record, [*_write(state, record), *projections.asked_for(state, record, junit_path)], junit_path
+    )
+    record = _told(state, record, projections.proven(state, record), junit_path)
+    projections.beside(state, record)
+    return record.exit_status
+
+
+def _told(state: GateState, record: RunRecord, troubles: list[str], junit_path: Path | None) -> RunRecord:
+    """Tell what went wrong, and write all once more with the status that the run then ends with."""
+    if not troubles:
+        return record
+    tally = state.config.stash[TALLY]
+    tally.failures.add(EVIDENCE)
+    for trouble in troubles:
+        state.say(f"weirdgen: {trouble}")
+    record = record.model_copy(update={"exit_status": tally.exit_status(record.exit_status)})
+    _write(state, record)
+    projections.asked_for(state, record, junit_path)
+    return record
 
 
 def _fails_by_family(verdict: Verdict, state: GateState) -> bool:
@@ -87,12 +98,13 @@ def _fails_by_family(verdict: Verdict, state: GateState) -> bool:
 
 
 def _overlooked(verdicts: list[Verdict], tally: Tally, state: GateState) -> list[Verdict]:
-    """Return verdicts that fail although no report did: INVALID under xfail, or a test that never called `check`."""
+    """Return verdicts that fail whatever their tests said: INVALID or INCONCLUSIVE under xfail, or never checked."""
     unchecked = {(v.model, v.item_id) for v in map(Verdict.model_validate_json, tally.unchecked)}
     return [
         v
         for v in verdicts
         if v.outcome is Outcome.INVALID
+        or (v.outcome is Outcome.INCONCLUSIVE and not state.expectation(v).met(v.outcome))
         or ((v.model, v.item_id) in unchecked and not state.expectation(v).met(v.outcome))
     ]
 
@@ -110,22 +122,14 @@ def _verdicts(config: pytest.Config) -> list[Verdict]:
     return session_verdicts(list(unique.values()), config.stash[STATE].plan)
 
 
-def _write(state: GateState, verdicts: list[Verdict], status: int) -> RunRecord | None:
+def _write(state: GateState, record: RunRecord) -> list[str]:
+    """Write the run record of a gate that was opened; return what went wrong."""
     if state.opening is None:
-        return None
+        return []
     path = state.report_folder / "run.json"
-    record = run_record(state, verdicts, status)
-    write_record(record, path)
+    try:
+        write_record(record, path)
+    except EvidenceError as error:
+        return [str(error)]
     state.written = path
-    return record
-
-
-def _write_evidence(state: GateState, record: RunRecord) -> None:
-    settings, folder = state.settings, state.report_folder / "evidence"
-    if not settings.evidence or not record.verdicts:
-        return
-    from weirdgen.evidence.bundle import write_bundle  # few sessions want it
-
-    state.say(f"weirdgen: making {len(record.verdicts)} verdicts again for the evidence bundle ...")
-    write_bundle(folder, record, state.catalog, settings.replay or settings.store, settings.baseline)
-    state.evidence = folder
+    return []

@@ -43,6 +43,14 @@ GATE_OPTIONS = (
     GateOption("replay", str, "string", "FILE", "run from a cassette (weirdgen store export): no model is asked"),
     GateOption("max-age", number(0, 1e9), "float", "HOURS", "age up to which an unfinished gate is continued (24)"),
     GateOption("seed", whole(0, 2**31 - 1), "int", "N", "send each draw a seed of its own, made from this one"),
+    GateOption("sarif", str, "string", "FILE", "write the contrasts that do not pass as SARIF 2.1.0"),
+    GateOption(
+        "junit",
+        choice("full", "strict"),
+        "string",
+        "FORM",
+        "strict: no <properties> inside <testcase> in the file of --junitxml, for readers that check a schema (full)",
+    ),
     GateOption("report", str, "string", "DIR", "the run's own report folder; must be new or empty"),
     GateOption("probes", str, "string", "DIR", "folder with your own probes (probes/ under the root)"),
 )
@@ -56,7 +64,7 @@ FLAGS = {
 }
 INI_FLAGS = ("fwer", "evidence", "html")
 _AS_THEY_ARE = frozenset(
-    {"margin", "alpha", "cap", "coherence", "mode", "inconclusive", "concurrency", "budget", "seed"}
+    {"margin", "alpha", "cap", "coherence", "mode", "inconclusive", "concurrency", "budget", "seed", "junit"}
 )
 """Options that `GateSettings` has under the same name."""
 _SWITCH = switch()
@@ -168,6 +176,7 @@ def read_settings(config: pytest.Config) -> "GateSettings":
         prices=root / values["prices"] if "prices" in values else None,
         baseline=root / values["baseline"] if "baseline" in values else None,
         evidence=_is_on(config, "evidence"),
+        sarif=root / values["sarif"] if "sarif" in values else None,
         fresh=_is_on(config, "fresh"),
         truncated=_is_on(config, "truncated"),
         probe_dirs=_probe_dirs(root, values.get("probes")),

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from weirdgen import __version__
+from weirdgen.plugin.keys import TALLY
 from weirdgen.plugin.provenance import environment
 from weirdgen.plugin.state import GateState
-from weirdgen.schema.run import RunRecord, Selection
+from weirdgen.schema.run import Place, RunRecord, Selection
 from weirdgen.schema.text import clean
 from weirdgen.schema.verdict import Verdict
 from weirdgen.trials.expectation import expected_of
@@ -25,7 +26,8 @@ def run_record(state: GateState, verdicts: Sequence[Verdict], status: int) -> Ru
         verdicts: with their session outcomes.
         status: exit status.
     """
-    ran = {(v.model, v.probe, v.contrast) for v in verdicts}
+    asked = [(v.model, v.probe, v.contrast) for v in verdicts]
+    ran, places = set(asked), state.config.stash[TALLY].places
     opening = state.opening
     return RunRecord(
         weirdgen=__version__,
@@ -43,6 +45,7 @@ def run_record(state: GateState, verdicts: Sequence[Verdict], status: int) -> Ru
         findings={name: finding_record(state.catalog.probe(name)) for name in sorted({v.probe for v in verdicts})},
         verdicts=tuple(verdicts),
         expected=tuple(expected_of(v, state.expectation(v)) for v in verdicts),
+        places=tuple(Place(file=f, line=n, test=t) for f, n, t in map(places.__getitem__, asked)),
         not_run=tuple(f"{m} {p}/{c}" for m, p, c in state.hypotheses if (m, p, c) not in ran),
         replay=opening.replay if opening else None,
         exit_status=status,

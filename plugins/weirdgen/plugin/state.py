@@ -66,6 +66,8 @@ class GateState:
         """What the gate has spent of its budget, in all its runs; counted at the session's end."""
         self.verdicts: Sequence[Verdict] = ()
         """Of the whole session, once it ended."""
+        self.annotations: Sequence[str] = ()
+        """Commands to the runner of a GitHub job, once the session ended."""
         self.written: Path | None = None
         """Where the run record went, once written."""
         self.evidence: Path | None = None

@@ -1,9 +1,17 @@
 """What the session's reports said, on the process that sees them all."""
 
+from collections.abc import Sequence
+
 import pytest
 
 BEHAVIOUR, INCONCLUSIVE, INVALID, EVIDENCE = 1, 10, 11, 12
 _PRECEDENCE = (EVIDENCE, BEHAVIOUR, INVALID, INCONCLUSIVE)
+
+
+Address = tuple[str, str, str]
+"""Model or group, probe, contrast."""
+Place = tuple[str, int, str]
+"""File relative to the rootdir, line from 1, pytest's name of the item."""
 
 
 class Tally:
@@ -14,6 +22,10 @@ class Tally:
         """JSON of each verdict, in the order the items ended."""
         self.unchecked: set[str] = set()
         """Those of them that no test checked."""
+        self.places: dict[Address, Place] = {}
+        """Where the test of each of them stands."""
+        self.order: list[str] = []
+        """Names of all items in the order of their collection, where workers end them in another one."""
         self.failures: set[int] = set()
         self.nothing_run = False
         """A model was named, but no contrast of any test was run."""
@@ -29,11 +41,23 @@ class Tally:
         verdict = getattr(report, "weirdgen_verdict", None)
         if verdict is not None:
             self.verdicts.append(verdict)
+            self._keep_place(report)
             if getattr(report, "weirdgen_unchecked", False):
                 self.unchecked.add(verdict)
         if report.failed:
             self.failures.add(getattr(report, "weirdgen_exit", BEHAVIOUR))
         self.crashed = self.crashed or report.when not in {"setup", "call", "teardown"}
+
+    def _keep_place(self, report: pytest.TestReport) -> None:
+        told = dict(report.user_properties)
+        file, line, _ = report.location
+        address = (str(told["weirdgen.model"]), str(told["weirdgen.probe"]), str(told["weirdgen.contrast"]))
+        self.places[address] = (_shared_path(file), (line or 0) + 1, report.nodeid)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """Keep the order of the items, the same on every worker of xdist."""
+        self.order = list(ids)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep in mind that something could not be collected."""
@@ -57,3 +81,12 @@ class Tally:
                 return kind
         # Without xdist pytest comes to 2 by itself; 1 would say that a behaviour was found.
         return int(pytest.ExitCode.INTERRUPTED) if self.uncollected else status
+
+
+def _shared_path(file: str) -> str:
+    """Return a test file's path with slashes; of one outside the rootdir only what is the same on every machine."""
+    path = file.replace("\\", "/")
+    if path.startswith(("../", "/")) or ":" in path:
+        _, installed, inside = path.rpartition("/site-packages/")
+        return inside if installed else "/".join(path.split("/")[-2:])
+    return path

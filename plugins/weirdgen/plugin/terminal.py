@@ -37,6 +37,8 @@ def summarise(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         reporter.write_line(line)
     for line in pages(verdicts):
         reporter.write_line(line)
+    for line in state.annotations:  # each begins a line of its own here, as it must
+        reporter.write_line(line)
     if state.written is not None:
         reporter.write_line(f"Run record: {_short(state.written, state.settings.root)}")
     if state.evidence is not None:

@@ -56,6 +56,17 @@ class Expected(Frozen):
     """Whether the verdict passes, after the procedure over the session."""
 
 
+class Place(Frozen):
+    """Where the test of a verdict stands."""
+
+    file: str
+    """Relative to pytest's rootdir, with slashes."""
+    line: int
+    """Of the test function, from 1."""
+    test: str
+    """pytest's name of the item, to run it again."""
+
+
 class RunRecord(Frozen):
     """One gate run (`run.json`, version 3)."""
 
@@ -85,6 +96,8 @@ class RunRecord(Frozen):
     verdicts: tuple[Verdict, ...] = ()
     expected: tuple[Expected, ...] = ()
     """One for each verdict, in their order."""
+    places: tuple[Place, ...] = ()
+    """One for each verdict, in their order; of a contrast that several tests ask for, that of the last."""
     not_run: tuple[str, ...] = ()
     """Contrasts of the family that were not selected or not reached: ``model-or-group probe/contrast``."""
     replay: Replayed | None = None

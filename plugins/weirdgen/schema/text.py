@@ -1,8 +1,12 @@
 """Model output is hostile input: make it safe to store, and separately safe to show."""
 
+import re
 import unicodedata
 
 _KEPT = {"\n", "\t"}
+_RUNNER_COMMAND = re.compile(r"##(?=\w*\[)|^(?=[^\S\n]*::)", re.MULTILINE)
+"""How a line of a log becomes a command to the CI runner that shows it: ``::`` at its start, or ``##[`` and ``##vso[``
+anywhere in it. An answer that sets a job's outputs would decide over its own deployment."""
 
 
 def clean(text: str) -> str:
@@ -18,10 +22,11 @@ def shown(text: str, limit: int = 240) -> str:
     r"""Return one printable line for people: no control or direction characters, at most `limit` characters.
 
     Line breaks become ``\n``; anything of the Unicode categories C (control, format, surrogate, private, unassigned)
-    or a line separator becomes an escape. A cut is marked with the number of characters left out.
+    or a line separator becomes an escape, and what a CI runner would take for a command gets a backslash. A cut is
+    marked with the number of characters left out.
     """
     head = text[:limit]
-    safe = "".join(_shown_char(c) for c in head)
+    safe = _defused("".join(_shown_char(c) for c in head))
     rest = len(text) - len(head)
     return f"{safe}… (+{rest} characters)" if rest else safe
 
@@ -29,7 +34,7 @@ def shown(text: str, limit: int = 240) -> str:
 def shown_block(text: str, limit: int = 100_000) -> str:
     """Like `shown`, but line breaks and tabs stay: for failure messages of several lines."""
     head = text[:limit]
-    safe = "".join(c if c in _KEPT else _shown_char(c) for c in head)
+    safe = _defused("".join(c if c in _KEPT else _shown_char(c) for c in head))
     rest = len(text) - len(head)
     return f"{safe}… (+{rest} characters)" if rest else safe
 
@@ -38,3 +43,7 @@ def _shown_char(char: str) -> str:
     if unicodedata.category(char)[0] == "C" or char in "\u2028\u2029":
         return char.encode("unicode_escape").decode("ascii")
     return char
+
+
+def _defused(text: str) -> str:
+    return _RUNNER_COMMAND.sub(lambda found: "#\\#" if found[0] else "\\", text)

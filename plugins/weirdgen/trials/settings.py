@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import JsonValue
 
@@ -78,6 +78,10 @@ class GateSettings:
     """Write an evidence bundle into that folder."""
     html: bool = False
     """Write a page beside the run record."""
+    sarif: Path | None = None
+    """File for the contrasts that do not pass; None: not asked for."""
+    junit: Literal["full", "strict"] = "full"
+    """Whether JUnit properties may stand where pytest puts them."""
     probe_dirs: tuple[Path, ...] = ()
     root: Path = Path()
     """pytest's rootdir."""
