@@ -239,7 +239,14 @@ def _section(title: str, text: str, head: Row, rows: Sequence[Row]) -> str:
 
 
 def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|").replace("``", "`") for cell in cells) + " |"
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _cell(text: str) -> str:
+    """Return a text as a cell: outside code nothing but a line break is HTML."""
+    parts = text.replace("|", "\\|").replace("``", "`").split("`")
+    parts[::2] = [part.replace("<", "&lt;").replace("&lt;br>", "<br>") for part in parts[::2]]
+    return "`".join(parts)
 
 
 def _code(text: str) -> str:

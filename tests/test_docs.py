@@ -77,10 +77,12 @@ class SitePage(HTMLParser):
         self.fetched: list[str] = []
         self.ids: set[str] = set()
         self.classes: set[str] = set()
+        self.tags: set[str] = set()
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         had = {name: value or "" for name, value in attrs}
+        self.tags.add(tag)
         self.ids |= {had["id"]} if "id" in had else set()
         self.classes |= set(had.get("class", "").split())
         if tag == "a" and "href" in had:
@@ -138,6 +140,18 @@ def test_lists_and_tables_are_read_as_such(site: dict[Path, SitePage]) -> None:
         text = path.read_text(encoding="utf-8")
         for paragraph in re.findall(r"<p>(.*?)</p>", text, re.DOTALL):
             assert not re.search(r"\n(?:[-*] |\d+\. |\|)", paragraph), f"{path.name}: {paragraph[:200]}"
+
+
+@needs_mkdocs
+def test_what_is_meant_as_text_is_no_tag(site: dict[Path, SitePage]) -> None:
+    """A bare `<think>` would be an element of the page, and not be seen."""
+    known = (
+        "html head body title meta link base script style noscript svg path header footer nav main article aside div "
+        "span h1 h2 h3 h4 h5 h6 p a b em strong code pre br hr ul ol li table thead tbody tr th td img blockquote "
+        "button form input label del sup sub kbd dl dt dd"
+    )
+    for path, page in site.items():
+        assert page.tags <= set(known.split()), path.name
 
 
 # Blocks

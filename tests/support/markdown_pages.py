@@ -27,11 +27,13 @@ class Fence:
     title: str
     """Name of the file that it is, from ``title="..."``; empty: none."""
     body: str
+    line: int
+    """On which it begins, from 1."""
 
     @property
     def name(self) -> str:
-        """For test ids: page, and the first words."""
-        return f"{shown(self.page)}: {self.title or self.body.strip().splitlines()[0][:40]}"
+        """For test ids."""
+        return f"{shown(self.page)}:{self.line}"
 
 
 def shown(page: Path) -> str:
@@ -42,11 +44,12 @@ def shown(page: Path) -> str:
 def fences(page: Path, *languages: str) -> list[Fence]:
     """Return a page's fenced blocks in some languages; none named: all."""
     found = []
-    for match in _FENCE.finditer(page.read_text(encoding="utf-8")):
+    text = page.read_text(encoding="utf-8")
+    for match in _FENCE.finditer(text):
         language, _, rest = match["info"].partition(" ")
         title = re.search(r'title="([^"]+)"', rest)
         body = re.sub(rf"^{match['indent']}", "", match["body"], flags=re.MULTILINE)
-        found.append(Fence(page, language, title[1] if title else "", body))
+        found.append(Fence(page, language, title[1] if title else "", body, text.count("\n", 0, match.start()) + 1))
     return [one for one in found if not languages or one.language in languages]
 
 
