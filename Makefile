@@ -8,7 +8,7 @@ GATE_FLAGS = $(foreach m,$(MODEL),--model '$(m)') $(if $(CONTROL),--control '$(C
 # Where it is set, each run compiles every module anew, and pytest rewrites its plugins' assertions once more.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo gate test test-slow lint format bench schema sample-report clean
+.PHONY: demo gate test test-slow lint format bench schema sample-report docs docs-reference clean
 
 $(VENV)/stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -63,5 +63,13 @@ sample-report: .venv
 	sed 's/ hostname="[^"]*"//' reports/sample.junit.xml > reports/sample/junit.xml && rm reports/sample.junit.xml
 	rm -f reports/sample.sqlite3*
 
+# The site, in site/. The variable: Material would tell at each build that MkDocs 2, which we shut out, has no plugins.
+docs: .venv
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+# The reference pages that are made from the code, which a test compares with it.
+docs-reference: .venv
+	$(BIN)/python docs/make_reference.py
+
 clean:
-	rm -rf $(VENV) .venv-train build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-train build dist site .mypy_cache .pytest_cache .ruff_cache
