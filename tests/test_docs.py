@@ -23,7 +23,7 @@ DOCS = ROOT / "docs"
 EVERY_FENCE = [fence for page in PAGES for fence in fences(page)]
 RUN = [page for page in PAGES if fences(page, "console")]
 """Pages whose console blocks are run."""
-SLOW_RUNS = {"docs/howto/add_a_finding.md", "docs/evidence.md"}
+SLOW_RUNS = {"docs/howto/add_a_finding.md", "docs/evidence.md", "docs/reference/python_api.md"}
 needs_mkdocs = pytest.mark.skipif(importlib.util.find_spec("mkdocs") is None, reason="mkdocs is not installed")
 
 
