@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from weirdgen.errors import UsageMistake
+from weirdgen.reporting.numbers import count
 
 DEFAULT_STORE = Path("reports/store.sqlite3")
 DIFFERENT = 1
@@ -46,7 +47,7 @@ def _evidence(arguments: argparse.Namespace) -> int:
     catalog = load_catalog([probes] if arguments.probes or probes.is_dir() else [])
     out = arguments.out or arguments.folder / "evidence"
     write_bundle(out, record, catalog, arguments.store, arguments.baseline)
-    print(f"{out}: evidence of {len(record.verdicts)} verdicts, verified")
+    print(f"{out}: evidence of {count(len(record.verdicts), 'verdict')}, verified")
     return 0
 
 
@@ -57,12 +58,12 @@ def _verify(arguments: argparse.Namespace) -> int:
     for line in (*found.problems, *(f"note: {note}" for note in found.notes)):
         print(line)
     if found.problems or found.record is None:
-        print(f"{arguments.bundle}: NOT VERIFIED: {len(found.problems)} problems")
+        print(f"{arguments.bundle}: NOT VERIFIED: {count(len(found.problems), 'problem')}")
         return DIFFERENT
     record = found.record
     print(
-        f"{arguments.bundle}: verified: {len(record.verdicts)} verdicts come out again from {found.samples:,} samples "
-        f"and replies, plan {record.plan_sha256}; {len(record.not_run)} contrasts were not run"
+        f"{arguments.bundle}: verified: {count(len(record.verdicts), 'verdict')} made again from {found.samples:,} samples "
+        f"and replies, plan {record.plan_sha256}; {count(len(record.not_run), 'contrast')} not run"
     )
     return 0
 

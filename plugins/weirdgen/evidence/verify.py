@@ -81,15 +81,15 @@ def _recomputed(record: RunRecord, again: Recomputed, catalog: Catalog) -> Itera
     ran = {(v.model, v.probe, v.contrast) for v in record.verdicts}
     made: dict[str, JsonValue] = {
         "not_run": [f"{m} {p}/{c}" for m, p, c in again.asked if (m, p, c) not in ran],
-        "judges": [one.model_dump(mode="json") for one in judge_records(record.verdicts)],
-        "reused": sum(v.n_reused for v in record.verdicts),
+        "judges": [one.model_dump(mode="json") for one in judge_records(again.verdicts)],
+        "reused": sum(v.n_reused for v in again.verdicts),
         "findings": {
             name: finding_record(catalog.probe(name)).model_dump(mode="json")
             for name in sorted({v.probe for v in record.verdicts})
         },
         "expected": [
             expected_of(v, expectation(one.probe, one.contrast, one.name, again.settings)).model_dump(mode="json")
-            for v in record.verdicts
+            for v in again.verdicts
             for one in (again.asked[v.model, v.probe, v.contrast],)
         ],
     }

@@ -15,6 +15,7 @@ from weirdgen.reporting.badge import badge
 from weirdgen.reporting.files import append, write_whole
 from weirdgen.reporting.junit_suite import describe
 from weirdgen.reporting.markdown import MOST_BYTES, summary
+from weirdgen.reporting.numbers import count
 from weirdgen.reporting.sarif import sarif
 from weirdgen.schema.run import RunRecord
 
@@ -54,7 +55,7 @@ def proven(state: GateState, record: RunRecord) -> list[str]:
     def write() -> None:
         from weirdgen.evidence.bundle import write_bundle  # few sessions want it
 
-        state.say(f"weirdgen: making {len(record.verdicts)} verdicts again for the evidence bundle ...")
+        state.say(f"weirdgen: making {count(len(record.verdicts), 'verdict')} again for the evidence bundle ...")
         write_bundle(folder, record, state.catalog, settings.replay or settings.store, settings.baseline)
         state.evidence = folder
 
