@@ -62,8 +62,8 @@ def _verify(arguments: argparse.Namespace) -> int:
         return DIFFERENT
     record = found.record
     print(
-        f"{arguments.bundle}: verified: {count(len(record.verdicts), 'verdict')} made again from {found.samples:,} samples "
-        f"and replies, plan {record.plan_sha256}; {count(len(record.not_run), 'contrast')} not run"
+        f"{arguments.bundle}: verified: {count(len(record.verdicts), 'verdict')} made again from "
+        f"{found.samples:,} samples and replies, plan {record.plan_sha256}; {count(len(record.not_run), 'contrast')} not run"
     )
     return 0
 
