@@ -61,9 +61,10 @@ def _verify(arguments: argparse.Namespace) -> int:
         print(f"{arguments.bundle}: NOT VERIFIED: {count(len(found.problems), 'problem')}")
         return DIFFERENT
     record = found.record
+    made, left_out = count(len(record.verdicts), "verdict"), count(len(record.not_run), "contrast")
     print(
-        f"{arguments.bundle}: verified: {count(len(record.verdicts), 'verdict')} made again from "
-        f"{found.samples:,} samples and replies, plan {record.plan_sha256}; {count(len(record.not_run), 'contrast')} not run"
+        f"{arguments.bundle}: verified: {made} made again from {found.samples:,} samples and replies, "
+        f"plan {record.plan_sha256}; {left_out} not run"
     )
     return 0
 
