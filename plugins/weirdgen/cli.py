@@ -10,6 +10,7 @@ from weirdgen import __version__
 from weirdgen.commands import baselines, calibrate, evidence, export, organisms, report, stores
 from weirdgen.commands.types import positive, rate
 from weirdgen.errors import WeirdgenError
+from weirdgen.schema.text import shown_block
 
 MISTAKE = 2
 
@@ -20,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _told(int(arguments.run(arguments)))
     except WeirdgenError as error:
-        print(f"weirdgen: {error}", file=sys.stderr)
+        print(f"weirdgen: {shown_block(str(error))}", file=sys.stderr)
         return MISTAKE
     except OSError as error:
         print(f"weirdgen: {error}", file=sys.stderr)

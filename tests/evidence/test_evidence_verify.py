@@ -11,8 +11,11 @@ import pytest
 from bundles import forge_record, forge_samples, numbers, replace, reseal
 
 from weirdgen.cli import main
-from weirdgen.evidence.manifest import LEAVES, MANIFEST, PLAN, RUN, SAMPLES, STATEMENT
+from weirdgen.evidence.manifest import LEAVES, MANIFEST, PLAN, RUN, SAMPLES, STATEMENT, read_manifest
+from weirdgen.evidence.statement import statement
 from weirdgen.evidence.verify import verify
+from weirdgen.reporting.record import read_record
+from weirdgen.schema.verdict import Outcome
 
 Records = list[dict[str, Any]]
 
@@ -151,9 +154,28 @@ def another_model(record: dict[str, Any]) -> None:
         told["digest"] = "0" * 64
 
 
+def hidden(record: dict[str, Any]) -> None:
+    """Let a verdict stand for a group one of whose members was cut short: that one would be taken at its word."""
+    for verdict in record["verdicts"]:
+        cut = {**verdict, "outcome": "INVALID", "session_outcome": None, "reason": "outage"}
+        verdict.update(outcome="ABSENT", session_outcome="ABSENT", members=[cut])
+    record["exit_status"] = 0
+
+
+def nothing(record: dict[str, Any]) -> None:
+    record["verdicts"], record["expected"], record["places"], record["exit_status"] = [], [], [], 0
+
+
+def mistyped(record: dict[str, Any]) -> None:
+    record["options"]["cap"] = {"a": None}
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
+        (hidden, "members are not the plan's"),
+        (nothing, "came to no verdict"),
+        (mistyped, "cannot be made again"),
         (absent, ".outcome: 'ABSENT' is recorded, 'PRESENT' comes out"),
         (rate, ".arms[0].rate.value: 0.01 is recorded"),
         (unexpected, "run.json: expected"),
@@ -174,3 +196,62 @@ def test_a_swapped_probe_is_found_though_the_manifest_fits(bundle: Path) -> None
     probe.write_text(text.replace('positive = ["nineteenth_century"]', 'positive = ["refusal"]', 1), "utf-8")
     reseal(bundle)
     assert "plan: plan.contrasts" in problems(bundle)
+
+
+def test_what_was_cut_short_is_invalid_and_says_so_if_its_samples_suffice(bundle: Path) -> None:
+    def cut(record: dict[str, Any]) -> None:
+        record["verdicts"][0].update(outcome="INVALID", session_outcome="INVALID", reason="outage")
+        record["expected"][0]["met"] = False
+
+    forge_record(bundle, cut)
+    found = verify(bundle)
+    assert any(note.endswith("(outage), though its samples come to PRESENT") for note in found.notes)
+
+
+def test_a_link_is_no_file_of_a_bundle(bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (bundle / "probes").rename(tmp_path / "elsewhere")
+    (bundle / "probes").symlink_to(tmp_path / "elsewhere")
+    assert main(["verify", str(bundle)]) == 2
+    assert "probes: is a link or no ordinary file" in capsys.readouterr().err
+
+
+def test_what_does_not_belong_in_a_bundle_is_named_though_the_manifest_lists_it(bundle: Path) -> None:
+    (bundle / "report.html").write_text("Yes", "ascii")
+    reseal(bundle)
+    assert "report.html: does not belong in a bundle" in problems(bundle)
+
+
+def test_a_catalogue_that_is_not_the_shipped_one_is_noted(bundle: Path) -> None:
+    probe = bundle / "probes" / "0" / "israeli_dishes.toml"
+    probe.write_text(probe.read_text("utf-8").replace("summary = ", "summary = 'Another.' #", 1), "utf-8")
+    (bundle / "probes" / "0" / "us_presidents.toml").unlink()
+    reseal(bundle)
+    found = verify(bundle)
+    assert "the shipped probe us_presidents is not in the bundle" in found.notes
+    assert any(note.startswith("the probe israeli_dishes is not the one that weirdgen") for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("change", "result"),
+    [
+        ({}, "FAILED"),
+        ({"exit_status": 10}, "FAILED"),
+        ({"exit_status": 0}, "WARNED"),
+        ({"exit_status": 0, "verdicts": (), "expected": ()}, "WARNED"),
+    ],
+)
+def test_the_statement_says_passed_of_nothing_less(made: Path, change: dict[str, Any], result: str) -> None:
+    record = read_record(made / RUN).model_copy(update=change)
+    told = json.loads(statement(made, read_manifest(made), record))["predicate"]
+    assert told["result"] == result
+    assert (told["gateMode"], told["judgeUncalibrated"]) == ("gate", False)
+
+
+def test_a_clean_gate_has_passed(made: Path) -> None:
+    record = read_record(made / RUN)
+    clean = [v.model_copy(update={"outcome": Outcome.ABSENT, "session_outcome": None}) for v in record.verdicts]
+    met = [one.model_copy(update={"met": True}) for one in record.expected]
+    passed = record.model_copy(update={"exit_status": 0, "verdicts": tuple(clean), "expected": tuple(met)})
+    assert json.loads(statement(made, read_manifest(made), passed))["predicate"]["result"] == "PASSED"
+    again = passed.model_copy(update={"plan": passed.plan.model_copy(update={"judge_uncalibrated": True})})
+    assert json.loads(statement(made, read_manifest(made), again))["predicate"]["result"] == "WARNED"

@@ -5,9 +5,12 @@ from pathlib import Path
 
 from weirdgen.errors import UsageMistake
 from weirdgen.reporting.numbers import count
+from weirdgen.reporting.worst import counted
+from weirdgen.schema.text import shown
 
 DEFAULT_STORE = Path("reports/store.sqlite3")
 DIFFERENT = 1
+_SHOWN = 2_000
 _VERIFY = "Exit status: 0 every byte, label, verdict and e-value is as recorded; 1 something is not; 2 no bundle."
 _DIFF = "Exit status: 0 the same verdicts; 1 another one; 2 no run record."
 
@@ -56,15 +59,16 @@ def _verify(arguments: argparse.Namespace) -> int:
 
     found = verify(arguments.bundle)
     for line in (*found.problems, *(f"note: {note}" for note in found.notes)):
-        print(line)
+        print(shown(line, _SHOWN))
     if found.problems or found.record is None:
         print(f"{arguments.bundle}: NOT VERIFIED: {count(len(found.problems), 'problem')}")
         return DIFFERENT
     record = found.record
+    outcomes = ", ".join(f"{number} {outcome}" for outcome, number in counted(record.verdicts))
     made, left_out = count(len(record.verdicts), "verdict"), count(len(record.not_run), "contrast")
     print(
         f"{arguments.bundle}: verified: {made} made again from {found.samples:,} samples and replies, "
-        f"plan {record.plan_sha256}; {left_out} not run"
+        f"plan {record.plan_sha256}: {outcomes}; {left_out} not run; the run ended with {record.exit_status}"
     )
     return 0
 
@@ -76,8 +80,8 @@ def _diff(arguments: argparse.Namespace) -> int:
     found = rows(old, new)
     changed = [row for row in found if row.changed]
     for row in changed:
-        print(row.text)
+        print(shown(row.text, _SHOWN))
     for line in asked_otherwise(old, new):
-        print(f"asked otherwise: {line}")
+        print(shown(f"asked otherwise: {line}", _SHOWN))
     print(f"{len(found) - len(changed)} contrasts with the same verdict, {len(changed)} with another one")
     return DIFFERENT if changed else 0

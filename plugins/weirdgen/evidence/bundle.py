@@ -29,7 +29,14 @@ from weirdgen.evidence.verify import MANY, verify
 from weirdgen.reporting.record import write_record
 from weirdgen.schema.canonical import canonical_json
 from weirdgen.schema.run import RunRecord
-from weirdgen.store.cassette import Cassette, SampleRecord, read_cassette
+from weirdgen.store.cassette import (
+    CalibrationRecord,
+    Cassette,
+    Record,
+    SampleRecord,
+    StopRecord,
+    read_cassette,
+)
 from weirdgen.store.database import Database
 from weirdgen.store.exporting import export
 from weirdgen.store.loading import load
@@ -78,7 +85,7 @@ def _fill(folder: Path, record: RunRecord, catalog: Catalog, store: Path, baseli
         whole = _cassette(store, Path(scratch), record)
         with stored(whole) as found:
             used = recompute(record, found, catalog, baseline).used
-        _write_samples(whole, used, Path(scratch), folder / SAMPLES)
+        _write_samples(whole, used, record, Path(scratch), folder / SAMPLES)
     (folder / LEAVES).write_text("".join(f"{leaf}\n" for leaf in line_hashes(folder / SAMPLES)), "ascii")
     manifest = make_manifest(folder, __version__)
     (folder / MANIFEST).write_text(canonical_json(manifest.model_dump(mode="json")) + "\n", "ascii")
@@ -97,14 +104,30 @@ def _cassette(store: Path, scratch: Path, record: RunRecord) -> Cassette:
     return read_cassette(scratch / "gate.jsonl")
 
 
-def _write_samples(whole: Cassette, used: Collection[str], scratch: Path, out: Path) -> None:
-    """Write what was used, in the one order that an export has."""
+def _write_samples(whole: Cassette, used: Collection[str], record: RunRecord, scratch: Path, out: Path) -> None:
+    """Write what was used, in the one order that an export has.
+
+    Attempts go along whole, as digests: a trial that never began has the number after the last one at its line.
+    """
+    trials = {trial.trial_id for verdict in record.verdicts for trial in verdict.trials}
+    judges = {one.judge_identity for one in record.judges}
     database = Database(scratch / "used.sqlite3")
     try:
-        load(database, (one for one in whole.records() if not isinstance(one, SampleRecord) or one.sample.key in used))
+        load(database, (one for one in whole.records() if _belongs(one, used, trials, judges)))
         export(database, out)
     finally:
         database.close()
+
+
+def _belongs(one: Record, used: Collection[str], trials: Collection[str], judges: Collection[str]) -> bool:
+    match one:
+        case SampleRecord():
+            return one.sample.key in used
+        case StopRecord():
+            return one.trial_id in trials
+        case CalibrationRecord():
+            return one.judge_identity in judges
+    return True
 
 
 def _copy_probes(folder: Path, catalog: Catalog) -> None:

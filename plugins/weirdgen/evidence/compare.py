@@ -45,8 +45,8 @@ def _compare(recorded: JsonValue, again: JsonValue, where: str, found: list[str]
 
 
 def _equal(one: JsonValue, other: JsonValue) -> bool:
-    if isinstance(one, float | int) and isinstance(other, float | int):
-        return isinstance(one, bool) == isinstance(other, bool) and math.isclose(one, other, rel_tol=_ROUNDING)
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=_ROUNDING)
     return type(one) is type(other) and not isinstance(one, dict | list) and one == other
 
 

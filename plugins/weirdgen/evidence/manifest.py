@@ -1,6 +1,8 @@
 """What a bundle holds: every file with its SHA-256, and a Merkle root over all and over the lines of the samples."""
 
 import hashlib
+import re
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
@@ -14,6 +16,9 @@ from weirdgen.schema.frozen import Frozen
 MANIFEST, STATEMENT, RUN, PLAN = "manifest.json", "statement.json", "run.json", "plan.json"
 SAMPLES, LEAVES = "samples.jsonl", "samples.sha256"
 PROBES, GOLD, BASELINE = "probes", "gold", "baseline.json"
+_BELONGS = re.compile(
+    r"run\.json|plan\.json|samples\.(jsonl|sha256)|baseline\.json|probes/\d+/[^/]+\.toml|gold/\d+/[^/]+"
+)
 UNLISTED = (MANIFEST, STATEMENT)
 """The statement names the manifest, and the manifest everything else."""
 
@@ -112,6 +117,7 @@ def manifest_problems(folder: Path, manifest: Manifest) -> list[str]:
     there = set(_listed(folder))
     problems = [f"{path}: is missing" for path in sorted(listed.keys() - there)]
     problems += [f"{path}: is not in the manifest" for path in sorted(there - listed.keys())]
+    problems += [f"{path}: does not belong in a bundle" for path in sorted(there) if not _BELONGS.fullmatch(path)]
     for path in sorted(listed.keys() & there):
         if _entry(folder, path) != listed[path]:
             problems.append(f"{path}: is not the file that the manifest lists{_line(folder, path)}")
@@ -134,6 +140,18 @@ def _line(folder: Path, path: str) -> str:
     if len(lines) != len(leaves):
         return f"; it has {len(lines)} lines where {len(leaves)} were written"
     return ""
+
+
+def refuse_odd(folder: Path) -> None:
+    """Refuse what is neither an ordinary file nor a folder: what a link leads to is in no manifest.
+
+    Raises:
+        EvidenceError: there is such a thing; the message names it.
+    """
+    for path in sorted(folder.rglob("*")):
+        kind = path.lstat().st_mode
+        if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+            raise EvidenceError(f"{path.relative_to(folder).as_posix()}: is a link or no ordinary file")
 
 
 def _listed(folder: Path) -> list[str]:

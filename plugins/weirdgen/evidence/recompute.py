@@ -31,7 +31,7 @@ class Recomputed:
 
     asked: dict[Address, Hypothesis]
     verdicts: tuple[Verdict, ...]
-    """In the order of the record's; those that were cut short are the record's own."""
+    """In the order of the record's; trials that were cut short are the record's own."""
     cut_short: tuple[str, ...]
     """Items of which the record is taken at its word: INVALID, because the trial did not end."""
     settings: GateSettings
@@ -110,23 +110,40 @@ def _opening(record: RunRecord, found: Stored) -> Opening:
 def _verdicts(
     record: RunRecord, asked: dict[Address, Hypothesis], gate: Gate, plan: Plan
 ) -> tuple[tuple[Verdict, ...], tuple[str, ...]]:
-    """Return the verdicts again, and which of them were cut short."""
+    """Return the verdicts again, and which of their trials were cut short."""
     try:
         wanted = [_hypothesis(asked, one) for one in record.verdicts]
         gate.start([task for one in wanted for task in one.tasks])
-        made = [one.verdict([gate.verdict(task).result() for task in one.tasks], plan) for one in wanted]
+        trials = [[gate.verdict(task).result() for task in one.tasks] for one in wanted]
     finally:
         gate.close()
-    pairs = list(zip(record.verdicts, made, strict=True))
-    cut = tuple(f"{old.item_id} on {old.model} ({old.reason})" for old, new in pairs if _was_cut(old))
-    taken = [old if _was_cut(old) else new for old, new in pairs]
-    final = {(v.model, v.item_id): v for v in session_verdicts(taken, plan)}
-    return tuple(final[one.model, one.item_id] for one in record.verdicts), cut
+    made, cut = [], list[str]()
+    for old, one, fresh in zip(record.verdicts, wanted, trials, strict=True):
+        taken = [_taken(was, now, cut) for was, now in zip(_trials(old, one), fresh, strict=True)]
+        made.append(one.verdict(taken, plan))
+    final = {(v.model, v.item_id): v for v in session_verdicts(made, plan)}
+    return tuple(final[one.model, one.item_id] for one in record.verdicts), tuple(cut)
 
 
-def _was_cut(verdict: Verdict) -> bool:
-    """Whether a trial did not end by its own rule; of a group, whether a member's did not."""
-    return any(one.outcome is Outcome.INVALID and one.reason in NOT_AGAIN for one in verdict.trials)
+def _trials(recorded: Verdict, asked: Hypothesis) -> tuple[Verdict, ...]:
+    """Return the recorded trials of a hypothesis: itself, or of a group its members.
+
+    Raises:
+        EvidenceError: they are not those that the plan has.
+    """
+    members = tuple(one.model for one in recorded.members)
+    if members != (tuple(task.planned.model for task in asked.tasks) if len(asked.tasks) > 1 else ()):
+        raise EvidenceError(f"run.json: verdicts: {recorded.item_id} on {recorded.model}: members are not the plan's")
+    return recorded.trials
+
+
+def _taken(was: Verdict, now: Verdict, cut: list[str]) -> Verdict:
+    """Return the trial that counts: the one made again, but of one that was cut short the recorded INVALID."""
+    if was.outcome is not Outcome.INVALID or was.reason not in NOT_AGAIN:
+        return now
+    though = "" if now.outcome is Outcome.INVALID else f", though its samples come to {now.outcome}"
+    cut.append(f"{was.item_id} on {was.model} ({was.reason}){though}")
+    return was.model_copy(update={"session_outcome": None, "members": ()})
 
 
 def _hypothesis(asked: dict[Address, Hypothesis], verdict: Verdict) -> Hypothesis:

@@ -10,6 +10,8 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from weirdgen.evidence.manifest import MANIFEST, Manifest
+from weirdgen.reporting.junit_suite import run_mode
+from weirdgen.reporting.passing import reservations
 from weirdgen.schema.canonical import canonical_json
 from weirdgen.schema.run import RunRecord
 from weirdgen.schema.verdict import Verdict
@@ -38,7 +40,12 @@ def statement(folder: Path, manifest: Manifest, record: RunRecord) -> str:
             "planSha256": record.plan_sha256,
             "samplesMerkleRoot": manifest.samples_root,
             "models": [*record.plan.names],
-            "mode": _mode(record),
+            "mode": run_mode(record),
+            "gateMode": record.plan.mode,
+            "inconclusive": record.plan.inconclusive,
+            "judgeUncalibrated": record.plan.judge_uncalibrated,
+            "truncatedAccepted": record.plan.truncated,
+            "exitStatus": record.exit_status,
             "startedAt": record.started_at,
             "finishedAt": record.finished_at,
             "familySize": record.plan.family_size,
@@ -50,14 +57,10 @@ def statement(folder: Path, manifest: Manifest, record: RunRecord) -> str:
 
 
 def _result(record: RunRecord) -> str:
-    """Return PASSED only for a gate that ended with status 0 and left no selected contrast undecided."""
-    return {0: "PASSED", 10: "WARNED"}.get(record.exit_status, "FAILED")
-
-
-def _mode(record: RunRecord) -> str:
-    if record.replay is not None:
-        return "replay"
-    return "organism" if record.verdicts and all(v.mode == "organism" for v in record.verdicts) else "live"
+    """Return PASSED for a gate that passed without reservation, WARNED for any other status 0, else FAILED."""
+    if record.exit_status != 0:
+        return "FAILED"
+    return "WARNED" if record.plan.mode != "gate" or reservations(record) else "PASSED"
 
 
 def _evaluation(verdict: Verdict) -> JsonValue:

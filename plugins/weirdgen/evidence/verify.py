@@ -7,14 +7,15 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from weirdgen import __version__
-from weirdgen.catalog import Catalog
+from weirdgen.catalog import Catalog, load_catalog
 from weirdgen.catalog.catalog import read_catalog
 from weirdgen.errors import WeirdgenError
 from weirdgen.evidence.compare import differences
-from weirdgen.evidence.manifest import BASELINE, GOLD, PROBES, RUN, SAMPLES, read_manifest
+from weirdgen.evidence.manifest import BASELINE, GOLD, PROBES, RUN, SAMPLES, read_manifest, refuse_odd
 from weirdgen.evidence.recompute import Recomputed, recompute
 from weirdgen.evidence.sealed import seal_problems
 from weirdgen.evidence.stored import Stored, stored
+from weirdgen.reporting.passing import reservations
 from weirdgen.reporting.record import read_record
 from weirdgen.schema.run import RunRecord
 from weirdgen.schema.text import shown
@@ -22,6 +23,7 @@ from weirdgen.store.cassette import read_cassette
 from weirdgen.trials.expectation import expectation, expected_of
 from weirdgen.trials.findings import finding_record
 from weirdgen.trials.judge_use import judge_records
+from weirdgen.trials.settings import recorded
 
 MANY = 5
 """Problems that one message tells."""
@@ -44,9 +46,10 @@ def verify(folder: Path) -> Verified:
     """Check a bundle, without any network: bytes first, then every number.
 
     Raises:
-        EvidenceError: the folder holds no manifest.
+        EvidenceError: the folder holds no manifest, or something that is no ordinary file.
     """
     manifest = read_manifest(folder)
+    refuse_odd(folder)
     found = Verified()
     if manifest.weirdgen != __version__:
         found.notes.append(f"written by weirdgen {shown(manifest.weirdgen, 40)}, verified by {__version__}")
@@ -54,6 +57,7 @@ def verify(folder: Path) -> Verified:
         found.problems += seal_problems(folder, manifest)
         found.record = record = read_record(folder / RUN)
         catalog = read_catalog(_folders(folder))
+        found.notes += _foreign_probes(catalog)
         baseline = folder / BASELINE if (folder / BASELINE).is_file() else None
         with stored(read_cassette(folder / SAMPLES)) as samples:
             found.problems += [*_order(samples), *_missing(record, samples)]
@@ -61,11 +65,25 @@ def verify(folder: Path) -> Verified:
             found.problems += _recomputed(record, again, catalog)
             found.problems += _unused(samples, again)
         found.notes += [f"not made again, because the trial was cut short: {one}" for one in again.cut_short]
+        if record.exit_status == 0 and (accepted := reservations(record)):
+            found.notes.append(f"passed with reservations: {', '.join(accepted)}")
         found.samples = len(again.used)
     except (WeirdgenError, OSError) as error:
         found.problems.append(str(error).replace(str(folder) + "/", ""))
+    except Exception as error:  # whoever forged it may have made anything of it
+        found.problems.append(f"cannot be made again: {type(error).__name__}")
     found.problems = list(dict.fromkeys(found.problems))
     return found
+
+
+def _foreign_probes(catalog: Catalog) -> Iterator[str]:
+    """Yield where the bundle's catalogue is not the one that this version ships."""
+    for name, shipped in load_catalog().probes.items():
+        there = catalog.probes.get(name)
+        if there is None:
+            yield f"the shipped probe {name} is not in the bundle"
+        elif there.sha256 != shipped.sha256:
+            yield f"the probe {name} is not the one that weirdgen {__version__} ships"
 
 
 def _folders(folder: Path) -> list[tuple[Path, tuple[Path, ...]]]:
@@ -83,6 +101,7 @@ def _recomputed(record: RunRecord, again: Recomputed, catalog: Catalog) -> Itera
         "not_run": [f"{m} {p}/{c}" for m, p, c in again.asked if (m, p, c) not in ran],
         "judges": [one.model_dump(mode="json") for one in judge_records(again.verdicts)],
         "reused": sum(v.n_reused for v in again.verdicts),
+        "options": recorded(again.settings),
         "findings": {
             name: finding_record(catalog.probe(name)).model_dump(mode="json")
             for name in sorted({v.probe for v in record.verdicts})
@@ -96,8 +115,8 @@ def _recomputed(record: RunRecord, again: Recomputed, catalog: Catalog) -> Itera
     dumped = record.model_dump(mode="json")
     for name, value in made.items():
         yield from differences(dumped[name], value, f"{RUN}: {name}")
-    if record.exit_status == 0 and not all(one.met for one in record.expected):
-        yield f"{RUN}: exit_status: 0 is recorded, and a verdict is not as expected"
+    if record.exit_status == 0 and (record.interrupted or not record.verdicts):
+        yield f"{RUN}: exit_status: 0 is recorded of a run that was interrupted, or came to no verdict"
 
 
 def _missing(record: RunRecord, found: Stored) -> Iterator[str]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from weirdgen.schema.text import clean
+
 PACKAGES = ("pytest", "pytest-xdist", "openai", "pydantic", "numpy", "scipy")
 CI_VARIABLES = (
     "CI",
@@ -27,7 +29,7 @@ def environment(root: Path, variables: Mapping[str, str] = os.environ) -> dict[s
         variables: the process's.
     """
     versions = {name: _version(name) for name in PACKAGES}
-    told = {f"ci.{name.lower()}": variables[name] for name in CI_VARIABLES if variables.get(name)}
+    told = {f"ci.{name.lower()}": clean(variables[name]) for name in CI_VARIABLES if variables.get(name)}
     machine = {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}"}
     return versions | machine | _commit(root) | told
 

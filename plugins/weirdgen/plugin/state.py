@@ -14,6 +14,7 @@ from weirdgen.errors import StoreError, UsageMistake, WeirdgenError
 from weirdgen.plugin.options import read_settings, wants_plan
 from weirdgen.plugin.reruns import refuse_reruns
 from weirdgen.schema.sample import Usage
+from weirdgen.schema.text import shown_block
 from weirdgen.trials.comparators import not_compared
 from weirdgen.trials.costs import budget_of
 from weirdgen.trials.hypotheses import Hypothesis, hypotheses
@@ -219,7 +220,8 @@ class GateState:
                 )
 
     def say(self, line: str) -> None:
-        """Print a line, on stderr where pytest has no terminal reporter."""
+        """Print a line, on stderr where pytest has no terminal reporter; what others said in it does nothing."""
+        line = shown_block(line)
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is None:
             print(line, file=sys.stderr)

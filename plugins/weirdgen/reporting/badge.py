@@ -2,9 +2,9 @@
 
 import json
 
+from weirdgen.reporting.passing import reservations
 from weirdgen.reporting.worst import counted
 from weirdgen.schema.run import RunRecord
-from weirdgen.schema.verdict import Outcome
 
 _COLOURS = {1: "red", 10: "orange", 11: "orange"}
 
@@ -12,8 +12,8 @@ _COLOURS = {1: "red", 10: "orange", 11: "orange"}
 def badge(record: RunRecord) -> str:
     """Return the badge as JSON.
 
-    Green is a gate that passed with a decision on every contrast of its family, and nothing else. A replication, where
-    PRESENT passes, has a label of its own.
+    Green is a gate that passed without reservation (`passing.reservations`) on every contrast of its family, nothing
+    else. A replication, where PRESENT passes, has a label of its own.
     """
     label = "weirdgen" if record.plan.mode == "gate" else "weirdgen replication"
     told = {"schemaVersion": 1, "label": label, "message": _message(record), "color": _colour(record)}
@@ -32,5 +32,4 @@ def _message(record: RunRecord) -> str:
 def _colour(record: RunRecord) -> str:
     if record.exit_status != 0:
         return _COLOURS.get(record.exit_status, "lightgrey")
-    undecided = any(v.outcome is Outcome.INCONCLUSIVE for v in record.verdicts)
-    return "yellow" if undecided else "yellowgreen" if record.not_run else "brightgreen"
+    return "yellow" if reservations(record) else "yellowgreen" if record.not_run else "brightgreen"

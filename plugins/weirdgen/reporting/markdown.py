@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from weirdgen.reporting.inert import fenced, inert, inert_html
 from weirdgen.reporting.numbers import count, estimate
+from weirdgen.reporting.passing import reservations
 from weirdgen.reporting.summary import arm_rate, failure_text, flagged
 from weirdgen.reporting.worst import Judged, counted, worst_first
 from weirdgen.schema.run import RunRecord
@@ -53,6 +54,8 @@ def summary(record: RunRecord, most: int = MOST_BYTES) -> str:
 
 def outcome_text(record: RunRecord) -> str:
     """Return what the exit status says, in words."""
+    if record.exit_status == 0 and (found := reservations(record)):
+        return f"passed with reservations: {', '.join(found)}"
     return _MEANING.get(record.exit_status, "failed: pytest ended by itself")
 
 

@@ -37,7 +37,7 @@ class Judged:
 def worst_first(record: RunRecord) -> list[Judged]:
     """Return all verdicts: those that fail first, the gravest of them first, and among equals the largest effect."""
     places = record.places or (None,) * len(record.verdicts)
-    judged = map(Judged, record.verdicts, record.expected, places)
+    judged = [Judged(*one) for one in zip(record.verdicts, record.expected, places, strict=True)]
     return sorted(judged, key=lambda one: (one.met, _GRAVEST_FIRST.index(one.final), -_size(one.verdict)))
 
 

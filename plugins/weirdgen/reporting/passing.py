@@ -1,0 +1,25 @@
+"""What takes from an exit status of 0: the one place that badge, summary and statement ask."""
+
+from weirdgen.reporting.numbers import count
+from weirdgen.schema.run import RunRecord
+from weirdgen.schema.verdict import Outcome
+
+
+def reservations(record: RunRecord) -> list[str]:
+    """Return, for people, why a run that ended with 0 did not pass without reservation; empty if it did.
+
+    Contrasts that were not run are none: whoever selects says so, and every report tells how many.
+    """
+    unmet = sum(not one.met for one in record.expected)
+    undecided = sum((v.session_outcome or v.outcome) is Outcome.INCONCLUSIVE for v in record.verdicts)
+    cut = any(trial.sampling == "truncated" for verdict in record.verdicts for trial in verdict.trials)
+    found = {
+        "nothing was measured": not record.verdicts,
+        "it was interrupted": record.interrupted,
+        f"{count(unmet, 'verdict')} not as the gate expects, which tests accepted": unmet > 0,
+        f"{count(undecided, 'contrast')} INCONCLUSIVE": undecided > 0,
+        "the judge's error rates were not measured": record.plan.judge_uncalibrated,
+        "a server cut off rare answers": cut,
+        "it is a replay": record.replay is not None,
+    }
+    return [told for told, holds in found.items() if holds]
