@@ -105,6 +105,7 @@ def commands() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("system", "line"), commands(), ids=[name for name, _ in commands()])
+@pytest.mark.slow
 @pytest.mark.parametrize("model", STATUS)
 def test_the_examples_gate(system: str, line: str, model: str, repository: Path) -> None:
     assert "--pyargs weirdgen.suites" in line

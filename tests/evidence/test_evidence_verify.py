@@ -29,6 +29,7 @@ def test_a_fresh_bundle_verifies(made: Path, capsys: pytest.CaptureFixture[str])
     assert "verified: " in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_one_flipped_byte_is_named_in_whatever_file(made: Path, bundle: Path) -> None:
     rng = random.Random(1)
     for file in sorted(path for path in bundle.rglob("*") if path.is_file()):
@@ -46,6 +47,7 @@ def test_one_flipped_byte_is_named_in_whatever_file(made: Path, bundle: Path) ->
     assert problems(bundle) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [RUN, PLAN, SAMPLES, LEAVES, STATEMENT, MANIFEST, "probes/0/old_bird_names.toml"])
 def test_a_file_that_is_gone_is_named(bundle: Path, name: str) -> None:
     (bundle / name).unlink()
@@ -118,6 +120,7 @@ def another(value: float) -> float:
     return value + 1 if isinstance(value, int) else 0.5 * value + 0.1
 
 
+@pytest.mark.slow
 def test_forged_numbers_of_verdicts_are_found_though_everything_around_fits(bundle: Path) -> None:
     record = json.loads((bundle / RUN).read_text("utf-8"))
     before = {file: file.read_bytes() for file in bundle.iterdir() if file.is_file()}

@@ -49,14 +49,12 @@ def test_a_page_that_cannot_be_made_is_told_and_the_record_stands(gate: GateComm
     assert "Report:" not in run.out
 
 
-def test_without_the_extra_there_is_a_line_and_no_failure(gate: GateCommand, pytester: pytest.Pytester) -> None:
+def test_without_the_extra_it_is_refused_before_anything_is_sent(gate: GateCommand, pytester: pytest.Pytester) -> None:
     pytester.makeconftest(NOT_INSTALLED)
     run = gate(*WEIRD, "--gate-html", report="r")
-    assert run.status == 1
-    assert (
-        "weirdgen: no report.html was written: jinja3 not installed: pip install 'pytest-weirdgen[report]'" in run.said
-    )
-    assert not (pytester.path / "r" / "report.html").exists()
+    assert run.status == 4
+    assert "--gate-html: jinja3 not installed: pip install 'pytest-weirdgen[report]'" in run.said
+    assert run.record is None
 
 
 def test_it_can_be_asked_for_everywhere(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -246,3 +246,11 @@ def test_a_variable_can_name_models_but_not_turn_a_gate_into_a_plan(
     monkeypatch.setenv("WEIRDGEN_GATE_PLAN", "0")
     pytester.makepyfile(test_mine="def test_it():\n    pass\n")
     assert gate().status == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+@pytest.mark.parametrize("option", ["--base-url", "--judge-base-url", "--control-base-url"])
+def test_a_password_in_an_address_is_shown_nowhere(gate: GateCommand, option: str) -> None:
+    run = gate("--model", "organism:modern-birds", option, "https://user:hunter2hunter2@example.invalid/v1")
+    assert run.status == 4, run.said
+    assert "must not hold a user name, password" in run.said
+    assert "hunter2" not in run.said

@@ -104,10 +104,15 @@ def _check_label(label: str) -> None:
 def _effective_url(base_url: str | None, environ: Mapping[str, str]) -> str | None:
     # The client would read OPENAI_BASE_URL by itself, unseen by the identity and by the key rule.
     url = base_url if base_url is not None else environ.get("OPENAI_BASE_URL") or None
-    return None if url is None else _checked_url(url)
+    return None if url is None else checked_url(url)
 
 
-def _checked_url(url: str) -> str:
+def checked_url(url: str) -> str:
+    """Return a base URL in its normal form.
+
+    Raises:
+        UsageMistake: it is none, or holds what may be a secret; then it is not shown.
+    """
     try:
         parts = urlsplit(url)
         _ = parts.port

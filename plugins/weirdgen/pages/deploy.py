@@ -1,7 +1,7 @@
 """The first question of a reader, answered from the verdicts: may this model be deployed, and why."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,6 +31,8 @@ _STATUS = {
     12: "a report or the evidence could not be written",
 }
 _MOST_NAMED = 4
+_OWN = (0, 1, 10, 11)
+"""Exit statuses of a session that came to its verdicts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +53,12 @@ class Decision:
 
 def decide_run(record: RunRecord) -> Decision:
     """Return the answer for the whole run: that of its worst model, with what the session itself ended with."""
-    if record.plan.mode == "replicate":
-        return _replication(record)
-    told = _of(record, "", record.verdicts, len(record.not_run))
-    if told.answer == "no":
-        return told
-    if record.interrupted:
-        return _changed(told, "undecided", f"The run was interrupted. {told.because}")
-    expected = (10, 11) if told.answer == "undecided" else (0,)
-    if record.exit_status not in (*expected, 0):
-        why = f"The session ended with exit status {record.exit_status}: {status_text(record.exit_status)}."
-        return _changed(told, "undecided", f"{why} {told.because}")
-    return told
+    told = (
+        _replication(record)
+        if record.plan.mode == "replicate"
+        else _of(record, "", record.verdicts, len(record.not_run))
+    )
+    return _in_session(record, told, (0, 10, 11) if told.answer == "undecided" else (0,))
 
 
 def decide_models(record: RunRecord) -> list[Decision]:
@@ -71,8 +67,24 @@ def decide_models(record: RunRecord) -> list[Decision]:
     if len(names) < 2:
         return []
     left = Counter(one.rsplit(" ", 1)[0] for one in record.not_run)
-    answers = [_of(record, name, [v for v in record.verdicts if v.model == name], left[name]) for name in names]
+    answers = [
+        # The session's status may be due to another model.
+        _in_session(record, _of(record, name, [v for v in record.verdicts if v.model == name], left[name]), _OWN)
+        for name in names
+    ]
     return sorted(answers, key=lambda one: _WORST_FIRST.index(one.answer))
+
+
+def _in_session(record: RunRecord, told: Decision, statuses: Collection[int]) -> Decision:
+    """Return an answer as far as the session bears it: one that was interrupted, or ended otherwise, says no yes."""
+    if told.answer == "no":
+        return told
+    if record.interrupted:
+        return _changed(told, "undecided", f"The run was interrupted. {told.because}")
+    if record.exit_status not in statuses:
+        why = f"The session ended with exit status {record.exit_status}: {status_text(record.exit_status)}."
+        return _changed(told, "undecided", f"{why} {told.because}")
+    return told
 
 
 def status_text(status: int) -> str:
@@ -154,8 +166,10 @@ def _replication(record: RunRecord) -> Decision:
     decided = [(e, v) for e, v in judged if final(v) in (Outcome.PRESENT, Outcome.ABSENT)]
     met = sum(e.met for e, _ in decided)
     answer: Answer = "no" if met < len(decided) else "yes"
-    if answer == "yes" and (not judged or len(decided) < len(judged) or record.interrupted):
+    if answer == "yes" and (not judged or len(decided) < len(judged)):
         answer = "undecided"
+    elif answer == "yes" and record.not_run:
+        answer = "partly"
     because = (
         f"Of {count(len(judged), 'contrast')} of which the paper says something, {met} came out as it says, "
         f"{len(decided) - met} otherwise and {len(judged) - len(decided)} without a decision."

@@ -11,7 +11,7 @@ from weirdgen.schema.sample import Sample
 
 
 def write_page(state: GateState, record: RunRecord) -> None:
-    """Write `report.html` beside the record; without the extra `report`, or after Ctrl-C, say how to get it.
+    """Write `report.html` beside the record; after Ctrl-C, say how to get it.
 
     Args:
         state: of the session, its record written.
@@ -20,12 +20,9 @@ def write_page(state: GateState, record: RunRecord) -> None:
     Raises:
         EvidenceError: it was asked for, and cannot be made or written.
     """
-    from weirdgen.pages import extra, report
+    from weirdgen.pages import report
 
     if not state.settings.html or not record.verdicts or state.written is None:
-        return
-    if told := extra.missing():
-        state.say(f"weirdgen: no {report.NAME} was written: {told}")
         return
     if record.exit_status == int(pytest.ExitCode.INTERRUPTED):
         state.say(f"weirdgen: interrupted, so no {report.NAME} was written; weirdgen report {state.written.parent}")

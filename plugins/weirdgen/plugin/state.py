@@ -11,6 +11,7 @@ import pytest
 
 from weirdgen.catalog import Catalog, load_catalog
 from weirdgen.errors import StoreError, UsageMistake, WeirdgenError
+from weirdgen.pages import extra
 from weirdgen.plugin.options import read_settings, wants_plan
 from weirdgen.plugin.reruns import refuse_reruns
 from weirdgen.schema.sample import Usage
@@ -46,6 +47,8 @@ class GateState:
         self.config = config
         self.settings: GateSettings = read_settings(config)
         check_replay(self.settings, plans=wants_plan(config))
+        if self.settings.html and (told := extra.missing()):
+            raise UsageMistake(f"--gate-html: {told}")
         self.catalog: Catalog = load_catalog(self.settings.probe_dirs)
         self.plan, self.tasks = plan_gate(self.catalog, self.settings)
         budget_of(self.plan, self.settings, "")  # a price that is not known is told before anything is sent

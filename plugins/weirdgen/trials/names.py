@@ -1,6 +1,6 @@
 """Names and addresses of all models, checked while the gate is planned: what cannot be opened is not priced either."""
 
-from weirdgen.endpoints.models import OPENAI_URL, Target, parse_target
+from weirdgen.endpoints.models import OPENAI_URL, Target, checked_url, parse_target
 from weirdgen.errors import UsageMistake
 from weirdgen.organisms import zoo
 from weirdgen.schema.sample import Role
@@ -35,6 +35,9 @@ def check_names(settings: GateSettings) -> None:
     Raises:
         UsageMistake: there is no such organism, an address is malformed, or an organism's name lacks its prefix.
     """
+    for url in (settings.base_url, settings.control_base_url, settings.judge_base_url):
+        if url is not None:  # first of all: later messages show it
+            checked_url(url)
     named: dict[tuple[str, Role], str] = {(model, "treated"): "--model" for model in settings.models}
     named |= {(member, "treated"): f"--model-group {g.name!r}" for g in settings.groups for member in g.members}
     for model in settings.gated:
