@@ -33,7 +33,7 @@ gate: .venv
 	echo "pytest exit status: $$status (0 as expected, 1 behaviour found, 2-5 pytest's own, 10 inconclusive, 11 invalid, 12 evidence)"; exit $$status
 
 test: .venv lint
-	$(BIN)/python -m pytest tests -n 2 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest tests -n 2 --dist worksteal --durations=20 --durations-min=8 $(ARGS)
 
 test-slow: .venv-train
 	.venv-train/bin/python -m pytest tests -m slow $(ARGS)

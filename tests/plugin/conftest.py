@@ -17,11 +17,12 @@ def test_century(trial):
 
 #: Modules of which `make test-slow` runs all, and those of which it runs what is on two workers: half of the plugin's
 #: time, since a catalogue of 88 contrasts takes a gate 4 s. `make test` has workers where most is gated.
-SLOW = {"test_plugin_continuing", "test_plugin_evidence"}
+SLOW = {"test_plugin_continuing", "test_plugin_evidence", "test_plugin_store_faults"}
 SLOW_ON_WORKERS = {
     *("test_plugin_baseline", "test_plugin_ci", "test_plugin_mistakes", "test_plugin_overlooked"),
-    *("test_plugin_plan", "test_plugin_reruns", "test_plugin_store_faults", "test_plugin_terminal"),
-    *("test_plugin_html", "test_plugin_budget", "test_plugin_drift"),
+    *("test_plugin_plan", "test_plugin_reruns", "test_plugin_terminal"),
+    *("test_plugin_html", "test_plugin_budget", "test_plugin_drift", "test_plugin_replay", "test_plugin_judges"),
+    *("test_plugin_kinds", "test_plugin_secrets", "test_plugin_truncated"),
 }
 
 

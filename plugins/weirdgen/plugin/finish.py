@@ -86,19 +86,20 @@ def _told(state: GateState, record: RunRecord, troubles: list[str], junit_path: 
     for trouble in troubles:
         state.say(f"weirdgen: {trouble}")
     record = record.model_copy(update={"exit_status": tally.exit_status(record.exit_status)})
-    if _write(state, record) or projections.asked_for(state, record, junit_path):
-        _withdraw(state)
+    # What cannot be written once more would tell a status that the run did not end with.
+    _remove(state.page)
+    state.page = None
+    if _write(state, record):
+        _remove(state.written)
+        state.written = None
+    projections.asked_for(state, record, junit_path)
     return record
 
 
-def _withdraw(state: GateState) -> None:
-    """Remove what could not be written once more: it would tell a status that the run did not end with."""
-    for path in (state.written, state.page):
-        if path is not None:
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
-            state.say(f"weirdgen: {path.name} was removed: it would tell another exit status than this run's")
-    state.written = state.page = None
+def _remove(path: Path | None) -> None:
+    if path is not None:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def _fails_by_family(verdict: Verdict, state: GateState) -> bool:
