@@ -77,7 +77,8 @@ def test_kinds_count_each_model_and_condition_once_with_what_is_missing_last() -
 def test_more_labels_than_colours_can_be_drawn() -> None:
     names = tuple(f"label{n}" for n in range(12))
     row = KindRow("plain", tuple(range(12)))
-    read(labels.bars("p1", Kinds(("b",), names, tuple(range(12)), (row,), 0)))
+    drawn = read(labels.bars("p1", Kinds(("b",), names, tuple(range(12)), (row,), 0)))
+    assert {element.text for element in drawn.iter("text")} >= set(names)
 
 
 def test_the_heat_map_pools_a_sweeps_conditions_by_question() -> None:

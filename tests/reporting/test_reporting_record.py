@@ -5,33 +5,19 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plans import empty_plan
+from records import run_of
 from verdicts import verdict
 
 from weirdgen.errors import EvidenceError
 from weirdgen.reporting.record import read_record, write_record
-from weirdgen.schema.run import RunRecord
 from weirdgen.schema.text import clean
-from weirdgen.schema.verdict import Verdict
-
-
-def record(*verdicts: Verdict) -> RunRecord:
-    plan = empty_plan(2)
-    return RunRecord(
-        weirdgen="0",
-        started_at="a",
-        finished_at="b",
-        plan=plan,
-        plan_sha256=plan.sha256,
-        verdicts=verdicts,
-        exit_status=0,
-    )
+from weirdgen.schema.verdict import Outcome
 
 
 @given(text=st.text(alphabet=st.characters(), max_size=50))
 def test_any_cleaned_text_survives(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.mktemp("record") / "run.json"
-    written = record(verdict(detail=clean(text)))
+    written = run_of(verdict(detail=clean(text)))
     write_record(written, path)
     assert read_record(path) == written
 
@@ -39,7 +25,7 @@ def test_any_cleaned_text_survives(tmp_path_factory: pytest.TempPathFactory, tex
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(EvidenceError, match="could not be written"):
-        write_record(record(), tmp_path / "file" / "run.json")
+        write_record(run_of(), tmp_path / "file" / "run.json")
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"version": 2}', "[1]"])
@@ -47,4 +33,13 @@ def test_anything_else_is_not_a_record(tmp_path: Path, content: str) -> None:
     path = tmp_path / "run.json"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(EvidenceError, match="not a readable run record"):
+        read_record(path)
+
+
+def test_a_record_that_lost_an_expectation_is_none(tmp_path: Path) -> None:
+    """Paired with what is there, the last verdict would be in no table, and it may be the one that fails."""
+    path = tmp_path / "run.json"
+    short = run_of(verdict(), verdict(Outcome.PRESENT, contrast="d"))
+    path.write_text(short.model_copy(update={"expected": short.expected[:1]}).model_dump_json(), encoding="utf-8")
+    with pytest.raises(EvidenceError, match="2 verdicts and 1 expectations"):
         read_record(path)

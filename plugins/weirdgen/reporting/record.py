@@ -32,6 +32,11 @@ def read_record(path: Path) -> RunRecord:
         EvidenceError: the file is missing, no JSON, or not a run record of this version.
     """
     try:
-        return RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
+        record = RunRecord.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError) as error:
         raise EvidenceError(f"{path} is not a readable run record: {error}") from error
+    # Whoever pairs them would lose the verdicts at the end, which may be those that fail.
+    if len(record.expected) != len(record.verdicts):
+        told = f"{len(record.verdicts)} verdicts and {len(record.expected)} expectations"
+        raise EvidenceError(f"{path} is not a readable run record: it has {told}")
+    return record
