@@ -151,5 +151,16 @@ def test_an_input_is_an_argument_and_no_script(hostile: str, repository: Path) -
     assert "verdict=error\n" in output.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("instead", ["--collect-only", "--gate-plan", "--version"])
+def test_an_action_that_gated_nothing_has_not_passed(instead: str, repository: Path) -> None:
+    step, output = action_step("Gate"), repository / "output"
+    inputs = dict.fromkeys(step["env"], "") | {"MODEL": "organism:base", "TESTS": "suites", "ARGS": instead}
+    done = shell(step["run"], repository, **(inputs | {"REPORTS": "kept", "GITHUB_OUTPUT": str(output)}))
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = output.read_text(encoding="utf-8")
+    assert "verdict=error\n" in told
+    assert "exit-status=5\n" in told
+
+
 def test_no_status_is_no_pass(repository: Path) -> None:
     assert shell(action_step("Verdict")["run"], repository, STATUS="", VERDICT="").returncode == 12
