@@ -1,5 +1,6 @@
 """The command `weirdgen`: what it prints, and that a mistake is one line and status 2."""
 
+import os
 import subprocess
 import sys
 
@@ -57,3 +58,12 @@ def test_no_command_shows_usage() -> None:
     done = weirdgen()
     assert done.returncode == 2
     assert "usage: weirdgen" in done.stderr
+
+
+def test_a_reader_that_leaves_in_the_middle_ends_the_command_without_a_word() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "weirdgen", "power", "--questions", "2", "--cap", "40", "--runs", "1"]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")

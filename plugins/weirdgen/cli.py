@@ -13,6 +13,8 @@ from weirdgen.errors import WeirdgenError
 from weirdgen.schema.text import shown_block
 
 MISTAKE = 2
+READER_LEFT = 141
+"""128 and SIGPIPE: whoever read the output closed it before all was told, as in `weirdgen verify BUNDLE | head`."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,6 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except WeirdgenError as error:
         print(f"weirdgen: {shown_block(str(error))}", file=sys.stderr)
         return MISTAKE
+    except BrokenPipeError:
+        _drop_output()
+        return READER_LEFT
     except OSError as error:
         print(f"weirdgen: {error}", file=sys.stderr)
         return MISTAKE
@@ -35,8 +40,12 @@ def _told(status: int) -> int:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
     return status
+
+
+def _drop_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
