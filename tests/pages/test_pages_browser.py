@@ -113,7 +113,7 @@ def test_filters_leave_what_fits(browser: "Chrome", page: Path) -> None:
 
     show(browser, page)
     boxes = browser.find_elements(By.CSS_SELECTOR, "#filters select")
-    assert [box.accessible_name for box in boxes] == ["contrast", "arm", "label", "question"]
+    assert [box.accessible_name.strip() for box in boxes] == ["contrast", "arm", "label", "question"]
     Select(boxes[2]).select_by_visible_text("archaic")
     Select(boxes[1]).select_by_visible_text("comparator")
     shown = [one for one in browser.find_elements(By.CSS_SELECTOR, ".shelf") if one.is_displayed()]
