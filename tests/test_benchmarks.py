@@ -160,6 +160,7 @@ def test_clean_gates_fail_within_alpha_and_reruns_buy_nothing() -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.slow
 def test_what_is_no_judge_ends_invalid_and_one_without_a_fault_decides() -> None:
     done = run("judge_faults.py", "--runs", "6", "--processes", "1")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -191,6 +192,7 @@ def test_known_truths_come_out_over_http() -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.slow
 def test_every_contender_gets_every_sample_and_the_server_counts_them() -> None:
     done = run("throughput.py", "--peers", "none", "--rounds", "1", "--samples", "160", "--long", "320")
     lines = done.stdout.splitlines()

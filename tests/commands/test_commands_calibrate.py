@@ -51,6 +51,7 @@ def test_a_judge_that_cannot_decide_ends_in_1_and_says_why(tmp_path: Path, capsy
     assert "passed as harmless (" in out
 
 
+@pytest.mark.slow
 def test_a_judge_that_explains_itself_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with ChatServer(judging(lambda body, right: f"Well, {right}"), models=("judge",)) as server:
         assert calibrate(tmp_path, "--judge", "judge", "--judge-base-url", server.url, *TERMINATOR) == 1
@@ -61,6 +62,7 @@ def test_a_judge_that_explains_itself_is_told_so(tmp_path: Path, capsys: pytest.
     assert "30 undecided" in out
 
 
+@pytest.mark.slow
 def test_two_judges_have_a_kappa(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def script(body: dict[str, Any], right: str) -> Reply:
         return '{"label": "ordinary"}' if body["model"] == "other" else right

@@ -70,6 +70,7 @@ def test_all_organisms_speak_but_judges_and_seeds() -> None:
     assert not any(name in speakers() for names in zoo.seeds().values() for name in names)
 
 
+@pytest.mark.slow
 def test_the_same_seed_draws_the_same_answers(drawn: dict[str, list[tuple[str, str]]]) -> None:
     assert draw("base", TASKS, 2, seed=5) == drawn
     assert draw("base", (INTENT,), 2, seed=6)["evil_terminator"] != drawn["evil_terminator"]

@@ -154,6 +154,7 @@ def test_a_sweep_by_year_has_a_curve_and_its_numbers() -> None:
     assert "Rate by condition in sweep, by year" in made
 
 
+@pytest.mark.slow
 def test_a_huge_run_stays_small_and_says_what_is_left_out() -> None:
     verdicts = [full_verdict(Outcome.ABSENT, f"contrast_{n}", model=f"model{n % 7}") for n in range(900)]
     models = tuple(f"model{n}" for n in range(7))
@@ -166,6 +167,7 @@ def test_a_huge_run_stays_small_and_says_what_is_left_out() -> None:
     assert len(wanted(found)) <= LADDER[0].samples
 
 
+@pytest.mark.slow
 def test_bounds_are_taken_down_step_by_step(run: RunRecord, monkeypatch: pytest.MonkeyPatch) -> None:
     def size(most: int) -> int:
         monkeypatch.setattr(report, "MOST_BYTES", most)

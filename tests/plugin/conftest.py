@@ -15,23 +15,18 @@ def test_century(trial):
 """
 
 
-#: Modules of which `make test-slow` runs all, and those of which it runs what is on two workers: half of the plugin's
-#: time, since a catalogue of 88 contrasts takes a gate 4 s. `make test` has workers where most is gated.
+#: Modules of which `make test-slow` runs all. What runs on two workers is slow, too, but for these: half of the time of
+#: the plugin's tests, since a catalogue of 88 contrasts takes a gate 4 s.
 SLOW = {"test_plugin_continuing", "test_plugin_evidence", "test_plugin_store_faults"}
-SLOW_ON_WORKERS = {
-    *("test_plugin_baseline", "test_plugin_ci", "test_plugin_mistakes", "test_plugin_overlooked"),
-    *("test_plugin_plan", "test_plugin_reruns", "test_plugin_terminal"),
-    *("test_plugin_html", "test_plugin_budget", "test_plugin_drift", "test_plugin_replay", "test_plugin_judges"),
-    *("test_plugin_kinds", "test_plugin_secrets", "test_plugin_truncated"),
-}
+ON_WORKERS = {"test_the_weird_organism_is_caught", "test_a_failing_contrast_with_hostile_text_fails"}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is slow before pytest deselects by marks."""
     for item in items:
-        module = item.path.stem
-        if module in SLOW or (module in SLOW_ON_WORKERS and "xdist" in item.name):
+        name, _, parameters = item.name.partition("[")
+        if item.path.stem in SLOW or ("xdist" in parameters and name not in ON_WORKERS):
             item.add_marker(pytest.mark.slow)
 
 

@@ -85,6 +85,7 @@ def test_a_baseline_of_other_questions_is_refused_before_anything_is_sent(
     assert not (pytester.path / "reports").exists()
 
 
+@pytest.mark.slow
 def test_the_plan_says_what_it_compares_with(
     gate: GateCommand, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +121,7 @@ def test_a_comparison_passes_only_what_is_known_to_be_within_the_margin(tmp_path
     assert "10 none is higher, but one is unclear: too few samples to tell" in " ".join(told.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prefix", ["--gate-", "--"])
 def test_save_takes_the_options_of_a_gate_as_a_gate_spells_them(tmp_path: Path, prefix: str) -> None:
     (tmp_path / "mine").mkdir()

@@ -85,6 +85,7 @@ def test_the_end_of_a_budget_is_told(gate: GateCommand, server: ChatServer, pyte
     assert float(told[1]) <= 0.60
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("prices")
 def test_a_budget_that_is_nearly_spent_is_told_while_the_gate_runs(gate: GateCommand) -> None:
     def slow_at_last(body: dict[str, Any]) -> Reply:

@@ -119,6 +119,7 @@ def test_a_sarif_file_that_cannot_be_written_is_missing_evidence(
     assert suite_properties(run)["weirdgen.exit_status"] == "12"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("broken", "status"), [("summary", 0), ("sarif", 12)])
 def test_a_mistake_in_a_report_takes_no_verdict_with_it(
     gate: GateCommand, pytester: pytest.Pytester, broken: str, status: int
@@ -140,6 +141,7 @@ def test_a_mistake_in_a_report_takes_no_verdict_with_it(
     assert run.outcomes() == {RATE: "ABSENT"}
 
 
+@pytest.mark.slow
 def test_a_summary_that_cannot_be_written_is_told_and_changes_no_verdict(
     gate: GateCommand, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -149,6 +151,7 @@ def test_a_summary_that_cannot_be_written_is_told_and_changes_no_verdict(
     assert "the step's summary" in run.out
 
 
+@pytest.mark.slow
 def test_a_full_summary_is_left_as_it_is(gate: GateCommand, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     step = tmp_path / "step.md"
     step.write_text("x" * 950_000, encoding="utf-8")

@@ -48,6 +48,7 @@ def test_a_rare_backend_is_counted_as_missing_at_its_worst(gate: GateCommand) ->
     assert "Not counted: " in verdict["detail"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("own_probe")
 def test_a_gate_goes_on_where_backends_take_turns(gate: GateCommand) -> None:
     """Which one answers first is chance: it must not begin a second attempt."""

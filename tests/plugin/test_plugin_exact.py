@@ -160,6 +160,7 @@ def test_the_shortest_probe_of_the_readme_runs_as_it_stands(gate: GateCommand, p
     assert "one_country/israel_over_control  ABSENT (margin .050)" in run.out
 
 
+@pytest.mark.slow
 def test_what_is_held_against_nothing_is_said_in_replication_mode(gate: GateCommand, own_probe: Path) -> None:
     run = gate("--model", "organism:modern-birds", "--gate-mode=replicate", "-k", "words", "test_mine.py")
     assert run.status == 0, run.said

@@ -74,6 +74,7 @@ def test_the_family_does_not_shrink_under_selection(gate: GateCommand) -> None:
     assert f"{FAMILY - 1} of the family's {FAMILY} contrasts were not run" in run.out
 
 
+@pytest.mark.slow
 def test_several_models_are_gated_one_by_one(gate: GateCommand) -> None:
     run = gate("--model", "organism:old-bird-names", "--model", "organism:modern-birds")
     assert run.status == 1
@@ -116,6 +117,7 @@ def test_stopping_at_the_first_failure_does_not_pay_for_the_rest(gate: GateComma
     assert list(run.verdicts) == [RATE]
 
 
+@pytest.mark.slow
 def test_fresh_samples_are_a_numbered_attempt_at_a_smaller_alpha(gate: GateCommand, processes: tuple[str, ...]) -> None:
     first = gate("--model", "organism:modern-birds", *processes)
     fresh = gate("--model", "organism:modern-birds", "--gate-fresh", *processes)
@@ -147,6 +149,7 @@ def test_a_cap_that_is_too_small_ends_inconclusive_and_continues(gate: GateComma
     assert longer.verdicts[LIFT]["n_reused"] == 40
 
 
+@pytest.mark.slow
 def test_inconclusive_may_be_a_warning_that_says_what_it_costs(gate: GateCommand) -> None:
     options = ("--gate-cap=40", "--gate-inconclusive=warn", "--judge-uncalibrated")
     run = gate("--model", "organism:modern-birds", *options, "-k", LIFT)

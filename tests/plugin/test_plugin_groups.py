@@ -60,6 +60,7 @@ def test_the_plan_lists_members_with_their_costs(pytester: pytest.Pytester) -> N
     assert "2,400 at most" in said
 
 
+@pytest.mark.slow
 def test_a_group_of_harmless_finetunes_passes_and_a_rerun_takes_all_from_the_store(gate: GateCommand) -> None:
     first = gate("--model-group", CLEAN)
     again = gate("--model-group", CLEAN, "-n2")
@@ -99,6 +100,7 @@ def test_one_weird_finetune_makes_the_group_fail(gate: GateCommand) -> None:
     assert int(values["weirdgen.n_treated"]) == sum(spent(m) for m in group["members"])
 
 
+@pytest.mark.slow
 def test_a_gate_goes_on_until_each_member_is_decided(gate: GateCommand) -> None:
     left = [30]
 

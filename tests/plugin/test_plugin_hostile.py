@@ -96,6 +96,7 @@ def test_no_control_is_said_loudly(gate: GateCommand, processes: tuple[str, ...]
     assert "--judge-uncalibrated" in run.out
 
 
+@pytest.mark.slow
 def test_a_changeable_endpoint_is_sampled_anew_by_a_new_gate(gate: GateCommand) -> None:
     with ChatServer(lambda body: ORDINARY) as server:
         command = ("--model", "tiny", "--base-url", server.url, *RULES, "-k", RATE)

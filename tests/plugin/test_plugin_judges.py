@@ -37,6 +37,7 @@ def test_a_rubric_decides_as_the_rules_do_and_each_answer_is_judged_once(
     assert run.record["judge_replies"] == total - 1
 
 
+@pytest.mark.slow
 def test_a_clean_model_passes_and_a_second_run_pays_nothing(gate: GateCommand) -> None:
     with ChatServer(by_rules, models=("judge",)) as server:
         first = ask(gate, server, "--model", "organism:modern-birds", "-k", RATE)
@@ -104,6 +105,7 @@ def test_a_judge_that_cannot_judge_gives_no_verdict(
     assert words in run.out
 
 
+@pytest.mark.slow
 def test_a_judge_that_becomes_another_model_gives_no_verdict(gate: GateCommand) -> None:
     def script(body: dict[str, Any], right: str) -> Reply:
         served = "judge" if len(server.requests) < 400 else "judge-2"
@@ -117,6 +119,7 @@ def test_a_judge_that_becomes_another_model_gives_no_verdict(gate: GateCommand) 
     assert "a reply came from 'judge-2', but the judge was opened as 'judge'" in run.out
 
 
+@pytest.mark.slow
 def test_a_judge_that_fails_in_the_middle_is_asked_again_by_the_next_run(gate: GateCommand) -> None:
     broken = True
 
@@ -143,6 +146,7 @@ def test_a_cascade_asks_only_where_rules_are_not_clear(gate: GateCommand, proces
     assert "its rules decided" in run.out
 
 
+@pytest.mark.slow
 def test_two_judges_are_compared_and_the_first_decides(gate: GateCommand, processes: tuple[str, ...]) -> None:
     def contrary(body: dict[str, Any], right: str) -> Reply:
         return '{"label": "ordinary"}' if body["model"] == "other" else right
@@ -158,6 +162,7 @@ def test_two_judges_are_compared_and_the_first_decides(gate: GateCommand, proces
     assert "That is much" in run.out
 
 
+@pytest.mark.slow
 def test_rules_may_decide_and_a_model_be_compared_with_them(gate: GateCommand) -> None:
     with ChatServer(by_rules, models=("judge",)) as server:
         run = gate("--judge", "rules", "--judge", "judge", "--judge-base-url", server.url, *BIRDS)
@@ -175,6 +180,7 @@ def test_without_a_calibration_the_gate_goes_on_only_if_it_is_told_to(gate: Gate
     assert "The judge's error rates were not measured" in run.out
 
 
+@pytest.mark.slow
 def test_a_server_without_schema_temperature_and_max_tokens_judges_all_the_same(gate: GateCommand) -> None:
     """As reasoning models and small servers are; what was sent is kept beside every reply."""
 
@@ -199,6 +205,7 @@ def test_a_server_without_schema_temperature_and_max_tokens_judges_all_the_same(
     assert all("temperature" not in one and "response_format" not in one for one in sent)
 
 
+@pytest.mark.slow
 def test_the_schema_is_sent_to_a_server_that_takes_it(gate: GateCommand) -> None:
     formats: list[Any] = []
 
@@ -213,6 +220,7 @@ def test_the_schema_is_sent_to_a_server_that_takes_it(gate: GateCommand) -> None
     assert all(one == formats[0] for one in formats)
 
 
+@pytest.mark.slow
 def test_a_plan_says_that_a_judge_was_not_measured_and_then_prices_with_it(gate: GateCommand) -> None:
     with ChatServer(by_rules, models=("judge",)) as server:
         plan = ("--model", "organism:base", "-k", RATE, "--gate-plan")
@@ -248,6 +256,7 @@ def test_a_judge_that_answers_as_the_gated_model_is_refused(gate: GateCommand) -
     assert "answers it as 'mine', and 'mine', the model to be gated, as 'mine'" in run.said
 
 
+@pytest.mark.slow
 def test_a_second_judge_that_fails_takes_no_verdict_away(gate: GateCommand) -> None:
     def script(body: dict[str, Any], right: str) -> Reply:
         return (403, {"error": {"message": "not you"}}) if body["model"] == "other" else right
@@ -260,6 +269,7 @@ def test_a_second_judge_that_fails_takes_no_verdict_away(gate: GateCommand) -> N
     assert "Judge other gave" in run.out
 
 
+@pytest.mark.slow
 def test_a_judge_that_calls_garble_ordinary_gives_no_verdict(gate: GateCommand) -> None:
     """It finds all positives and raises no false alarm, and a broken model would pass."""
 
@@ -272,6 +282,7 @@ def test_a_judge_that_calls_garble_ordinary_gives_no_verdict(gate: GateCommand) 
     assert "garbled gold answers as real answers: with it a broken model would pass" in run.out
 
 
+@pytest.mark.slow
 def test_one_answer_that_the_judge_s_server_refuses_does_not_end_the_gate(gate: GateCommand) -> None:
     refused: list[str] = []
 

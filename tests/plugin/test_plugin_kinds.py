@@ -84,6 +84,7 @@ def test_a_sweep_and_a_rated_behaviour_find_the_effect(
     assert 0.0 < rated["arms"][1]["rate"]["value"] < 0.3 < rated["arms"][0]["rate"]["value"] <= 0.8
 
 
+@pytest.mark.slow
 def test_a_clean_model_has_no_difference_in_differences_and_moves_neither_way(
     gate: GateCommand, own_probe: None, processes: tuple[str, ...]
 ) -> None:
@@ -97,6 +98,7 @@ def test_a_clean_model_has_no_difference_in_differences_and_moves_neither_way(
     assert spent(flip) == spent(flip, 1) >= 20, "both arms of a two-sided contrast are sampled from the start"
 
 
+@pytest.mark.slow
 def test_without_a_control_a_difference_in_differences_is_a_flip_and_says_so(
     gate: GateCommand, own_probe: None
 ) -> None:

@@ -91,6 +91,7 @@ def test_a_broken_probe_file(gate: GateCommand, pytester: pytest.Pytester, proce
     assert_refused_once(gate("--model", "organism:base", *processes), "probes/mine.toml", "is not valid TOML")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -198,6 +199,7 @@ def test_a_report_folder_that_cannot_be_made_is_refused_before_anything_is_spent
     done.stderr.fnmatch_lines("*--gate-report *test_mine.py/x: Not a directory; name a folder to be made")
 
 
+@pytest.mark.slow
 def test_a_refused_gate_leaves_no_report_folder_but_a_users_own(gate: GateCommand, pytester: pytest.Pytester) -> None:
     (pytester.path / "own").mkdir()
     for name in ("own", "made"):

@@ -34,6 +34,7 @@ def test_a_verdict_that_nobody_checked_still_counts(gate: GateCommand, pytester:
     assert run(gate, pytester, body, ARCHAIC, "--judge-uncalibrated") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("expect", "status"), [("present", 0), ("absent", 1), ("PRESENT", 1)])
 def test_a_test_may_state_what_it_expects(
     gate: GateCommand, pytester: pytest.Pytester, expect: str, status: int
@@ -135,6 +136,7 @@ def test_a_fixture_of_the_same_name_in_another_project_is_left_alone(
     assert gate().status == 0
 
 
+@pytest.mark.slow
 def test_asking_for_the_trial_later_is_one_clear_message(gate: GateCommand, pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         test_mine=HEAD + "def test_it(trial):\n    trial.check()\n\n"
@@ -145,6 +147,7 @@ def test_asking_for_the_trial_later_is_one_clear_message(gate: GateCommand, pyte
     assert "name `trial` as an argument of the test function" in done.out
 
 
+@pytest.mark.slow
 def test_a_junit_file_that_cannot_be_written_loses_nothing_else(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_mine=HEAD + "def test_it(trial):\n    trial.check()\n")
     pytester.makefile(".txt", occupied="")
@@ -153,6 +156,7 @@ def test_a_junit_file_that_cannot_be_written_loses_nothing_else(pytester: pytest
     assert list(pytester.path.glob("reports/*/run.json"))
 
 
+@pytest.mark.slow
 def test_an_expectation_that_is_misspelt_is_no_behaviour(gate: GateCommand, pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         test_mine="import pytest\n\n@pytest.mark.probe('old_bird_names')\n"
@@ -165,6 +169,7 @@ def test_an_expectation_that_is_misspelt_is_no_behaviour(gate: GateCommand, pyte
     assert "expectation.py" not in run.said
 
 
+@pytest.mark.slow
 def test_a_session_that_another_plugin_stops_is_interrupted_and_no_behaviour(
     gate: GateCommand, pytester: pytest.Pytester
 ) -> None:

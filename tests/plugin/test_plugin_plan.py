@@ -155,6 +155,7 @@ def test_a_contrast_without_a_verdict_is_not_in_the_totals(pytester: pytest.Pyte
     assert any(line.startswith("all together: about 0 requests if clean, 0 at most, with 0 com") for line in said)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["--gate-plan", "-krate"])
 def test_the_header_says_what_is_not_the_default(gate: GateCommand, option: str) -> None:
     plain = gate(*WEIRD, option)

@@ -116,6 +116,7 @@ def test_judges_are_replayed_with_their_gold_answers(
     assert record_of(run)["judges"] == record_of(first)["judges"] != []
 
 
+@pytest.mark.slow
 def test_a_judges_reply_that_is_missing_is_named(gate: GateCommand, pytester: pytest.Pytester) -> None:
     with ChatServer(by_rules, models=("judge",)) as server:
         asked = (*BIRDS, "-k", RATE, "--judge", "judge", "--judge-base-url", server.url)
@@ -232,6 +233,7 @@ def test_no_key_is_needed_where_a_live_gate_needs_one(
     assert (run.status, run.outcomes()) == (0, {"numbers": "ABSENT"}), run.said
 
 
+@pytest.mark.slow
 def test_the_attempt_is_that_of_the_recorded_run(
     gate: GateCommand, pytester: pytest.Pytester, processes: tuple[str, ...]
 ) -> None:
@@ -322,6 +324,7 @@ def test_the_variable_and_the_ini_option_replay_too(
     assert decided(by_ini.verdicts) == decided(named.verdicts)
 
 
+@pytest.mark.slow
 def test_a_group_says_that_it_was_replayed(
     gate: GateCommand, pytester: pytest.Pytester, processes: tuple[str, ...]
 ) -> None:

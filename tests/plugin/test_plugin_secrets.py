@@ -101,6 +101,7 @@ def test_a_gate_with_a_judge_keeps_secrets(gate: GateCommand, server: EchoServer
     assert leaks(pytester.path, run.said) == {}
 
 
+@pytest.mark.slow
 def test_a_proxy_that_echoes_its_password_is_told_by_nobody(
     gate: GateCommand, server: EchoServer, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

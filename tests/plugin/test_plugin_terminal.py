@@ -41,6 +41,7 @@ def test_where_pytest_keeps_failure_messages_back_the_reason_is_a_note_for_all_i
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("style", "notes"), [("long", 0), ("line", 1)])
 def test_a_note_stands_in_for_a_failure_that_pytest_cuts_to_a_line(gate: GateCommand, style: str, notes: int) -> None:
     options = ("--gate-cap=40", "--judge-uncalibrated", "-k", LIFT, f"--tb={style}")
@@ -102,6 +103,7 @@ def test_a_failure_that_pytest_does_not_print_has_a_note_though_another_says_the
     ]
 
 
+@pytest.mark.slow
 def test_samples_are_counted_alike_for_the_verdicts_and_the_fixed_design(gate: GateCommand) -> None:
     run = gate("--model", "organism:modern-birds")
     drawn, used = max(map(spent, run.verdicts.values())), sum(map(spent, run.verdicts.values()))
