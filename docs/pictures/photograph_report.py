@@ -5,10 +5,12 @@ PYTHONPATH=tests/support .venv/bin/python docs/pictures/photograph_report.py
 """
 
 import base64
+import io
 import tempfile
 from pathlib import Path
 
 from browser import chromium, show
+from PIL import Image
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parents[1] / "reports" / "sample" / "report.html"
@@ -20,4 +22,5 @@ with tempfile.TemporaryDirectory() as profile, chromium(Path(profile)) as browse
         show(browser, PAGE, width=width, scheme=scheme)
         clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
         shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"format": "png", "clip": clip})
-        (HERE / f"report_{name}.png").write_bytes(base64.b64decode(shot["data"]))
+        picture = Image.open(io.BytesIO(base64.b64decode(shot["data"])))
+        picture.convert("RGB").quantize(256).save(HERE / f"report_{name}.png", optimize=True)
