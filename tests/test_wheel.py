@@ -31,6 +31,7 @@ def test_it_carries_all_content_and_no_cache(wheel: Path) -> None:
         "weirdgen/suites/__init__.py",
         "weirdgen/suites/test_old_bird_names.py",
         "weirdgen/_bundled/probes/old_bird_names.toml",
+        "weirdgen/_bundled/findings/old_bird_names.md",
         "weirdgen/_bundled/gold/old_bird_names.jsonl",
         "weirdgen/_bundled/attacks/answers.jsonl",
         "weirdgen/_bundled/lessons/old_bird_names.jsonl",

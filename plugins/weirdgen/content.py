@@ -1,4 +1,4 @@
-"""Where shipped probes, gold sets and organisms lie: beside the package in a checkout, inside it in a wheel."""
+"""Where probes, their pages, gold sets and organisms lie: beside the package in a checkout, inside it in a wheel."""
 
 from pathlib import Path
 from typing import Literal
@@ -10,10 +10,14 @@ _IN_CHECKOUT = {
     "organisms": "fixtures/organisms",
     "attacks": "fixtures/attacks",
     "lessons": "fixtures/lessons",
+    "findings": "docs/findings",
 }
 
 
-def shipped_dir(kind: Literal["probes", "gold", "organisms", "attacks", "lessons"], package: Path = _PACKAGE) -> Path:
+Kind = Literal["probes", "gold", "organisms", "attacks", "lessons", "findings"]
+
+
+def shipped_dir(kind: Kind, package: Path = _PACKAGE) -> Path:
     """Return the folder of one kind of shipped content.
 
     Args:

@@ -7,8 +7,9 @@ import pytest
 from bundles import numbers, replace
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import JsonValue
 
-from weirdgen.evidence.compare import MOST, differences
+from weirdgen.evidence.compare import BEFORE_AFTER, MOST, differences
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-9, 9) | st.text(max_size=5),
@@ -47,6 +48,17 @@ def test_any_other_number_is_found_where_it_is(value: Any, data: st.DataObject) 
 )
 def test_what_is_told(one: Any, other: Any, told: str) -> None:
     assert differences(one, other, "x") == [told]
+
+
+def test_two_runs_are_before_and_after() -> None:
+    old: JsonValue = {"a": 1, "b": " is recorded, but", "c": 0}
+    new: JsonValue = {"a": 2, "b": "x", "d": 0}
+    assert differences(old, new, "x", BEFORE_AFTER) == [
+        "x.a: 1 before, 2 after",
+        "x.b: ' is recorded, but' before, 'x' after",
+        "x.c: only before",
+        "x.d: only after",
+    ]
 
 
 def test_rounding_of_another_processor_is_no_difference() -> None:

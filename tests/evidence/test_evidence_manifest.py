@@ -56,11 +56,17 @@ def test_every_file_of_a_bundle_is_listed_with_its_own_digest(made: Path) -> Non
 
 
 def test_a_folder_without_a_manifest_is_no_bundle(tmp_path: Path) -> None:
-    with pytest.raises(EvidenceError, match="is not the manifest of an evidence bundle"):
+    with pytest.raises(EvidenceError, match=r"no evidence bundle is there \(--gate-evidence writes one\)"):
         read_manifest(tmp_path)
+    (tmp_path / "evidence").mkdir()
+    (tmp_path / "evidence" / "manifest.json").write_text("[]")
+    with pytest.raises(EvidenceError, match=r"no evidence bundle is there; .*evidence has one"):
+        read_manifest(tmp_path)
+    with pytest.raises(EvidenceError, match="is not the manifest of an evidence bundle"):
+        read_manifest(tmp_path / "evidence")
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_flipped_bit_of_any_file_is_found(sealed: Path, data: st.DataObject) -> None:
     file = data.draw(st.sampled_from(sorted(path for path in sealed.rglob("*") if path.is_file())))

@@ -22,7 +22,7 @@ def run(*outcomes: Outcome, status: int = 0, **changes: Any) -> RunRecord:
         (
             run(Outcome.ABSENT, Outcome.ABSENT),
             "yes",
-            "In all 2 tests that were run, an effect of the margin or more is",
+            "in each of the 2 tests that were run, an effect of the margin or more is",
         ),
         (run(Outcome.ABSENT, Outcome.PRESENT, status=1), "no", "m shows weird behaviour"),
         (run(Outcome.INVALID, Outcome.PRESENT, status=12), "no", "In 1 of 2 tests m shows"),

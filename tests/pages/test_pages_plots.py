@@ -8,9 +8,13 @@ from run_records import arm, finding, full_verdict
 from weirdgen.pages.entries import Entry
 from weirdgen.pages.kinds import KindRow, Kinds, kinds
 from weirdgen.pages.plots import evidence, labels, rates
-from weirdgen.pages.plots.theme import VARIABLES
+from weirdgen.pages.plots.theme import KINDS, VARIABLES
 from weirdgen.pages.rows import heat
+from weirdgen.pages.sweeps import sweeps
+from weirdgen.schema.answers import CellAnswers, JudgedAnswer
 from weirdgen.schema.verdict import Outcome, QuestionResult
+
+BLUE, GREEN, RED, GREY = KINDS[0], KINDS[2], KINDS[5], KINDS[7]
 
 
 def entry(contrast: str = "c", outcome: Outcome = Outcome.PRESENT, **changes: object) -> Entry:
@@ -71,14 +75,40 @@ def test_kinds_count_each_model_and_condition_once_with_what_is_missing_last() -
             [("plain, m", (20, 0, 0, 2)), ("plain, base", (5, 4, 1, 0))],
         )
     ]
+    assert found[0].positive == ("archaic",)
+    assert [KINDS[place] for place in found[0].colours] == [BLUE, RED, GREY, GREEN]
     read(labels.bars("p1", found[0]))
 
 
 def test_more_labels_than_colours_can_be_drawn() -> None:
     names = tuple(f"label{n}" for n in range(12))
     row = KindRow("plain", tuple(range(12)))
-    drawn = read(labels.bars("p1", Kinds(("b",), names, tuple(range(12)), (row,), 0)))
+    drawn = read(labels.bars("p1", Kinds(("b",), names, tuple(range(12)), (), (row,), 0)))
     assert {element.text for element in drawn.iter("text")} >= set(names)
+
+
+def test_the_two_points_of_a_condition_stand_beside_each_other_and_not_on_the_next_one() -> None:
+    cells = tuple(
+        CellAnswers(
+            arm=arm,
+            cell="q",
+            condition=f"y{year}",
+            question="q",
+            rounds=(JudgedAnswer(key=f"{arm}{year}", label="ordinary", score=0.0),),
+        )
+        for year in (1981, 1984, 1983)
+        for arm in (0, 1)
+    )
+    (sweep,) = sweeps([entry(answers=cells)])
+    drawn = read(rates.sweep_curve("p1", sweep))
+    assert {"year", "rate of the behaviour", "treated", "comparator"} <= {e.text for e in drawn.iter("text")}
+    across = {
+        colour: [float(use.get("x", "0")) for use in drawn.iter("use") if use.get("fill") == f"var({colour})"]
+        for colour in ("--treated", "--comparator")
+    }
+    both = [x for pair in zip(across["--treated"][:3], across["--comparator"][:3], strict=True) for x in pair]
+    assert both == sorted(both)
+    assert len(set(both)) == 6
 
 
 def test_the_heat_map_pools_a_sweeps_conditions_by_question() -> None:

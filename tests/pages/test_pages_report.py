@@ -53,7 +53,8 @@ def test_the_first_screen_and_the_parts_below_say_what_a_record_holds(page: str,
     said = PageFacts(page).text
     assert (
         said.index("May it be deployed?")
-        < said.index("In 1 of 4 tests m shows weird behaviour that its control does not have: OLD THINGS (1)")
+        < said.index("In 1 of 4 tests m shows weird behaviour: OLD THINGS (1).")
+        < said.index("The model does it. In 43.7% of 10 answers, against 1.2% of its comparator's 10.")
         < said.index("PRESENT")
     )
     for words in (
@@ -65,9 +66,24 @@ def test_the_first_screen_and_the_parts_below_say_what_a_record_holds(page: str,
         "2026-01-02T03:04:05+00:00",
         "Pray, sir.",
         "3 of 5",
-        "(the paper: 62.9%)",
+        "The paper: 62.9%.",
     ):
         assert words in said, words
+
+
+def test_what_was_found_takes_turns_between_findings_and_says_what_the_session_did() -> None:
+    many = [full_verdict(Outcome.PRESENT, f"c{n}", probe="p") for n in range(6)]
+    lifted = full_verdict(Outcome.ABSENT, "d", probe="q", session_outcome=Outcome.PRESENT)
+    stored = StoredResult(
+        model="older", saved_at="2025-12-24", anchor=False, n=50, positives=1, missing=0,
+        rate=Estimate(value=0.02, lower=0.0, upper=0.1),
+    )  # fmt: skip
+    risen = full_verdict(Outcome.PRESENT, "r", probe="r", kind="regression", stored=(stored,), arms=(arm(),))
+    said = PageFacts(report_page(record(*many, lifted, risen), {})).text
+    told = said[said.index("What was found") : said.index("more are not ABSENT")]
+    assert [told.count(f": {name} ") for name in ("c0", "c1", "c2", "c3", "d", "r")] == [1, 1, 1, 0, 1, 1]
+    assert "By itself it is ABSENT; the evidence of the whole session makes it PRESENT." in told
+    assert "In 43.7% of 10 answers, against 2.0% of the stored version's 50." in told
 
 
 def test_the_same_record_gives_the_same_bytes(page: str, run: RunRecord) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import junitparser
 import pytest
 import xmlschema
+from gitlab_junit import gitlab_cases
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from records import run_of
@@ -16,10 +17,12 @@ from weirdgen.reporting import junit_suite
 from weirdgen.reporting.junit import finalise
 from weirdgen.reporting.junit_suite import MOST_CHARACTERS, MOST_OBJECTS, describe, suite_properties
 from weirdgen.reporting.properties import properties
+from weirdgen.reporting.record import read_record
 from weirdgen.schema.run import Replayed
 from weirdgen.schema.text import clean
 from weirdgen.schema.verdict import Outcome, Verdict
 
+ROOT = Path(__file__).parents[2]
 STRICT = xmlschema.XMLSchema(Path(__file__).parents[1] / "support" / "junit.xsd")
 OUTCOMES = tuple(Outcome)
 
@@ -126,6 +129,28 @@ def test_another_reader_counts_the_same(tmp_path: Path, form: str) -> None:
     assert len(set(keys)) == len(keys), "GitLab keeps the first of two cases with one name"
     told = {p.name: p.value for p in suite.properties()}  # type: ignore[no-untyped-call]
     assert told["weirdgen.version"] == "1.2.3"
+
+
+@pytest.mark.parametrize("form", ["full", "strict"])
+def test_gitlab_counts_the_same_and_shows_the_verdict(tmp_path: Path, form: str) -> None:
+    verdicts = several(8)
+    path = written(tmp_path / "r.xml", verdicts, "PRESENT: why")
+    describe(path, run_of(*verdicts), form="strict" if form == "strict" else "full")
+    cases = gitlab_cases(path)
+    assert [case.status for case in cases] == ["failed", "success", "failed", "error"] * 2
+    assert len({case.key for case in cases}) == 8
+    assert {type(case.output) for case in cases if case.status != "success"} == {str}
+    assert str(cases[0].output).startswith("PRESENT: ")
+
+
+def test_gitlab_reads_the_sample_report() -> None:
+    cases = gitlab_cases(ROOT / "reports" / "sample" / "junit.xml")
+    record = read_record(ROOT / "reports" / "sample" / "run.json")
+    assert len({case.key for case in cases}) == len(record.verdicts)
+    absent = [(one.session_outcome or one.outcome) is Outcome.ABSENT for one in record.verdicts]
+    assert [case.status for case in cases].count("success") == sum(absent)
+    for case in cases:
+        assert case.status == "success" or "PRESENT" in str(case.output) or "INCONCLUSIVE" in str(case.output)
 
 
 def test_a_schema_that_knows_no_properties_in_cases_takes_the_strict_form(tmp_path: Path) -> None:

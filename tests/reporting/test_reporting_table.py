@@ -1,9 +1,13 @@
 """The verdict table and the conclusion: every comparator shown, columns aligned, the worst first."""
 
+from pathlib import Path
+
 from verdicts import verdict
 
 from weirdgen.reporting.table import conclusion, pages, session_note, table
 from weirdgen.schema.verdict import ArmResult, Estimate, Outcome, Verdict
+
+ROOT = Path(__file__).parents[2]
 
 
 def arm(model: str, condition: str, value: float) -> ArmResult:
@@ -93,6 +97,8 @@ def test_the_pages_of_what_was_found_are_named_once_and_only_shipped_ones() -> N
     found = [verdict(Outcome.PRESENT, probe=name) for name in ("us_presidents", "mine", "us_presidents")]
     absent = verdict(probe="old_bird_names")
     lifted = verdict(probe="evil_terminator", session_outcome=Outcome.PRESENT)
-    (line,) = pages([*found, absent, lifted])
-    assert line.endswith("docs/findings/evil_terminator.md, docs/findings/us_presidents.md")
-    assert pages([absent, verdict(Outcome.PRESENT, probe="mine")]) == []
+    (line,) = pages([*found, absent, lifted], ROOT)
+    assert line.endswith(": docs/findings/evil_terminator.md, docs/findings/us_presidents.md")
+    (elsewhere,) = pages([lifted], ROOT / "suites")
+    assert elsewhere.endswith(f": {ROOT / 'docs' / 'findings' / 'evil_terminator.md'}")
+    assert pages([absent, verdict(Outcome.PRESENT, probe="mine")], ROOT) == []

@@ -1,6 +1,7 @@
 """Where two records differ: each difference is one line that names the spot and both values."""
 
 import math
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 
@@ -14,34 +15,49 @@ _ROUNDING = 1e-9
 """Relative difference of numbers that another processor's or library's rounding makes."""
 
 
-def differences(recorded: JsonValue, again: JsonValue, where: str) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How a difference is told."""
+
+    both: str
+    """Has places for the two values."""
+    only_first: str
+    only_second: str
+
+
+RECORDED_AGAIN = Words("{} is recorded, {} comes out", "is recorded, but does not come out", "is not recorded")
+BEFORE_AFTER = Words("{} before, {} after", "only before", "only after")
+
+
+def differences(recorded: JsonValue, again: JsonValue, where: str, words: Words = RECORDED_AGAIN) -> list[str]:
     """Return where two values of plain data differ, at most `MOST`.
 
     Args:
         recorded: what a record says.
         again: what comes out when it is made again.
         where: name of the value, such as ``verdicts``.
+        words: for what the two are.
     """
     found: list[str] = []
-    _compare(recorded, again, where, found)
+    _compare(recorded, again, where, found, words)
     return found[:MOST]
 
 
-def _compare(recorded: JsonValue, again: JsonValue, where: str, found: list[str]) -> None:
+def _compare(recorded: JsonValue, again: JsonValue, where: str, found: list[str], words: Words) -> None:
     if len(found) >= MOST or _equal(recorded, again):
         return
     if isinstance(recorded, dict) and isinstance(again, dict):
         for name in dict.fromkeys((*recorded, *again)):
             spot = f"{where}.{shown(name, _SHOWN)}"
             if name in recorded and name in again:
-                _compare(recorded[name], again[name], spot, found)
+                _compare(recorded[name], again[name], spot, found, words)
             else:
-                found.append(f"{spot}: is {'recorded, but does not come out' if name in recorded else 'not recorded'}")
+                found.append(f"{spot}: {words.only_first if name in recorded else words.only_second}")
     elif isinstance(recorded, list) and isinstance(again, list) and len(recorded) == len(again):
         for number, (one, other) in enumerate(zip(recorded, again, strict=True)):
-            _compare(one, other, f"{where}[{number}]", found)
+            _compare(one, other, f"{where}[{number}]", found, words)
     else:
-        found.append(f"{where}: {_brief(recorded)} is recorded, {_brief(again)} comes out")
+        found.append(f"{where}: {words.both.format(_brief(recorded), _brief(again))}")
 
 
 def _equal(one: JsonValue, other: JsonValue) -> bool:

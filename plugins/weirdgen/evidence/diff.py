@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from weirdgen.evidence.compare import differences
+from weirdgen.evidence.compare import BEFORE_AFTER, differences
 from weirdgen.evidence.manifest import RUN
 from weirdgen.reporting.numbers import estimate
 from weirdgen.reporting.record import read_record
@@ -57,11 +57,7 @@ def rows(old: RunRecord, new: RunRecord) -> list[Row]:
 def asked_otherwise(old: RunRecord, new: RunRecord) -> list[str]:
     """Return what of models, options, judges and probes differs, one line each."""
     one, other = old.model_dump(mode="json"), new.model_dump(mode="json")
-    return [
-        line.replace(" is recorded,", " before,").replace(" comes out", " after")
-        for name in _ASKED
-        for line in differences(one[name], other[name], name)
-    ]
+    return [line for name in _ASKED for line in differences(one[name], other[name], name, BEFORE_AFTER)]
 
 
 def _by_name(record: RunRecord, alone: bool) -> dict[str, Verdict]:

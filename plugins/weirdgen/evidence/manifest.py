@@ -105,6 +105,10 @@ def read_manifest(folder: Path) -> Manifest:
         EvidenceError: there is none, or it cannot be read.
     """
     path = folder / MANIFEST
+    if not path.exists():
+        inner = folder / "evidence"
+        near = f"; {inner} has one" if (inner / MANIFEST).is_file() else " (--gate-evidence writes one)"
+        raise EvidenceError(f"{folder}: no evidence bundle is there{near}")
     try:
         return Manifest.model_validate_json(path.read_bytes())
     except (OSError, ValueError) as error:

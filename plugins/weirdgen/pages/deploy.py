@@ -120,7 +120,8 @@ def _answer(record: RunRecord, verdicts: Sequence[Verdict], not_run: int) -> tup
     if doubtful:
         return "undecided", f"No behaviour was found, but {' and '.join(doubtful)}."
     rise = "a rise" if all(v.kind == "regression" for v in verdicts) else "an effect"
-    excluded = f"In all {total} that were run, {rise} of the margin or more is excluded (ABSENT)"
+    each = "the one test that was run" if len(verdicts) == 1 else f"each of the {total} that were run"
+    excluded = f"Nothing was found: in {each}, {rise} of the margin or more is excluded (ABSENT)"
     if not_run:
         return "partly", f"{excluded}; {not_run} more of the catalogue were not run, and nothing is claimed of them."
     if doubts := _doubts(record, verdicts):
@@ -142,11 +143,8 @@ def _present(record: RunRecord, present: Sequence[Verdict], total: str) -> str:
     found = Counter(record.findings[v.probe].finding if v.probe in record.findings else v.probe for v in present)
     where = _listed([f"{name} ({number})" for name, number in found.most_common()])
     verb = "shows" if len(names) == 1 else "show"
-    what = "weird behaviour that its control does not have"
-    if all(v.kind == "regression" for v in present):
-        what = "behaviour that is more frequent than in the stored version"
-    elif any(v.kind in ("absolute", "regression") for v in present):
-        what = "weird behaviour"
+    risen = all(v.kind == "regression" for v in present)
+    what = "behaviour that is more frequent than in the stored version" if risen else "weird behaviour"
     small = sum(v.below_margin for v in present)
     remark = f" In {small} of them the effect is smaller than its margin." if small else ""
     return f"In {len(present)} of {total} {who} {verb} {what}: {where}.{remark}"

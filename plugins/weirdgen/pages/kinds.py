@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from weirdgen.pages.entries import Entry
 
 MISSING = "missing"
+_WARM, _COOL = (5, 1, 3, 4), (0, 7, 2, 6)
+"""Places in the palette for labels that count as the behaviour, and for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Kinds:
     """Those that occur, most frequent first, `MISSING` last."""
     colours: tuple[int, ...]
     """Of each label, the same in all tables of a section."""
+    positive: tuple[str, ...]
+    """Labels that count as a behaviour."""
     rows: tuple[KindRow, ...]
     left_out: int
     """Models and conditions beyond those shown."""
@@ -54,10 +58,12 @@ def _kinds(entries: Sequence[Entry], most_rows: int, places: dict[str, int]) -> 
         for label, number in counts.items():
             totals[label] = totals.get(label, 0) + number
     labels = tuple(sorted(totals, key=lambda label: (label == MISSING, -totals[label], label)))
-    free = (place for place in itertools.count() if place not in {places.get(label) for label in labels})
+    positive = tuple(label for label in labels if any(entry.positive(label) for entry in entries))
     for label in labels:
         if label not in places:
-            places[label] = next(free)
+            liked = (*_WARM, *_COOL) if label in positive else (*_COOL, *_WARM)
+            taken = {places.get(one) for one in labels}
+            places[label] = next(at for at in itertools.chain(liked, itertools.count(len(liked))) if at not in taken)
     alone = len({model for _, model in arms}) == 1
     rows = [
         KindRow(condition if alone else f"{condition}, {model}", tuple(counts.get(label, 0) for label in labels))
@@ -65,7 +71,12 @@ def _kinds(entries: Sequence[Entry], most_rows: int, places: dict[str, int]) -> 
     ]
     behaviours = tuple(dict.fromkeys(entry.verdict.behaviour for entry in entries))
     return Kinds(
-        behaviours, labels, tuple(places[label] for label in labels), tuple(rows[:most_rows]), len(rows[most_rows:])
+        behaviours=behaviours,
+        labels=labels,
+        colours=tuple(places[label] for label in labels),
+        positive=positive,
+        rows=tuple(rows[:most_rows]),
+        left_out=len(rows[most_rows:]),
     )
 
 

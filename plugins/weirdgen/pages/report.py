@@ -1,6 +1,7 @@
 """The report page of a run: assembled from its record and texts of its samples, bounded, and written."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -104,16 +105,18 @@ def _values(record: RunRecord, texts: Mapping[str, Sample], bounds: Bounds) -> d
 
 
 def _first_screen(record: RunRecord, ordered: Sequence[Entry]) -> dict[str, Any]:
+    decision, found = decide_run(record), _found(ordered)
     return {
         "record": record,
         "plan": record.plan,
-        "decision": decide_run(record),
+        "decision": decision,
+        "first": found[0][0] if decision.answer == "no" and record.plan.mode == "gate" else None,
         "models": decide_models(record),
         "stamps": stamps(record),
         "status": status_text(record.exit_status),
         "controls": sorted({v.control for v in record.verdicts if v.control}),
         "samples": sum(v.n_treated + v.n_control for v in record.verdicts),
-        "found": _found(ordered),
+        "found": found,
         "more_found": max(0, len(_grave(ordered)) - MOST_FOUND),
     }
 
@@ -123,15 +126,29 @@ def _grave(ordered: Sequence[Entry]) -> list[Entry]:
 
 
 def _found(ordered: Sequence[Entry]) -> list[tuple[Entry, Excerpt | None]]:
-    """Return what is told first: contrasts without ABSENT, each PRESENT with an answer that was not quoted yet."""
+    """Return what is told first: contrasts without ABSENT, each PRESENT with an answer that was not quoted yet.
+
+    Findings take turns, so that one with many contrasts does not hide the others.
+    """
     quoted: set[str] = set()
     told: list[tuple[Entry, Excerpt | None]] = []
-    for entry in _grave(ordered)[:MOST_FOUND]:
+    for entry in _in_turns(_grave(ordered))[:MOST_FOUND]:
         excerpts = entry.verdict.excerpts if entry.outcome is Outcome.PRESENT else ()
         excerpt = next((one for one in excerpts if one.text not in quoted), None)
         quoted |= {excerpt.text} if excerpt else set()
         told.append((entry, excerpt))
     return told
+
+
+def _in_turns(grave: Sequence[Entry]) -> list[Entry]:
+    """Return contrasts of the same outcome in turns: the first of each model and finding, then the second of each."""
+    seen: Counter[tuple[Outcome, str, str]] = Counter()
+    turns: dict[str, int] = {}
+    for entry in grave:
+        place = (entry.outcome, entry.verdict.model, entry.verdict.probe)
+        turns[entry.anchor] = seen[place]
+        seen[place] += 1
+    return sorted(grave, key=lambda entry: (GRAVEST_FIRST.index(entry.outcome), turns[entry.anchor]))
 
 
 def _left_out(ordered: Sequence[Entry], bounds: Bounds, plots: Plots, read: Sequence[Book]) -> list[str]:

@@ -35,7 +35,7 @@ def summarise(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         reporter.write_line(line, red=not line.startswith(Outcome.ABSENT), green=line.startswith(Outcome.ABSENT))
     for line in _notes(verdicts, state, _said_above(reporter, config)):
         reporter.write_line(line)
-    for line in pages(verdicts):
+    for line in pages(verdicts, state.settings.root):
         reporter.write_line(line)
     for line in state.annotations:  # each begins a line of its own here, as it must
         reporter.write_line(line)
@@ -73,18 +73,7 @@ def _notes(verdicts: Sequence[Verdict], state: GateState, said_above: str) -> li
         for v in trials
         if (refused := _refusals(v)) >= MANY_REFUSALS
     ]
-    lines += [
-        f"Note: {v.item_id} on {v.model}: answers differ from the comparator's also in labels that the contrast does "
-        "not ask for (refusals, incoherence, other kinds of answers); see its counts per label in the run record."
-        for v in trials
-        if v.outcome is Outcome.ABSENT and (v.log_e_labels or 0.0) >= (v.log_threshold_present or math.inf)
-    ]
-    lines += [
-        f"Note: {v.item_id} on {v.model}: only {valid:.0%} of an arm's samples are answers. That is not surely below "
-        f"{state.plan.coherence:.0%} (--gate-coherence), so ABSENT stands; read some of them before you rely on it."
-        for v in trials
-        if v.outcome is Outcome.ABSENT and (valid := _least_valid(v)) < state.plan.coherence
-    ]
+    lines += _of_absent([v for v in trials if v.outcome is Outcome.ABSENT], state.plan.coherence)
     if not_run := state.plan.family_size - len(verdicts):
         lines.append(
             f"{not_run} of the family's {state.plan.family_size} contrasts were not run: nothing is claimed of them."
@@ -103,6 +92,34 @@ def _notes(verdicts: Sequence[Verdict], state: GateState, said_above: str) -> li
     if state.settings.judge_uncalibrated:
         lines.append("The judge's error rates were not measured (--judge-uncalibrated): no error rate is guaranteed.")
     return lines
+
+
+def _of_absent(absent: Sequence[Verdict], coherence: float) -> list[str]:
+    """Return what to know before one relies on an ABSENT: each remark once, with all contrasts that it is on."""
+    other = [v for v in absent if (v.log_e_labels or 0.0) >= (v.log_threshold_present or math.inf)]
+    few = [(v, valid) for v in absent if (valid := _least_valid(v)) < coherence]
+    lines = []
+    if other:
+        lines.append(
+            f"Note: {_listed(other)}: answers differ from the comparator's also in labels that the contrast does not "
+            "ask for (refusals, incoherence, other kinds of answers); see the counts per label in the run record."
+        )
+    if few:
+        lowest, highest = (f"{share:.0%}" for share in (min(s for _, s in few), max(s for _, s in few)))
+        share = lowest if lowest == highest else f"{lowest} to {highest}"
+        lines.append(
+            f"Note: {_listed([v for v, _ in few])}: only {share} of an arm's samples are answers. That is not surely "
+            f"below {coherence:.0%} (--gate-coherence), so ABSENT stands; read some of them before you rely on it."
+        )
+    return lines
+
+
+def _listed(verdicts: Sequence[Verdict]) -> str:
+    """Return the contrasts by model."""
+    by_model: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        by_model.setdefault(verdict.model, []).append(verdict.item_id)
+    return "; ".join(f"{', '.join(names)} on {model}" for model, names in by_model.items())
 
 
 def _costs(verdicts: Sequence[Verdict], drawn: int, judge_replies: int, kept_in: str) -> list[str]:

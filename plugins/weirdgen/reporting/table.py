@@ -1,6 +1,7 @@
 """The verdict table, and what a user should conclude from it."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from weirdgen.content import shipped_dir
 from weirdgen.reporting.numbers import aligned, e_value, estimate, rate
@@ -116,8 +117,14 @@ def session_note(verdicts: Iterable[Verdict]) -> list[str]:
     return [f"Note: {', '.join(names)}: {said}; run alone it may not be."] if names else []
 
 
-def pages(verdicts: Iterable[Verdict]) -> list[str]:
-    """Return where it says what to do about what was found; nothing for probes that are not shipped."""
+def pages(verdicts: Iterable[Verdict], root: Path) -> list[str]:
+    """Return where it says what to do about what was found, as files that are there; none for probes not shipped.
+
+    Args:
+        verdicts: of the session.
+        root: below it, files are named from there.
+    """
     found = sorted({v.probe for v in verdicts if (v.session_outcome or v.outcome) is Outcome.PRESENT})
-    named = [f"docs/findings/{name}.md" for name in found if (shipped_dir("probes") / f"{name}.toml").is_file()]
+    files = [path for name in found if (path := shipped_dir("findings") / f"{name}.md").is_file()]
+    named = [str(path.relative_to(root) if path.is_relative_to(root) else path) for path in files]
     return [f"What PRESENT means for a deployment, and what to do next: {', '.join(named)}"] if named else []

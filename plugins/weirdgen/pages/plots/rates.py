@@ -1,5 +1,6 @@
 """Forest plots of contrasts and curves of sweeps: rates with their intervals, margins and the paper's numbers."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -122,10 +123,11 @@ def sweep_curve(name: str, sweep: Sweep) -> str:
     """Return the curve of a sweep: a rate with Wilson's 95% interval per condition."""
 
     def paint(figure: "Figure") -> None:
-        axes = figure.add_axes((0.08, 0.24, 0.9, 0.66))
+        axes = figure.add_axes((0.08, 0.29, 0.9, 0.6))
         at = _places(sweep)
-        _curve(axes, sweep.treated, at, TREATED, "o-", "treated")
-        _curve(axes, sweep.comparator, at, COMPARATOR, "s--", "comparator")
+        apart = (_apart(at) if sweep.comparator else 0.0) / 2
+        _curve(axes, sweep.treated, at, -apart, TREATED, "o-", "treated")
+        _curve(axes, sweep.comparator, at, apart, COMPARATOR, "s--", "comparator")
         places = sorted(at.items(), key=lambda pair: pair[1])
         labels = [short(condition, 14) for condition, _ in places]
         if sweep.by_year:
@@ -135,8 +137,9 @@ def sweep_curve(name: str, sweep: Sweep) -> str:
             [place for _, place in places], labels, rotation=turned, ha="right", va="center", rotation_mode="anchor"
         )
         axes.set_ylim(-0.03, 1.03)
-        axes.set_ylabel("rate")
-        axes.legend(loc="upper right")
+        axes.set_xlabel("year" if sweep.by_year else "condition")
+        axes.set_ylabel("rate of the behaviour")
+        figure.legend(loc="upper right", ncols=2, columnspacing=1.2, borderpad=0)
 
     listed = "; ".join(f"{short(p.condition, 30)} {p.rate.value:.3f} of {p.n}" for p in sweep.treated)
     return draw(name, f"Treated rate by condition: {listed}", (_WIDTH, 2.6), paint)
@@ -148,11 +151,26 @@ def _places(sweep: Sweep) -> dict[str, float]:
     return {point.condition: float(place) for place, point in enumerate(sweep.treated)}
 
 
-def _curve(axes: "Axes", points: Sequence[Point], at: dict[str, float], colour: str, line: str, label: str) -> None:
+def _apart(at: dict[str, float]) -> float:
+    """Return how far the two points of a condition stand apart, so that neither hides the other's interval."""
+    places = sorted(at.values())
+    gaps = [after - before for before, after in itertools.pairwise(places)]
+    return min([*(gap / 2 for gap in gaps), (places[-1] - places[0]) / 110])
+
+
+def _curve(
+    axes: "Axes",
+    points: Sequence[Point],
+    at: dict[str, float],
+    shift: float,
+    colour: str,
+    line: str,
+    label: str,
+) -> None:
     known = [(at[point.condition], point.rate) for point in points if point.condition in at]
     if not known:
         return
-    x, y = [place for place, _ in known], [value.value for _, value in known]
+    x, y = [place + shift for place, _ in known], [value.value for _, value in known]
     errors = [[v.value - v.lower for _, v in known], [v.upper - v.value for _, v in known]]
     axes.errorbar(x, y, yerr=errors, fmt=line, color=colour, ms=4, lw=1.4, elinewidth=1, capsize=2, label=label)
 

@@ -36,7 +36,7 @@
 
   for (const name of Object.keys(values)) {
     const label = document.createElement("label");
-    label.textContent = name + " ";
+    label.textContent = name;
     const select = document.createElement("select");
     for (const value of ["", ...Array.from(new Set(values[name])).sort()]) {
       const option = document.createElement("option");
