@@ -78,3 +78,18 @@ def test_a_record_of_another_version_is_told_by_its_version_alone(tmp_path: Path
         f"{path} is not a readable run record: it is of version {told}, and this weirdgen reads version 3; use the "
         "weirdgen that wrote it, or gate again"
     )
+
+
+def test_a_disk_that_fails_leaves_the_record_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "run.json"
+    write_record(run_of(verdict()), path)
+    before = path.read_bytes()
+
+    def full(self: Path, content: bytes) -> int:
+        self.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(EvidenceError, match="could not be written: No space left on device"):
+        write_record(run_of(), path)
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [before]

@@ -55,6 +55,7 @@ def _write_sarif(record: RunRecord, path: Path) -> None:
 
 
 def _write_inspect(record: RunRecord, out: Path, store: Path) -> None:
+    from weirdgen.reporting.files import write_whole
     from weirdgen.reporting.inspect_log import answers_of, eval_log
     from weirdgen.store.lookup import look_up
 
@@ -69,9 +70,7 @@ def _write_inspect(record: RunRecord, out: Path, store: Path) -> None:
             f"{missing[0]}; name the store or the cassette of that run with --gate-store"
         )
     for model, path in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("xb") as file:
-            file.write(eval_log(record, model, drawn))
+        write_whole(path, eval_log(record, model, drawn), "the log")
         print(f"{shown(str(path))}: {len(answers_of(record, model)):,} samples of {shown(model)}")
 
 

@@ -57,6 +57,8 @@ def write_bundle(out: Path, record: RunRecord, catalog: Catalog, store: Path, ba
         EvidenceError: the bundle cannot be written, or the run's verdicts do not come out of it.
         StoreError: the store cannot be read.
     """
+    if not out.name:
+        raise UsageMistake(f"{str(out)!r}: has no name of its own; name the folder to make")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageMistake(f"{str(out)!r}: is not an empty folder; evidence of two runs is never mixed")
     half = out.with_name(f".{out.name}.{os.getpid()}.partial")

@@ -37,7 +37,7 @@ def _fails_whatever_tests_say(verdict: Verdict, expected: Expected) -> str:
         return "INVALID"
     if verdict.outcome is Outcome.INCONCLUSIVE and verdict.outcome not in passing:
         return "INCONCLUSIVE"
-    final = verdict.session_outcome or verdict.outcome
+    final = verdict.final
     return f"{final} by the family's procedure" if final is not verdict.outcome and final not in passing else ""
 
 

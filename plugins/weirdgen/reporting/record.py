@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from weirdgen.errors import EvidenceError
+from weirdgen.reporting.files import write_whole
 from weirdgen.schema.run import RunRecord
 from weirdgen.schema.text import shown
 
@@ -17,13 +18,11 @@ def write_record(record: RunRecord, path: Path) -> None:
     Raises:
         EvidenceError: the folder cannot be written, or what was written reads back differently.
     """
-    partial = path.with_suffix(".partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        partial.replace(path)
-    except (OSError, ValueError) as error:
+        text = record.model_dump_json(indent=1) + "\n"
+    except ValueError as error:  # text that UTF-8 cannot hold
         raise EvidenceError(f"the run record {path} could not be written: {error}") from error
+    write_whole(path, text, "the run record")
     if read_record(path) != record:
         raise EvidenceError(f"the run record {path} reads back differently from what was written")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from weirdgen.content import shipped_dir
 from weirdgen.reporting.numbers import aligned, e_value, estimate, rate
 from weirdgen.reporting.summary import arm_rate, flagged
-from weirdgen.schema.verdict import Outcome, Verdict
+from weirdgen.schema.verdict import GRAVEST_FIRST, Outcome, Verdict
 
 _HEAD = ("contrast", "verdict", "treated rate", "comparator rate", "samples", "e present", "e absent")
 _MEANING = {
@@ -24,7 +24,6 @@ _OF_A_GROUP = {
 }
 _MOST_NAMED = 10
 """Contrasts without an effect that are named one by one; a whole catalogue of names hides those with one."""
-_GRAVEST_FIRST = (Outcome.PRESENT, Outcome.INVALID, Outcome.INCONCLUSIVE, Outcome.ABSENT)
 
 
 def table(verdicts: Sequence[Verdict], *, many_models: bool) -> list[str]:
@@ -85,10 +84,8 @@ def conclusion(verdicts: Iterable[Verdict], *, many_models: bool) -> list[str]:
     listed = list(verdicts)
     meaning = _meaning(listed)
     lines = []
-    for outcome in _GRAVEST_FIRST:
-        names = list(
-            dict.fromkeys(_name(v, many_models) for v in listed if (v.session_outcome or v.outcome) is outcome)
-        )
+    for outcome in GRAVEST_FIRST:
+        names = list(dict.fromkeys(_name(v, many_models) for v in listed if v.final is outcome))
         if names:
             many = outcome is Outcome.ABSENT and len(names) > _MOST_NAMED
             lines.append(f"{outcome}: {meaning[outcome]} ({f'{len(names)} contrasts' if many else ', '.join(names)})")
@@ -118,6 +115,6 @@ def session_note(verdicts: Iterable[Verdict]) -> list[str]:
 
 def pages(verdicts: Iterable[Verdict]) -> list[str]:
     """Return where it says what to do about what was found; nothing for probes that are not shipped."""
-    found = sorted({v.probe for v in verdicts if (v.session_outcome or v.outcome) is Outcome.PRESENT})
+    found = sorted({v.probe for v in verdicts if v.final is Outcome.PRESENT})
     named = [f"docs/findings/{name}.md" for name in found if (shipped_dir("probes") / f"{name}.toml").is_file()]
     return [f"What PRESENT means for a deployment, and what to do next: {', '.join(named)}"] if named else []
