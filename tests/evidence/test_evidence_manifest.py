@@ -60,7 +60,7 @@ def test_a_folder_without_a_manifest_is_no_bundle(tmp_path: Path) -> None:
         read_manifest(tmp_path)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_flipped_bit_of_any_file_is_found(sealed: Path, data: st.DataObject) -> None:
     file = data.draw(st.sampled_from(sorted(path for path in sealed.rglob("*") if path.is_file())))

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from records import run_of
 from verdicts import verdict
@@ -15,6 +15,7 @@ from weirdgen.schema.text import clean
 from weirdgen.schema.verdict import Outcome
 
 
+@settings(deadline=None)
 @given(text=st.text(alphabet=st.characters(), max_size=50))
 def test_any_cleaned_text_survives(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.mktemp("record") / "run.json"

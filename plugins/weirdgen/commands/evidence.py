@@ -3,12 +3,12 @@
 import argparse
 from pathlib import Path
 
+from weirdgen.content import DEFAULT_STORE
 from weirdgen.errors import UsageMistake
 from weirdgen.reporting.numbers import count
 from weirdgen.reporting.worst import counted
 from weirdgen.schema.text import shown
 
-DEFAULT_STORE = Path("reports/store.sqlite3")
 DIFFERENT = 1
 _SHOWN = 2_000
 _VERIFY = "Exit status: 0 every byte, label, verdict and e-value is as recorded; 1 something is not; 2 no bundle."

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from weirdgen.commands.stores import DEFAULT
+from weirdgen.content import DEFAULT_STORE
 from weirdgen.errors import UsageMistake
 from weirdgen.schema.run import RunRecord
 from weirdgen.schema.text import shown
@@ -26,8 +26,8 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )  # fmt: skip
     export.add_argument("--sarif", type=Path, metavar="OUT", help="the contrasts that do not pass as SARIF 2.1.0")
     export.add_argument(
-        "--gate-store", "--store", dest="store", type=Path, default=DEFAULT, metavar="FILE",
-        help=f"sample store or cassette with the run's samples, for --inspect (default {DEFAULT})",
+        "--gate-store", "--store", dest="store", type=Path, default=DEFAULT_STORE, metavar="FILE",
+        help=f"sample store or cassette with the run's samples, for --inspect (default {DEFAULT_STORE})",
     )  # fmt: skip
     export.set_defaults(run=_export)
 

@@ -144,8 +144,9 @@ def _copy_probes(folder: Path, catalog: Catalog) -> None:
 
 
 def _copy(file: Path, to: Path) -> None:
-    to.parent.mkdir(parents=True, exist_ok=True)
     try:
-        shutil.copyfile(file, to)
+        content = file.read_bytes()
     except OSError as error:
         raise EvidenceError(f"{file}: {error.strerror or error}") from error
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.write_bytes(content)  # what fails here is the bundle's folder, not the file

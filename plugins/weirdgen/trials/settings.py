@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import JsonValue
 
+from weirdgen.content import DEFAULT_STORE
 from weirdgen.errors import UsageMistake
 from weirdgen.schema.plan import Inconclusive, Mode, ModelGroup
 from weirdgen.stats.rules import DEFAULT_CAP
@@ -65,7 +66,7 @@ class GateSettings:
     """The user's own prices of tokens."""
     concurrency: int = 64
     """Requests in flight per endpoint, at most."""
-    store: Path = Path("reports/store.sqlite3")
+    store: Path = DEFAULT_STORE
     replay: Path | None = None
     """Cassette that the gate runs from, without an endpoint; the store is then neither read nor written."""
     max_age: float = 24 * 3600.0
