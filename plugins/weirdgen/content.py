@@ -1,8 +1,13 @@
-"""Where probes, their pages, gold sets and organisms lie: beside the package in a checkout, inside it in a wheel."""
+"""Where shipped probes, their pages, gold sets and organisms lie: beside the package in a checkout, inside it in a wheel.
+
+And where samples lie unless the user says otherwise.
+"""
 
 from pathlib import Path
 from typing import Literal
 
+DEFAULT_STORE = Path("reports/store.sqlite3")
+"""For a gate under the root, for a command where it is run."""
 _PACKAGE = Path(__file__).resolve().parent
 _IN_CHECKOUT = {
     "probes": "probes",

@@ -144,6 +144,8 @@ def test_a_cassette_gives_the_same_log(run: Path, store: Path, tmp_path: Path) -
         (("{run}", "--inspect", "{out}", "--gate-store", "{part}"), "1 of the run's 3 samples are not there"),
         (("{run}", "--inspect", "{there}", "--gate-store", "{store}"), "is there already"),
         (("{empty}", "--inspect", "{out}", "--gate-store", "{store}"), "no verdict"),
+        (("{run}", "--sarif", "."), "the SARIF file . cannot be written: a folder is there"),
+        (("{run}", "--inspect", "{there}/in.eval", "--gate-store", "{store}"), "could not be written: "),
     ],
 )
 def test_what_cannot_be_written_whole_is_refused(
@@ -157,6 +159,21 @@ def test_what_cannot_be_written_whole_is_refused(
     assert said in capsys.readouterr().err
     assert not (tmp_path / "out.eval").exists()
     assert (tmp_path / "there.eval").read_text(encoding="utf-8") == "kept"
+
+
+def test_a_log_that_cannot_be_written_whole_is_not_there(
+    run: Path, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The half of one would open in no viewer, and stand in the way of the next try."""
+
+    def full(self: Path, content: bytes) -> int:
+        self.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert export(run, "--inspect", tmp_path / "logs" / "a.eval", "--gate-store", store) == 2
+    assert "No space left on device" in capsys.readouterr().err
+    assert list((tmp_path / "logs").iterdir()) == []
 
 
 def test_a_run_is_written_as_sarif_afterwards_too(run: Path, tmp_path: Path) -> None:

@@ -79,6 +79,7 @@ def test_without_a_store_the_page_says_that_it_has_no_texts(folder: Path, capsys
         (("reports/run", "--gate-replay", "no.jsonl"), "--gate-replay 'no.jsonl': there is no such file"),
         (("reports/store.sqlite3",), "is not a readable run record"),
         (("reports/run", "--out", "no/page.html"), "the report no/page.html cannot be written"),
+        (("reports/run", "--out", "."), "the report . cannot be written: a folder is there"),
     ],
 )
 def test_what_it_refuses(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weirdgen.errors import EvidenceError
-from weirdgen.evidence.manifest import manifest_problems, merkle_root, read_manifest
+from weirdgen.evidence.manifest import MANIFEST, manifest_problems, merkle_root, read_manifest
 from weirdgen.evidence.sealed import seal_problems
 
 LEAVES = [bytes.fromhex(one) for one in ("", "00", "10", "2021", "3031", "40414243")]
@@ -82,6 +82,18 @@ def test_any_flipped_bit_of_any_file_is_found(sealed: Path, data: st.DataObject)
         assert any(file.name in problem or file.name == "manifest.json" for problem in found)
     finally:
         file.write_bytes(before)
+
+
+def test_other_bytes_that_say_the_same_are_found(made: Path, tmp_path: Path) -> None:
+    """Two keys of one name, or other line ends, and two readers see two things."""
+    copy = tmp_path / "bundle"
+    shutil.copytree(made, copy)
+    manifest = (copy / MANIFEST).read_text("ascii")
+    (copy / MANIFEST).write_text(manifest.replace('{"files"', '{"weirdgen":"x","files"'), "ascii")
+    assert "manifest.json: is not written as weirdgen writes it" in list(seal_problems(copy, read_manifest(copy)))
+    leaves = copy / "samples.sha256"
+    leaves.write_bytes(leaves.read_bytes().replace(b"\n", b"\r\n"))
+    assert "samples.sha256: is not written as weirdgen writes it" in list(seal_problems(copy, read_manifest(copy)))
 
 
 @pytest.fixture(scope="module")

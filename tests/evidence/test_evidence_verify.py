@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from bundles import forge_record, forge_samples, numbers, replace, reseal
 
 from weirdgen.cli import main
+from weirdgen.errors import EvidenceError
 from weirdgen.evidence.manifest import LEAVES, MANIFEST, PLAN, RUN, SAMPLES, STATEMENT, read_manifest
 from weirdgen.evidence.statement import statement
 from weirdgen.evidence.verify import verify
@@ -173,12 +175,40 @@ def mistyped(record: dict[str, Any]) -> None:
     record["options"]["cap"] = {"a": None}
 
 
+def out_of_range(record: dict[str, Any]) -> None:
+    record["options"]["alpha"] = 0.99
+
+
+def excused(record: dict[str, Any]) -> None:
+    """Let the verdict be one that is taken at its word, and the run one that passed."""
+    record["verdicts"][0].update(outcome="INVALID", session_outcome="INVALID", reason="outage")
+    record["exit_status"] = 0
+
+
+def told_twice(record: dict[str, Any]) -> None:
+    for name in ("verdicts", "expected", "places"):
+        record[name] *= 2
+
+
+def another_gate(record: dict[str, Any]) -> None:
+    record["generation"] = "0" * 32
+
+
+def unnamed(record: dict[str, Any]) -> None:
+    del record["identities"]["organism:base (control)"]
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
         (hidden, "members are not the plan's"),
         (nothing, "came to no verdict"),
-        (mistyped, "cannot be made again"),
+        (mistyped, "options: TypeError("),
+        (out_of_range, "options: ValueError('alpha 0.99')"),
+        (excused, "exit_status: 0 is recorded, though old_bird_names/nineteenth_century_over_control on organism:old-"),
+        (told_twice, "is there twice"),
+        (another_gate, "generation: no opening among the samples is of this gate"),
+        (unnamed, "identities: organism:base (control) is missing"),
         (absent, ".outcome: 'ABSENT' is recorded, 'PRESENT' comes out"),
         (rate, ".arms[0].rate.value: 0.01 is recorded"),
         (unexpected, "run.json: expected"),
@@ -191,6 +221,11 @@ def test_a_forged_record_is_found_though_everything_around_fits(
 ) -> None:
     forge_record(bundle, change)
     assert told in problems(bundle)
+
+
+def test_warnings_that_the_opening_did_not_give_are_noted(bundle: Path) -> None:
+    forge_record(bundle, lambda record: record.update(warnings=["all is well"]))
+    assert "run.json tells a warning that no opening among the samples gave: all is well" in verify(bundle).notes
 
 
 def test_a_swapped_probe_is_found_though_the_manifest_fits(bundle: Path) -> None:
@@ -218,10 +253,44 @@ def test_a_link_is_no_file_of_a_bundle(bundle: Path, tmp_path: Path, capsys: pyt
     assert "probes: is a link or no ordinary file" in capsys.readouterr().err
 
 
-def test_what_does_not_belong_in_a_bundle_is_named_though_the_manifest_lists_it(bundle: Path) -> None:
-    (bundle / "report.html").write_text("Yes", "ascii")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_in_the_place_of_the_manifest_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / MANIFEST)
+    with pytest.raises(EvidenceError, match=r"manifest\.json: is a link or no ordinary file"):
+        verify(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("report.html", "report.html: does not belong in a bundle"),
+        ("probes/00/mine.toml", "probes/00/mine.toml: does not belong in a bundle"),
+        ("probes/\u0660/mine.toml", "probes/\u0660/mine.toml: does not belong in a bundle"),
+        ("gold/0/report.html", "gold/0/report.html: no probe of the bundle names it"),
+    ],
+)
+def test_what_does_not_belong_in_a_bundle_is_named_though_the_manifest_lists_it(
+    bundle: Path, name: str, told: str
+) -> None:
+    """Nothing is read from it, and whoever opens it would think that it was verified."""
+    (bundle / name).parent.mkdir(exist_ok=True)
+    (bundle / name).write_text("Yes", "ascii")
     reseal(bundle)
-    assert "report.html: does not belong in a bundle" in problems(bundle)
+    assert told in problems(bundle)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"what":"everything"', b'"what":"all that was ever asked"'),
+        (b'"records":', b'"records":1,"records":'),
+        (b'"weirdgen":"', b'"weirdgen":"9'),
+    ],
+)
+def test_the_header_of_the_samples_is_the_one_that_was_written(bundle: Path, old: bytes, new: bytes) -> None:
+    (bundle / SAMPLES).write_bytes((bundle / SAMPLES).read_bytes().replace(old, new, 1))
+    reseal(bundle)
+    assert "samples.jsonl: line 1 is not the header" in problems(bundle)
 
 
 def test_a_catalogue_that_is_not_the_shipped_one_is_noted(bundle: Path) -> None:

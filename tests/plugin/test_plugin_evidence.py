@@ -165,22 +165,32 @@ def test_it_can_be_made_later_and_two_can_be_compared(
     assert main(["diff", folders[0], folders[0]]) == 0
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            'EvidenceError("the evidence bundle could not be written: No space left on device")',
+            "No space left on device",
+        ),
+        ("KeyboardInterrupt", "interrupted, so no evidence bundle was written; weirdgen evidence "),
+    ],
+)
 def test_evidence_that_cannot_be_written_is_status_12_and_the_verdicts_stay(
-    gate: GateCommand, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    gate: GateCommand, pytester: pytest.Pytester, error: str, told: str
 ) -> None:
     pytester.makeconftest(
-        """
+        f"""
         import weirdgen.evidence.bundle as bundle
         from weirdgen.errors import EvidenceError
 
         def full(*arguments):
-            raise EvidenceError("the evidence bundle could not be written: No space left on device")
+            raise {error}
 
         bundle.write_bundle = full
         """
     )
     run = gate("--model", "organism:modern-birds", "-k", LIFT, "--gate-evidence")
     assert run.status == 12, run.said
-    assert "No space left on device" in run.said
+    assert told in run.said
     assert record_of(run)["exit_status"] == 12
     assert run.outcomes() == {LIFT: "ABSENT"}

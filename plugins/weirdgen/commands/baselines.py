@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from weirdgen.commands.types import positive, rate
+from weirdgen.content import DEFAULT_STORE
 
 HIGHER, UNCLEAR = 1, 10
 """Of a comparison, as of a gate: a contrast failed, or nothing worse than too little evidence."""
@@ -35,8 +36,8 @@ def _baseline_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         "--gate-probes", "--probes", dest="probes", type=Path, metavar="DIR", help="your own probes (default probes/)"
     )
     save.add_argument(
-        "--gate-store", "--store", dest="store", type=Path, default=Path("reports/store.sqlite3"), metavar="FILE",
-        help="sample store (default reports/store.sqlite3)",
+        "--gate-store", "--store", dest="store", type=Path, default=DEFAULT_STORE, metavar="FILE",
+        help=f"sample store (default {DEFAULT_STORE})",
     )  # fmt: skip
     save.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write; never overwritten")
     save.set_defaults(run=_save)

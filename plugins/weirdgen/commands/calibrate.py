@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 from weirdgen.commands.types import positive, rate
+from weirdgen.content import DEFAULT_STORE
 from weirdgen.errors import UsageMistake, nearest
 from weirdgen.judges.gold import Split
 from weirdgen.schema.sample import Source
@@ -44,8 +45,8 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="where a contrast names none (default .05)",
     )  # fmt: skip
     calibrate.add_argument(
-        "--gate-store", "--store", dest="store", type=Path, default=Path("reports/store.sqlite3"), metavar="FILE",
-        help="sample store (default reports/store.sqlite3)",
+        "--gate-store", "--store", dest="store", type=Path, default=DEFAULT_STORE, metavar="FILE",
+        help=f"sample store (default {DEFAULT_STORE})",
     )  # fmt: skip
     calibrate.add_argument(
         "--gate-concurrency", "--concurrency", dest="concurrency", type=positive, default=64, metavar="N",

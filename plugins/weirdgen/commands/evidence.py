@@ -3,12 +3,12 @@
 import argparse
 from pathlib import Path
 
+from weirdgen.content import DEFAULT_STORE
 from weirdgen.errors import UsageMistake
 from weirdgen.reporting.numbers import count
 from weirdgen.reporting.worst import counted
 from weirdgen.schema.text import shown
 
-DEFAULT_STORE = Path("reports/store.sqlite3")
 DIFFERENT = 1
 _SHOWN = 2_000
 _VERIFY = "Exit status: 0 every byte, label, verdict and e-value is as recorded; 1 something is not; 2 no bundle."
@@ -18,7 +18,7 @@ _DIFF = "Exit status: 0 the same verdicts; 1 another one; 2 no run record."
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands to a parser."""
     evidence = commands.add_parser("evidence", help="write the evidence bundle of a run that is over")
-    evidence.add_argument("folder", type=Path, metavar="RUN", help="the run's report folder")
+    evidence.add_argument("folder", type=Path, metavar="RUN", help="the run's report folder, or its run.json")
     evidence.add_argument("--out", type=Path, metavar="DIR", help="folder to make (default RUN/evidence)")
     evidence.add_argument(
         "--gate-store", "--store", dest="store", type=Path, default=DEFAULT_STORE, metavar="FILE",
@@ -48,9 +48,9 @@ def _evidence(arguments: argparse.Namespace) -> int:
         raise UsageMistake("this gate was compared with a baseline: name its file with --gate-baseline")
     probes = arguments.probes or Path("probes")
     catalog = load_catalog([probes] if arguments.probes or probes.is_dir() else [])
-    out = arguments.out or arguments.folder / "evidence"
+    out = arguments.out or (arguments.folder if arguments.folder.is_dir() else arguments.folder.parent) / "evidence"
     write_bundle(out, record, catalog, arguments.store, arguments.baseline)
-    print(f"{out}: evidence of {count(len(record.verdicts), 'verdict')}, verified")
+    print(f"{shown(str(out))}: evidence of {count(len(record.verdicts), 'verdict')}, verified")
     return 0
 
 
@@ -61,13 +61,13 @@ def _verify(arguments: argparse.Namespace) -> int:
     for line in (*found.problems, *(f"note: {note}" for note in found.notes)):
         print(shown(line, _SHOWN))
     if found.problems or found.record is None:
-        print(f"{arguments.bundle}: NOT VERIFIED: {count(len(found.problems), 'problem')}")
+        print(f"{shown(str(arguments.bundle))}: NOT VERIFIED: {count(len(found.problems), 'problem')}")
         return DIFFERENT
     record = found.record
     outcomes = ", ".join(f"{number} {outcome}" for outcome, number in counted(record.verdicts))
     made, left_out = count(len(record.verdicts), "verdict"), count(len(record.not_run), "contrast")
     print(
-        f"{arguments.bundle}: verified: {made} made again from {found.samples:,} samples and replies, "
+        f"{shown(str(arguments.bundle))}: verified: {made} made again from {found.samples:,} samples and replies, "
         f"plan {record.plan_sha256}: {outcomes}; {left_out} not run; the run ended with {record.exit_status}"
     )
     return 0

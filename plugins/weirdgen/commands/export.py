@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from weirdgen.commands.stores import DEFAULT
+from weirdgen.content import DEFAULT_STORE
 from weirdgen.errors import UsageMistake
 from weirdgen.schema.run import RunRecord
 from weirdgen.schema.text import shown
@@ -26,8 +26,8 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )  # fmt: skip
     export.add_argument("--sarif", type=Path, metavar="OUT", help="the contrasts that do not pass as SARIF 2.1.0")
     export.add_argument(
-        "--gate-store", "--store", dest="store", type=Path, default=DEFAULT, metavar="FILE",
-        help=f"sample store or cassette with the run's samples, for --inspect (default {DEFAULT})",
+        "--gate-store", "--store", dest="store", type=Path, default=DEFAULT_STORE, metavar="FILE",
+        help=f"sample store or cassette with the run's samples, for --inspect (default {DEFAULT_STORE})",
     )  # fmt: skip
     export.set_defaults(run=_export)
 
@@ -55,6 +55,7 @@ def _write_sarif(record: RunRecord, path: Path) -> None:
 
 
 def _write_inspect(record: RunRecord, out: Path, store: Path) -> None:
+    from weirdgen.reporting.files import write_whole
     from weirdgen.reporting.inspect_log import answers_of, eval_log
     from weirdgen.store.lookup import look_up
 
@@ -69,9 +70,7 @@ def _write_inspect(record: RunRecord, out: Path, store: Path) -> None:
             f"{missing[0]}; name the store or the cassette of that run with --gate-store"
         )
     for model, path in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("xb") as file:
-            file.write(eval_log(record, model, drawn))
+        write_whole(path, eval_log(record, model, drawn), "the log")
         print(f"{shown(str(path))}: {len(answers_of(record, model)):,} samples of {shown(model)}")
 
 

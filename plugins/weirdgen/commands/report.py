@@ -5,12 +5,11 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
+from weirdgen.content import DEFAULT_STORE
 from weirdgen.errors import UsageMistake
 from weirdgen.schema.run import RunRecord
 from weirdgen.schema.sample import Sample
 from weirdgen.schema.text import shown
-
-STORE = Path("reports/store.sqlite3")
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -22,7 +21,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     where = report.add_mutually_exclusive_group()
     where.add_argument(
         "--gate-store", "--store", dest="store", type=Path, metavar="FILE",
-        help=f"sample store with the answers' texts (default {STORE}, if it is there)",
+        help=f"sample store with the answers' texts (default {DEFAULT_STORE}, if it is there)",
     )  # fmt: skip
     where.add_argument(
         "--gate-replay", "--replay", dest="replay", type=Path, metavar="CASSETTE", help="cassette with the texts"
@@ -57,7 +56,7 @@ def _source(arguments: argparse.Namespace, record: RunRecord) -> Callable[[Colle
         cassette = Path(record.replay.file)
     if cassette is not None and cassette.is_file():
         return lambda keys: recorded(cassette, keys)
-    store = arguments.store or STORE
+    store = arguments.store or DEFAULT_STORE
     if store.is_file():
         return lambda keys: stored(store, keys)
     print(f"weirdgen: {str(store)!r} is not there: the page has no answers; see --gate-store", file=sys.stderr)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from weirdgen.commands.store_text import count_lines, inventory_lines
 from weirdgen.commands.types import amount
+from weirdgen.content import DEFAULT_STORE
 from weirdgen.errors import StoreError, UsageMistake
 from weirdgen.schema.text import shown
 
-DEFAULT = Path("reports/store.sqlite3")
 DAMAGED = 1
 _DAY, _HOUR = 24 * 3600.0, 3600.0
 _INFO = "Exit status: 0 sound; 1 damaged; 2 no such file, or no sample store of this version."
@@ -25,7 +25,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     store = commands.add_parser("store", help="look into a sample store, move it, make it smaller")
     parts = store.add_subparsers(title="commands", required=True, metavar="COMMAND")
     info = parts.add_parser("info", help="tell what a store holds, and whether it is sound", epilog=_INFO)
-    info.add_argument("file", nargs="?", type=Path, metavar="FILE", help=f"the store (default {DEFAULT})")
+    info.add_argument("file", nargs="?", type=Path, metavar="FILE", help=f"the store (default {DEFAULT_STORE})")
     info.set_defaults(run=_info)
     export = parts.add_parser("export", help="write a store, or a part of it, as a cassette (JSON Lines)")
     export.add_argument("--out", type=Path, required=True, metavar="CASSETTE", help="file to write; never overwritten")
@@ -48,7 +48,12 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     prune.set_defaults(run=_prune)
     for one in (info, export, load, prune):
         one.add_argument(
-            "--gate-store", "--store", dest="store", type=Path, metavar="FILE", help=f"the store (default {DEFAULT})"
+            "--gate-store",
+            "--store",
+            dest="store",
+            type=Path,
+            metavar="FILE",
+            help=f"the store (default {DEFAULT_STORE})",
         )
 
 
@@ -57,7 +62,7 @@ def _info(arguments: argparse.Namespace) -> int:
 
     if arguments.file is not None and arguments.store not in (None, arguments.file):
         raise UsageMistake(f"--gate-store {str(arguments.store)!r}: {str(arguments.file)!r} is named, too; name one")
-    inventory = take_inventory(arguments.file or arguments.store or DEFAULT)
+    inventory = take_inventory(arguments.file or arguments.store or DEFAULT_STORE)
     print("\n".join(inventory_lines(inventory, time.time())))
     return 0 if inventory.sound else DAMAGED
 
@@ -86,7 +91,7 @@ def _import(arguments: argparse.Namespace) -> int:
         cassette = read_cassette(arguments.cassette)
     except UsageMistake as mistake:
         raise UsageMistake(f"{mistake}; nothing was imported") from None
-    database = Database(arguments.store or DEFAULT)
+    database = Database(arguments.store or DEFAULT_STORE)
     try:
         loaded = load(database, cassette.records())
     finally:
@@ -126,7 +131,7 @@ def _prune(arguments: argparse.Namespace) -> int:
 
 
 def _there(named: Path | None) -> Path:
-    path = named or DEFAULT
+    path = named or DEFAULT_STORE
     if not path.is_file():
         raise UsageMistake(f"sample store {str(path)!r}: there is no such file; name one with --gate-store")
     return path

@@ -57,6 +57,8 @@ def write_bundle(out: Path, record: RunRecord, catalog: Catalog, store: Path, ba
         EvidenceError: the bundle cannot be written, or the run's verdicts do not come out of it.
         StoreError: the store cannot be read.
     """
+    if not out.name:
+        raise UsageMistake(f"{str(out)!r}: has no name of its own; name the folder to make")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageMistake(f"{str(out)!r}: is not an empty folder; evidence of two runs is never mixed")
     half = out.with_name(f".{out.name}.{os.getpid()}.partial")
@@ -142,8 +144,9 @@ def _copy_probes(folder: Path, catalog: Catalog) -> None:
 
 
 def _copy(file: Path, to: Path) -> None:
-    to.parent.mkdir(parents=True, exist_ok=True)
     try:
-        shutil.copyfile(file, to)
+        content = file.read_bytes()
     except OSError as error:
         raise EvidenceError(f"{file}: {error.strerror or error}") from error
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.write_bytes(content)  # what fails here is the bundle's folder, not the file

@@ -65,7 +65,7 @@ def _by_name(record: RunRecord, alone: bool) -> dict[str, Verdict]:
 
 
 def _outcome(verdict: Verdict | None) -> str:
-    return (verdict.session_outcome or verdict.outcome).value if verdict else "not run"
+    return verdict.final.value if verdict else "not run"
 
 
 def _told(verdict: Verdict | None) -> str:

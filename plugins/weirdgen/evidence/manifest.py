@@ -17,7 +17,8 @@ MANIFEST, STATEMENT, RUN, PLAN = "manifest.json", "statement.json", "run.json", 
 SAMPLES, LEAVES = "samples.jsonl", "samples.sha256"
 PROBES, GOLD, BASELINE = "probes", "gold", "baseline.json"
 _BELONGS = re.compile(
-    r"run\.json|plan\.json|samples\.(jsonl|sha256)|baseline\.json|probes/\d+/[^/]+\.toml|gold/\d+/[^/]+"
+    r"run\.json|plan\.json|samples\.(jsonl|sha256)|baseline\.json|"
+    r"probes/(0|[1-9][0-9]*)/[^/\n]+\.toml|gold/(0|[1-9][0-9]*)/[^/\n]+"
 )
 UNLISTED = (MANIFEST, STATEMENT)
 """The statement names the manifest, and the manifest everything else."""
@@ -110,6 +111,8 @@ def read_manifest(folder: Path) -> Manifest:
         near = f"; {inner} has one" if (inner / MANIFEST).is_file() else " (--gate-evidence writes one)"
         raise EvidenceError(f"{folder}: no evidence bundle is there{near}")
     try:
+        if not stat.S_ISREG(path.lstat().st_mode):  # a pipe would be waited for
+            raise EvidenceError(f"{path}: is a link or no ordinary file")
         return Manifest.model_validate_json(path.read_bytes())
     except (OSError, ValueError) as error:
         raise EvidenceError(f"{path}: is not the manifest of an evidence bundle: {error}") from None

@@ -17,7 +17,7 @@ from weirdgen.trials.family import session_verdicts
 from weirdgen.trials.gate import Gate
 from weirdgen.trials.hypotheses import Hypothesis, hypotheses
 from weirdgen.trials.loop import CUT_SHORT
-from weirdgen.trials.opening import Opening
+from weirdgen.trials.opening import Opening, wanted_arms
 from weirdgen.trials.planning import Address, plan_gate
 from weirdgen.trials.settings import GateSettings, restored
 
@@ -70,7 +70,7 @@ def recompute(record: RunRecord, found: Stored, catalog: Catalog, baseline: Path
     if plan.sha256 != record.plan_sha256:
         raise EvidenceError(f"plan: {_first_difference(plan, record.plan)}")
     asked = hypotheses(plan, tasks)
-    opening = _opening(record, found)
+    opening = _opening(record, found, plan)
     store = _Watched(found.path)
     made, cut = _verdicts(record, asked, Gate(settings, plan, opening, store), plan)
     return Recomputed(asked, made, cut, settings, frozenset(store.read))
@@ -83,12 +83,15 @@ def _settings(record: RunRecord, found: Stored, baseline: Path | None) -> GateSe
         raise EvidenceError(f"run.json: options: {error!r} is missing or cannot be used") from None
 
 
-def _opening(record: RunRecord, found: Stored) -> Opening:
+def _opening(record: RunRecord, found: Stored, plan: Plan) -> Opening:
     """Return the run's opening, of exactly those models whom the record names.
 
     Raises:
-        EvidenceError: one of them is in no opening among the samples.
+        EvidenceError: one of them is in no opening among the samples, or they are not those that the plan asks.
     """
+    wanted = {f"{model} ({role})" for model, role in wanted_arms(plan)}
+    if gone := sorted(wanted - record.identities.keys()):
+        raise EvidenceError(f"run.json: identities: {shown(gone[0], 80)} is missing")
     opened = [arm for opening in found.openings for arm in opening.arms]
     arms = []
     for name, told in record.identities.items():

@@ -33,7 +33,7 @@ def seal_problems(folder: Path, manifest: Manifest) -> Iterator[str]:
     record = read_record(folder / RUN)
     if (folder / STATEMENT).read_bytes() != statement(folder, manifest, record).encode("ascii"):
         yield f"{STATEMENT}: is not the statement of this bundle"
-    yield from _canonical(folder, record)
+    yield from _canonical(folder, manifest, record)
 
 
 def _leaves(folder: Path, manifest: Manifest) -> Iterator[str]:
@@ -47,10 +47,14 @@ def _leaves(folder: Path, manifest: Manifest) -> Iterator[str]:
         yield f"{LEAVES}: has {len(leaves)} lines, and {SAMPLES} has {len(lines)}"
     elif merkle_of([bytes.fromhex(leaf) for leaf in leaves]) != manifest.samples_root:
         yield f"{MANIFEST}: samples_root: is not the Merkle root of the lines of {SAMPLES}"
+    if leaves == lines and (folder / LEAVES).read_bytes() != "".join(f"{leaf}\n" for leaf in lines).encode("ascii"):
+        yield f"{LEAVES}: is not written as weirdgen writes it"
 
 
-def _canonical(folder: Path, record: RunRecord) -> Iterator[str]:
+def _canonical(folder: Path, manifest: Manifest, record: RunRecord) -> Iterator[str]:
     """Yield where files say the same in other bytes than they were written with, or the plan is another one."""
+    if (folder / MANIFEST).read_bytes() != (canonical_json(manifest.model_dump(mode="json")) + "\n").encode("ascii"):
+        yield f"{MANIFEST}: is not written as weirdgen writes it"
     if (folder / RUN).read_bytes() != (record.model_dump_json(indent=1) + "\n").encode():
         yield f"{RUN}: is not written as weirdgen writes it"
     if record.plan_sha256 != record.plan.sha256:

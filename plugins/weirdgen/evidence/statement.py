@@ -74,6 +74,6 @@ def _evaluation(verdict: Verdict) -> JsonValue:
         "upper": rate.upper if rate else None,
         "threshold": verdict.margin,
         "comparator": "<",
-        "verdict": (verdict.session_outcome or verdict.outcome).value,
+        "verdict": verdict.final.value,
         "sampleSize": verdict.n_treated + verdict.n_control,
     }

@@ -11,15 +11,18 @@ from weirdgen.catalog import Catalog, load_catalog
 from weirdgen.catalog.catalog import read_catalog
 from weirdgen.errors import WeirdgenError
 from weirdgen.evidence.compare import differences
-from weirdgen.evidence.manifest import BASELINE, GOLD, PROBES, RUN, SAMPLES, read_manifest, refuse_odd
+from weirdgen.evidence.manifest import BASELINE, GOLD, PROBES, RUN, SAMPLES, Manifest, read_manifest, refuse_odd
 from weirdgen.evidence.recompute import Recomputed, recompute
 from weirdgen.evidence.sealed import seal_problems
 from weirdgen.evidence.stored import Stored, stored
+from weirdgen.evidence.told import impossible, untold
 from weirdgen.reporting.passing import reservations
 from weirdgen.reporting.record import read_record
+from weirdgen.schema.canonical import canonical_json
 from weirdgen.schema.run import RunRecord
 from weirdgen.schema.text import shown
 from weirdgen.store.cassette import read_cassette
+from weirdgen.store.exporting import EVERYTHING
 from weirdgen.trials.expectation import expectation, expected_of
 from weirdgen.trials.findings import finding_record
 from weirdgen.trials.judge_use import judge_records
@@ -56,14 +59,19 @@ def verify(folder: Path) -> Verified:
     try:
         found.problems += seal_problems(folder, manifest)
         found.record = record = read_record(folder / RUN)
+        if record.weirdgen != manifest.weirdgen:
+            found.notes.append(f"the gate was run by weirdgen {shown(record.weirdgen, 40)}")
         catalog = read_catalog(_folders(folder))
+        found.problems += _unnamed_gold(folder, catalog)
         found.notes += _foreign_probes(catalog)
         baseline = folder / BASELINE if (folder / BASELINE).is_file() else None
         with stored(read_cassette(folder / SAMPLES)) as samples:
-            found.problems += [*_order(samples), *_missing(record, samples)]
+            found.problems += [*_header(samples, manifest), *_order(samples), *_missing(record, samples)]
+            found.problems += impossible(record, samples.openings)
             again = recompute(record, samples, catalog, baseline)
             found.problems += _recomputed(record, again, catalog)
             found.problems += _unused(samples, again)
+        found.notes += untold(record, samples.openings)
         found.notes += [f"not made again, because the trial was cut short: {one}" for one in again.cut_short]
         if record.exit_status == 0 and (accepted := reservations(record)):
             found.notes.append(f"passed with reservations: {', '.join(accepted)}")
@@ -84,6 +92,18 @@ def _foreign_probes(catalog: Catalog) -> Iterator[str]:
             yield f"the shipped probe {name} is not in the bundle"
         elif there.sha256 != shipped.sha256:
             yield f"the probe {name} is not the one that weirdgen {__version__} ships"
+
+
+def _unnamed_gold(folder: Path, catalog: Catalog) -> Iterator[str]:
+    """Yield gold sets that no probe of the bundle names: what nothing rests on is nothing that was verified."""
+    named = {
+        (file.parent.name, behaviour.gold)
+        for name, file in catalog.files.items()
+        for behaviour in catalog.probe(name).behaviours.values()
+    }
+    for path in sorted((folder / GOLD).glob("*/*")):
+        if (path.parent.name, path.name) not in named:
+            yield f"{path.relative_to(folder).as_posix()}: no probe of the bundle names it"
 
 
 def _folders(folder: Path) -> list[tuple[Path, tuple[Path, ...]]]:
@@ -115,8 +135,6 @@ def _recomputed(record: RunRecord, again: Recomputed, catalog: Catalog) -> Itera
     dumped = record.model_dump(mode="json")
     for name, value in made.items():
         yield from differences(dumped[name], value, f"{RUN}: {name}")
-    if record.exit_status == 0 and (record.interrupted or not record.verdicts):
-        yield f"{RUN}: exit_status: 0 is recorded of a run that was interrupted, or came to no verdict"
 
 
 def _missing(record: RunRecord, found: Stored) -> Iterator[str]:
@@ -125,6 +143,14 @@ def _missing(record: RunRecord, found: Stored) -> Iterator[str]:
         named = [answer.key for cell in trial.answers for answer in (*cell.rounds, *cell.extras)]
         if gone := [key for key in named if key not in found.lines]:
             yield f"{SAMPLES}: {len(gone)} samples of {trial.item_id} on {trial.model} are missing: {gone[0]}"
+
+
+def _header(found: Stored, manifest: Manifest) -> Iterator[str]:
+    header = found.cassette.header
+    with found.cassette.path.open("rb") as file:
+        as_written = file.readline() == (canonical_json(header.model_dump(mode="json")) + "\n").encode("ascii")
+    if not as_written or header.what != EVERYTHING or header.weirdgen != manifest.weirdgen:
+        yield f"{SAMPLES}: line 1 is not the header that weirdgen {shown(manifest.weirdgen, 40)} writes"
 
 
 def _order(found: Stored) -> Iterator[str]:

@@ -5,10 +5,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from weirdgen.pages.entries import GRAVEST_FIRST, final
 from weirdgen.reporting.numbers import count
 from weirdgen.schema.run import RunRecord
-from weirdgen.schema.verdict import Outcome, Verdict
+from weirdgen.schema.verdict import GRAVEST_FIRST, Outcome, Verdict
 
 Answer = Literal["yes", "reserved", "partly", "no", "undecided"]
 _WORST_FIRST: tuple[Answer, ...] = ("no", "undecided", "partly", "reserved", "yes")
@@ -98,12 +97,12 @@ def _of(record: RunRecord, subject: str, verdicts: Sequence[Verdict], not_run: i
 
 
 def _counts(verdicts: Sequence[Verdict]) -> tuple[tuple[Outcome, int], ...]:
-    found = Counter(map(final, verdicts))
+    found = Counter(v.final for v in verdicts)
     return tuple((outcome, found[outcome]) for outcome in GRAVEST_FIRST)
 
 
 def _answer(record: RunRecord, verdicts: Sequence[Verdict], not_run: int) -> tuple[Answer, str]:
-    by = {outcome: [v for v in verdicts if final(v) is outcome] for outcome in GRAVEST_FIRST}
+    by = {outcome: [v for v in verdicts if v.final is outcome] for outcome in GRAVEST_FIRST}
     total = count(len(verdicts), "test")
     if present := by[Outcome.PRESENT]:
         return "no", _present(record, present, total)
@@ -161,7 +160,7 @@ def _changed(told: Decision, answer: Answer, because: str) -> Decision:
 
 def _replication(record: RunRecord) -> Decision:
     judged = [(e, v) for e, v in zip(record.expected, record.verdicts, strict=True) if e.judged]
-    decided = [(e, v) for e, v in judged if final(v) in (Outcome.PRESENT, Outcome.ABSENT)]
+    decided = [(e, v) for e, v in judged if v.final in (Outcome.PRESENT, Outcome.ABSENT)]
     met = sum(e.met for e, _ in decided)
     answer: Answer = "no" if met < len(decided) else "yes"
     if answer == "yes" and (not judged or len(decided) < len(judged)):

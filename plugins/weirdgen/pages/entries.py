@@ -5,14 +5,7 @@ from dataclasses import dataclass
 
 from weirdgen.schema.finding import BehaviourRecord, ContrastRecord, FindingRecord
 from weirdgen.schema.run import RunRecord
-from weirdgen.schema.verdict import Outcome, Verdict
-
-GRAVEST_FIRST = (Outcome.PRESENT, Outcome.INVALID, Outcome.INCONCLUSIVE, Outcome.ABSENT)
-
-
-def final(verdict: Verdict) -> Outcome:
-    """Return the verdict after the procedure over the whole session."""
-    return verdict.session_outcome or verdict.outcome
+from weirdgen.schema.verdict import GRAVEST_FIRST, Outcome, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +22,7 @@ class Entry:
     @property
     def outcome(self) -> Outcome:
         """The final one."""
-        return final(self.verdict)
+        return self.verdict.final
 
     @property
     def contrast(self) -> ContrastRecord | None:
@@ -104,7 +97,7 @@ def _section(
     model, probe = place
     finding = record.findings.get(probe)
     title = finding.finding if finding else probe
-    ordered = sorted(verdicts, key=lambda verdict: GRAVEST_FIRST.index(final(verdict)))
+    ordered = sorted(verdicts, key=lambda verdict: GRAVEST_FIRST.index(verdict.final))
     entries = tuple(
         Entry(f"c{next(numbers)}", one, finding, group=verdict.model if one is not verdict else "")
         for verdict in ordered

@@ -11,17 +11,18 @@ from weirdgen.pages import extra, limits, provenance
 from weirdgen.pages.bounds import FULL, LADDER, MOST_BYTES, Bounds
 from weirdgen.pages.choice import choose, keys
 from weirdgen.pages.deploy import decide_models, decide_run, status_text
-from weirdgen.pages.entries import GRAVEST_FIRST, Entry, sections
+from weirdgen.pages.entries import Entry, sections
 from weirdgen.pages.render import render
 from weirdgen.pages.rows import paper, published
 from weirdgen.pages.samples import Book, books
 from weirdgen.pages.section_views import Plots, details, view
 from weirdgen.pages.stamps import stamps
+from weirdgen.reporting.files import refuse_folder
 from weirdgen.reporting.numbers import e_value, rate
 from weirdgen.reporting.summary import sentence
 from weirdgen.schema.run import RunRecord
 from weirdgen.schema.sample import Sample
-from weirdgen.schema.verdict import Excerpt, Outcome
+from weirdgen.schema.verdict import GRAVEST_FIRST, Excerpt, Outcome
 
 NAME = "report.html"
 MOST_FOUND, MOST_NOT_RUN = 5, 200
@@ -43,6 +44,7 @@ def write_report(record: RunRecord, read: Read, path: Path) -> int:
         EvidenceError: the page cannot be written, or not be made small enough.
     """
     extra.require()
+    refuse_folder(path, "the report")
     text = report_page(record, read(wanted(record)))
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:

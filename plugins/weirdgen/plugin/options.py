@@ -145,6 +145,7 @@ def read_settings(config: pytest.Config) -> "GateSettings":
     Raises:
         pytest.UsageError: a value is not allowed; the message names where it came from and what was expected.
     """
+    from weirdgen.content import DEFAULT_STORE
     from weirdgen.schema.plan import ModelGroup
     from weirdgen.trials.settings import GateSettings
 
@@ -169,7 +170,7 @@ def read_settings(config: pytest.Config) -> "GateSettings":
         base_url=config.getoption("weirdgen_base_url"),
         control_base_url=config.getoption("weirdgen_control_base_url"),
         judge_base_url=config.getoption("weirdgen_judge_base_url"),
-        store=root / values.get("store", "reports/store.sqlite3"),
+        store=root / values.get("store", DEFAULT_STORE),
         report=root / values["report"] if "report" in values else None,
         replay=root / values["replay"] if "replay" in values else None,
         max_requests=values.get("max-requests"),

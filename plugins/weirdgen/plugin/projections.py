@@ -56,7 +56,12 @@ def proven(state: GateState, record: RunRecord) -> list[str]:
         from weirdgen.evidence.bundle import write_bundle  # few sessions want it
 
         state.say(f"weirdgen: making {count(len(record.verdicts), 'verdict')} again for the evidence bundle ...")
-        write_bundle(folder, record, state.catalog, settings.replay or settings.store, settings.baseline)
+        try:
+            write_bundle(folder, record, state.catalog, settings.replay or settings.store, settings.baseline)
+        except KeyboardInterrupt:  # the verdicts are there, and are still to be told
+            raise EvidenceError(
+                f"interrupted, so no evidence bundle was written; weirdgen evidence {folder.parent}"
+            ) from None
         state.evidence = folder
 
     return _troubles([write])
@@ -105,6 +110,8 @@ def _troubles(steps: list[Callable[[], None]]) -> list[str]:
             step()
         except WeirdgenError as error:
             found.append(str(error))
+        except KeyboardInterrupt:  # the session is over, and what it came to is still to be told
+            found.append("interrupted, so a report was not made")
         except Exception as error:  # a mistake of ours must not take the exit status with it that verdicts came to
             found.append(f"a report could not be made: {type(error).__name__}: {error}")
     return found

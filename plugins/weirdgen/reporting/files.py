@@ -1,4 +1,4 @@
-"""Text files that are written whole or not at all."""
+"""Files that are written whole or not at all."""
 
 import contextlib
 import os
@@ -7,19 +7,20 @@ from pathlib import Path
 from weirdgen.errors import EvidenceError
 
 
-def write_whole(path: Path, text: str, what: str) -> None:
+def write_whole(path: Path, content: str | bytes, what: str) -> None:
     """Write a file in place of what is there, and prove that it reads back the same.
 
     Args:
         path: its folder is made where it is not there.
-        text: whole content.
+        content: of it, whole.
         what: it is, for the message.
 
     Raises:
         EvidenceError: it cannot be written, or reads back differently; what was there stays.
     """
+    refuse_folder(path, what)
     half = path.with_name(f".{path.name}.{os.getpid()}")
-    data = text.encode("utf-8", "backslashreplace")
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         half.write_bytes(data)
@@ -31,6 +32,16 @@ def write_whole(path: Path, text: str, what: str) -> None:
         raise EvidenceError(f"{what} {path} could not be written: {error.strerror or error}") from error
     if not same:
         raise EvidenceError(f"{what} {path} reads back differently from what was written")
+
+
+def refuse_folder(path: Path, what: str) -> None:
+    """Refuse a folder in the place of a file: of ``.`` and ``/`` there is not even a name beside.
+
+    Raises:
+        EvidenceError: it is one.
+    """
+    if path.is_dir():
+        raise EvidenceError(f"{what} {path} cannot be written: a folder is there")
 
 
 def append(path: Path, text: str, what: str) -> None:

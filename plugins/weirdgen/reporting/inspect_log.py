@@ -129,7 +129,7 @@ def _metrics(trial: Verdict) -> dict[str, Any]:
 
 
 def _told(trial: Verdict) -> dict[str, Any]:
-    return {"verdict": (trial.session_outcome or trial.outcome).value, "reason": trial.reason, "claim": trial.claim}
+    return {"verdict": trial.final.value, "reason": trial.reason, "claim": trial.claim}
 
 
 def _metadata(answer: Answer) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def _metadata(answer: Answer) -> dict[str, Any]:
         "score": judged.score,
         "doubt": judged.doubt,
         "judge": trial.judge,
-        "verdict": (trial.session_outcome or trial.outcome).value,
+        "verdict": trial.final.value,
     }
 
 

@@ -52,7 +52,7 @@ def finalise(
 
 
 def _complete(case: ET.Element, verdict: Verdict, why: str) -> None:
-    final = verdict.session_outcome or verdict.outcome
+    final = verdict.final
     for element in case.iter("property"):
         if element.get("name") == PREFIX + "verdict_session":
             element.set("value", final.value)

@@ -11,7 +11,7 @@ def reservations(record: RunRecord) -> list[str]:
     Contrasts that were not run are none: whoever selects says so, and every report tells how many.
     """
     unmet = sum(not one.met for one in record.expected)
-    undecided = sum((v.session_outcome or v.outcome) is Outcome.INCONCLUSIVE for v in record.verdicts)
+    undecided = sum(v.final is Outcome.INCONCLUSIVE for v in record.verdicts)
     cut = any(trial.sampling == "truncated" for verdict in record.verdicts for trial in verdict.trials)
     found = {
         "nothing was measured": not record.verdicts,

@@ -6,7 +6,7 @@ from pathlib import Path
 from weirdgen.content import shipped_dir
 from weirdgen.reporting.numbers import aligned, e_value, estimate, rate
 from weirdgen.reporting.summary import arm_rate, flagged
-from weirdgen.schema.verdict import Outcome, Verdict
+from weirdgen.schema.verdict import GRAVEST_FIRST, Outcome, Verdict
 
 _HEAD = ("contrast", "verdict", "treated rate", "comparator rate", "samples", "e present", "e absent")
 _MEANING = {
@@ -25,7 +25,6 @@ _OF_A_GROUP = {
 }
 _MOST_NAMED = 10
 """Contrasts without an effect that are named one by one; a whole catalogue of names hides those with one."""
-_GRAVEST_FIRST = (Outcome.PRESENT, Outcome.INVALID, Outcome.INCONCLUSIVE, Outcome.ABSENT)
 
 
 def table(verdicts: Sequence[Verdict], *, many_models: bool) -> list[str]:
@@ -86,10 +85,8 @@ def conclusion(verdicts: Iterable[Verdict], *, many_models: bool) -> list[str]:
     listed = list(verdicts)
     meaning = _meaning(listed)
     lines = []
-    for outcome in _GRAVEST_FIRST:
-        names = list(
-            dict.fromkeys(_name(v, many_models) for v in listed if (v.session_outcome or v.outcome) is outcome)
-        )
+    for outcome in GRAVEST_FIRST:
+        names = list(dict.fromkeys(_name(v, many_models) for v in listed if v.final is outcome))
         if names:
             many = outcome is Outcome.ABSENT and len(names) > _MOST_NAMED
             lines.append(f"{outcome}: {meaning[outcome]} ({f'{len(names)} contrasts' if many else ', '.join(names)})")
@@ -124,7 +121,7 @@ def pages(verdicts: Iterable[Verdict], root: Path) -> list[str]:
         verdicts: of the session.
         root: below it, files are named from there.
     """
-    found = sorted({v.probe for v in verdicts if (v.session_outcome or v.outcome) is Outcome.PRESENT})
+    found = sorted({v.probe for v in verdicts if v.final is Outcome.PRESENT})
     files = [path for name in found if (path := shipped_dir("findings") / f"{name}.md").is_file()]
     named = [str(path.relative_to(root) if path.is_relative_to(root) else path) for path in files]
     return [f"What PRESENT means for a deployment, and what to do next: {', '.join(named)}"] if named else []

@@ -4,9 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from weirdgen.schema.run import Expected, Place, RunRecord
-from weirdgen.schema.verdict import Outcome, Verdict
-
-_GRAVEST_FIRST = (Outcome.PRESENT, Outcome.INVALID, Outcome.INCONCLUSIVE, Outcome.ABSENT)
+from weirdgen.schema.verdict import GRAVEST_FIRST, Outcome, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +19,7 @@ class Judged:
     @property
     def final(self) -> Outcome:
         """After the procedure over the session."""
-        return self.verdict.session_outcome or self.verdict.outcome
+        return self.verdict.final
 
     @property
     def met(self) -> bool:
@@ -38,13 +36,13 @@ def worst_first(record: RunRecord) -> list[Judged]:
     """Return all verdicts: those that fail first, the gravest of them first, and among equals the largest effect."""
     places = record.places or (None,) * len(record.verdicts)
     judged = [Judged(*one) for one in zip(record.verdicts, record.expected, places, strict=True)]
-    return sorted(judged, key=lambda one: (one.met, _GRAVEST_FIRST.index(one.final), -_size(one.verdict)))
+    return sorted(judged, key=lambda one: (one.met, GRAVEST_FIRST.index(one.final), -_size(one.verdict)))
 
 
 def counted(verdicts: Iterable[Verdict]) -> Iterator[tuple[Outcome, int]]:
     """Yield how often each verdict was given, the gravest first; nothing for one that was not."""
-    finals = [v.session_outcome or v.outcome for v in verdicts]
-    yield from ((outcome, finals.count(outcome)) for outcome in _GRAVEST_FIRST if outcome in finals)
+    finals = [v.final for v in verdicts]
+    yield from ((outcome, finals.count(outcome)) for outcome in GRAVEST_FIRST if outcome in finals)
 
 
 def _size(verdict: Verdict) -> float:

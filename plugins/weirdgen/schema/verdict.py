@@ -23,6 +23,10 @@ class Outcome(StrEnum):
     INVALID = "INVALID"
 
 
+GRAVEST_FIRST = (Outcome.PRESENT, Outcome.INVALID, Outcome.INCONCLUSIVE, Outcome.ABSENT)
+"""The order in which somebody should look at verdicts."""
+
+
 class Estimate(Frozen):
     """A rate or a difference of rates with a confidence sequence (valid at the stopping time)."""
 
@@ -262,6 +266,11 @@ class Verdict(Frozen):
     """All samples of all arms with their labels; empty where nothing was drawn, and of a group."""
     session_outcome: Outcome | None = None
     """After the procedure over the whole session (closed e-BH or e-Holm); may only lift to PRESENT."""
+
+    @property
+    def final(self) -> Outcome:
+        """The outcome that counts: after the procedure over the whole session, where there was one."""
+        return self.session_outcome or self.outcome
 
     @property
     def item_id(self) -> str:

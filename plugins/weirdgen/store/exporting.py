@@ -24,6 +24,9 @@ from weirdgen.store.cassette import (
 from weirdgen.store.database import SCHEMA_VERSION, Database, named
 from weirdgen.store.openings import KeptOpening, identities, openings
 
+EVERYTHING = "everything"
+"""What a cassette of a whole store says of itself."""
+
 
 def export(database: Database, out: Path, *, gate: str = "", models: Sequence[str] = ()) -> Header:
     """Write a cassette of everything, of one gate with all who were asked in it, or of some models.
@@ -57,7 +60,7 @@ def export(database: Database, out: Path, *, gate: str = "", models: Sequence[st
             weirdgen_cassette=CASSETTE_VERSION,
             store_version=SCHEMA_VERSION,
             weirdgen=__version__,
-            what=f"gate {gate}" if gate else f"models {', '.join(models)}" if models else "everything",
+            what=f"gate {gate}" if gate else f"models {', '.join(models)}" if models else EVERYTHING,
             records=len(others) + len(keys),
         )
         write_cassette(out, header, _all(others, connection, database.path, keys))

@@ -58,7 +58,7 @@ def expected_of(verdict: Verdict, expected: Expectation) -> Expected:
         contrast=verdict.contrast,
         passing=tuple(sorted(expected.passing)),
         judged=expected.judged,
-        met=expected.met(verdict.session_outcome or verdict.outcome),
+        met=expected.met(verdict.final),
     )
 
 

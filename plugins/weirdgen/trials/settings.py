@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import JsonValue
 
+from weirdgen.content import DEFAULT_STORE
 from weirdgen.errors import UsageMistake
 from weirdgen.schema.plan import Inconclusive, Mode, ModelGroup
 from weirdgen.stats.rules import DEFAULT_CAP
@@ -20,6 +21,9 @@ _RECORDED = (
     *("control_base_url", "margin", "alpha", "cap", "coherence", "mode", "inconclusive", "fwer", "truncated", "seed"),
 )
 """Fields on which the plan and the verdicts depend, besides groups, probes and the baseline file."""
+_BETWEEN: Mapping[str, tuple[float, float]] = {"margin": (0, 1), "alpha": (0, 0.5), "coherence": (0, 1)}
+_FROM_TO: Mapping[str, tuple[int, int]] = {"cap": (1, 1_000_000), "seed": (0, 2**31 - 1)}
+"""What the options take, bounds excluded and included: of a record that is read, nobody has parsed them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class GateSettings:
     """The user's own prices of tokens."""
     concurrency: int = 64
     """Requests in flight per endpoint, at most."""
-    store: Path = Path("reports/store.sqlite3")
+    store: Path = DEFAULT_STORE
     replay: Path | None = None
     """Cassette that the gate runs from, without an endpoint; the store is then neither read nor written."""
     max_age: float = 24 * 3600.0
@@ -109,9 +113,15 @@ def restored(options: Mapping[str, Any], **paths: Any) -> GateSettings:
 
     Raises:
         KeyError: an option is missing.
-        ValueError: a group cannot be one.
+        ValueError: a group cannot be one, or an option is none that a gate takes.
     """
     values = {name: options[name] for name in _RECORDED}
+    for name, (low, high) in _BETWEEN.items():
+        if not low < values[name] < high:
+            raise ValueError(f"{name} {values[name]!r}")
+    for name, (least, most) in _FROM_TO.items():
+        if values[name] is not None and not least <= values[name] <= most:
+            raise ValueError(f"{name} {values[name]!r}")
     groups = tuple(ModelGroup(name=name, members=tuple(members)) for name, members in options["groups"].items())
     return GateSettings(**(values | {"models": tuple(options["models"]), "groups": groups} | paths))
 
