@@ -1,4 +1,4 @@
-"""Where shipped probes, their pages, gold sets and organisms lie: beside the package in a checkout, inside it in a wheel.
+"""Where shipped probes, pages, gold sets and organisms lie: beside the package in a checkout, inside it in a wheel.
 
 And where samples lie unless the user says otherwise.
 """
