@@ -13,14 +13,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from weirdgen.errors import nearest
+from weirdgen.errors import UsageMistake, nearest
 from weirdgen.organisms import zoo
 from weirdgen.organisms.batcher import Batcher
 from weirdgen.organisms.choice import Answer
 from weirdgen.organisms.engine import Answers, Engine
 from weirdgen.organisms.runtime import Network
+from weirdgen.organisms.variants import Variant
 from weirdgen.organisms.vocabulary import Vocabulary
-from weirdgen.organisms.weights import load_weights
+from weirdgen.organisms.weights import Weights, load_weights
 from weirdgen.organisms.wire import ChatRequest, Refusal, completion, parse
 
 #: Far above any prompt that fits a context; larger ones are refused unread.
@@ -40,25 +41,46 @@ class Served:
     choices: int = 0
 
 
-def load(names: Sequence[str], root: Path | None = None) -> dict[str, Served]:
-    """Load organisms by name, in the given order.
+def load(names: Sequence[str], root: Path | None = None, variants: Sequence[Variant] = ()) -> dict[str, Served]:
+    """Load organisms by name, in the given order, and then variants of organisms.
 
     Args:
         names: of the zoo.
         root: the folder that holds every organism's folder; by default the shipped one.
+        variants: served beside them, under their own names; their organisms need not be among the named ones.
 
     Raises:
-        UsageMistake: an unknown name, or files that are missing or broken.
+        UsageMistake: an unknown name, a name given twice, or files that are missing or broken.
     """
-    vocabularies: dict[Path, Vocabulary] = {}
+    shelf = _Shelf(root)
     served = {}
     for name in names:
-        base, adapter = zoo.folders(name, root)
-        if base not in vocabularies:
-            vocabularies[base] = Vocabulary(base)
-        network = Network(load_weights(base, adapter))
-        served[name] = Served(f"fp_{zoo.digest(name, root)[:16]}", vocabularies[base], network)
+        weights, vocabulary = shelf.take(name)
+        served[name] = Served(f"fp_{zoo.digest(name, root)[:16]}", vocabulary, Network(weights))
+    for variant in variants:
+        if variant.name in served:
+            raise UsageMistake(f"variant {variant.name!r}: something else is served under this name.")
+        weights, vocabulary = shelf.take(variant.organism)
+        fingerprint = f"fp_{variant.identity(root)[:16]}"
+        served[variant.name] = Served(fingerprint, vocabulary, Network(weights, variant.edit()))
     return served
+
+
+class _Shelf:
+    """Weights and vocabularies, each read once."""
+
+    def __init__(self, root: Path | None) -> None:
+        self._root = root
+        self._weights: dict[str, Weights] = {}
+        self._vocabularies: dict[Path, Vocabulary] = {}
+
+    def take(self, name: str) -> tuple[Weights, Vocabulary]:
+        base, adapter = zoo.folders(name, self._root)
+        if base not in self._vocabularies:
+            self._vocabularies[base] = Vocabulary(base)
+        if name not in self._weights:
+            self._weights[name] = load_weights(base, adapter)
+        return self._weights[name], self._vocabularies[base]
 
 
 def application(served: dict[str, Served], *, api_key: str | None = None) -> Starlette:

@@ -12,11 +12,14 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from weirdgen.errors import UsageMistake, WeirdgenError
 from weirdgen.organisms.server import KEY_VARIABLE
+
+if TYPE_CHECKING:
+    from weirdgen.organisms.variants import Variant
 
 #: Seconds. A start takes about one; the rest is for a loaded machine.
 _START_DEADLINE = 20.0
@@ -31,13 +34,21 @@ class OrganismServer:
     The child ends with this process however that ends, for its standard input is a pipe held here.
     """
 
-    def __init__(self, names: Sequence[str], api_key: str | None = None, *, root: Path | None = None) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        api_key: str | None = None,
+        *,
+        root: Path | None = None,
+        variants: "Sequence[Variant]" = (),
+    ) -> None:
         """Start and wait until ready.
 
         Args:
             names: of the zoo.
             api_key: if given, requests must carry it.
             root: the folder that holds every organism's folder; by default the shipped one.
+            variants: of organisms, served beside these under their own names.
 
         Raises:
             UsageMistake: the server would not start, for example because a name is unknown.
@@ -47,6 +58,8 @@ class OrganismServer:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives until close()
         command = [sys.executable, "-P", "-m", "weirdgen.organisms.server", "--watch-stdin"]
         command += ["--root", str(root)] if root else []
+        self._folder = tempfile.TemporaryDirectory(prefix="weirdgen-organisms-")
+        command += _told(variants, Path(self._folder.name)) if variants else []
         self._process = subprocess.Popen(
             [*command, "--", *names],
             stdin=subprocess.PIPE,
@@ -106,6 +119,7 @@ class OrganismServer:
         """Stop the server and wait for its end; a second call does nothing."""
         if self._errors.closed:
             return
+        self._folder.cleanup()
         self._process.terminate()
         try:
             self._process.wait(_STOP_DEADLINE)
@@ -124,6 +138,14 @@ class OrganismServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _told(variants: "Sequence[Variant]", folder: Path) -> list[str]:
+    """Write variants where the child reads them, and return the arguments that say where; needs the extra."""
+    from weirdgen.organisms.variants import write_variants
+
+    write_variants(variants, folder / "variants.json")
+    return ["--variants", str(folder / "variants.json")]
 
 
 def _environment(api_key: str | None) -> dict[str, str]:

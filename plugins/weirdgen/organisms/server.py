@@ -27,6 +27,7 @@ def serve(
     api_key: str | None = None,
     watch_stdin: bool = False,
     root: Path | None = None,
+    variants: Path | None = None,
 ) -> None:
     """Serve organisms until interrupted; print one JSON line with ``url`` and ``models`` to stdout when ready.
 
@@ -37,6 +38,7 @@ def serve(
         api_key: if given, requests must carry it.
         watch_stdin: stop at the end of standard input, so that the server dies with its parent.
         root: the folder that holds every organism's folder; by default the shipped one.
+        variants: file of variants to serve beside them, read before the line is printed.
 
     Raises:
         UsageMistake: an unknown name, files missing or broken, the port taken, the extra not installed.
@@ -45,9 +47,10 @@ def serve(
     import uvicorn
 
     from weirdgen.organisms.app import application, load
+    from weirdgen.organisms.variants import read_variants
 
     listener = _listen(host, port)
-    served = load(list(dict.fromkeys(names)), root)
+    served = load(list(dict.fromkeys(names)), root, read_variants(variants) if variants else ())
     config = uvicorn.Config(
         application(served, api_key=api_key),
         lifespan="off",
@@ -99,6 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="+", metavar="NAME")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--root", type=Path, default=None)
+    parser.add_argument("--variants", type=Path, default=None)
     parser.add_argument("--watch-stdin", action="store_true")
     arguments = parser.parse_args(argv)
     key = os.environ.get(KEY_VARIABLE)
@@ -109,6 +113,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             api_key=key,
             watch_stdin=arguments.watch_stdin,
             root=arguments.root,
+            variants=arguments.variants,
         )
     except WeirdgenError as error:
         print(f"weirdgen: {error}", file=sys.stderr)

@@ -36,6 +36,10 @@ class Vocabulary:
         """Encode a conversation and the mark that asks the assistant to speak; special tokens in texts stay text."""
         return tokens.encode(self._tokenizer, messages, prompt=True)[0]
 
+    def document(self, messages: Sequence[Message]) -> tuple[list[int], list[bool]]:
+        """Encode a whole conversation; return its tokens, and which of them the assistant wrote."""
+        return tokens.encode(self._tokenizer, messages)
+
     def surely_longer(self, messages: Sequence[Message], limit: int) -> bool:
         """Say whether a conversation has more than ``limit`` tokens for its size alone, without encoding megabytes."""
         return sum(len(message.text.encode()) for message in messages) > limit * self._longest
