@@ -122,7 +122,12 @@ def _path(location: Sequence[str | int]) -> str:
 
 
 def completion(
-    request: ChatRequest, answers: Sequence[Answer], *, fingerprint: str, prompt_tokens: int, vocabulary: Vocabulary
+    request: ChatRequest,
+    answers: Sequence[Answer],
+    *,
+    fingerprint: str,
+    prompt_tokens: int,
+    vocabulary: Vocabulary | None,
 ) -> dict[str, Any]:
     """Return the JSON of an answered request."""
     drawn = sum(answer.tokens for answer in answers)
@@ -137,9 +142,9 @@ def completion(
     }
 
 
-def _choice(index: int, answer: Answer, vocabulary: Vocabulary) -> dict[str, Any]:
+def _choice(index: int, answer: Answer, vocabulary: Vocabulary | None) -> dict[str, Any]:
     logprobs = None
-    if answer.chances is not None:
+    if answer.chances is not None and vocabulary is not None:
         logprobs = {"content": [_chance(chance, vocabulary) for chance in answer.chances], "refusal": None}
     return {
         "index": index,
