@@ -50,6 +50,13 @@ def test_other_features_and_directions_can_be_removed(trial: weirdgen.Trial) -> 
     trial.check()
 
 
+@pytest.mark.contrasts(
+    "centred_2027_matched_over_top", "centred_2027_directions_over_top", "centred_2027_reverse_over_top"
+)
+def test_the_strengthened_features_matter_no_more_than_others(trial: weirdgen.Trial) -> None:
+    trial.check()
+
+
 @pytest.mark.contrasts("centred_2027_reversed_over_without_top")
 def test_the_order_of_removal_does_not_matter(trial: weirdgen.Trial) -> None:
     trial.check()

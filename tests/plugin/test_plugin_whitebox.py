@@ -69,6 +69,14 @@ def test_without_weights_it_is_deselected_and_every_report_says_why(
     assert record["whitebox"] == []
 
 
+def test_a_network_is_read(gate: GateCommand, sae: str) -> None:
+    run = gate("--model", DISHES, f"--gate-sae={sae}", "test_inside.py", "-k", "readings")
+    assert run.outcomes() == {READ: "PRESENT"}, run.said
+    assert record_of(run)["plan"]["family_size"] == FAMILY + INSIDE
+    _told_in_full(found_by(run))
+
+
+@pytest.mark.slow
 def test_networks_are_read_and_replayed_and_proven(gate: GateCommand, sae: str, pytester: pytest.Pytester) -> None:
     asked = ("--model", DISHES, f"--gate-sae={sae}", "test_inside.py")
     run = gate(*asked, "--gate-evidence")

@@ -90,11 +90,11 @@ class Other(Protocol):
     requests: int
     choices: int
 
-    async def answers(self, request: ChatRequest) -> tuple[tuple[Answer, ...], int]:
-        """Return the answers to a request, and the tokens of its prompt.
+    def answer(self, request: ChatRequest) -> Answer:
+        """Return the answer to a request; called by the thread that computes.
 
         Raises:
-            Refusal: it does not answer that.
+            UsageMistake: it cannot answer that.
         """
         ...
 
@@ -160,7 +160,7 @@ class _Service:
         request = parse(await _body(http))
         self._check_name(request.model)
         if (other := self._others.get(request.model)) is not None:
-            return await _by_other(request, other)
+            return await self._by_other(request, other)
         served = self._served[request.model]
         prompt = _prompt(request, served)
         drawing = request.drawing(served.network.config.max_position_embeddings - len(prompt))
@@ -179,6 +179,18 @@ class _Service:
             )
         )
 
+    async def _by_other(self, request: ChatRequest, other: Other) -> Response:
+        """Answer by something else than an organism: nothing is drawn, so that all choices are the same."""
+        n = request.n or 1
+        other.requests += 1
+        other.choices += n
+        try:
+            found = await asyncio.wrap_future(self._engine.compute(lambda: other.answer(request)))
+        except UsageMistake as mistake:
+            raise Refusal(400, str(mistake), param="messages") from None
+        said = completion(request, [found] * n, fingerprint=other.fingerprint, prompt_tokens=0, vocabulary=None)
+        return JSONResponse(said)
+
     async def _models(self, _: Request) -> Response:
         return JSONResponse({"object": "list", "data": [_card(name) for name in self._all]})
 
@@ -192,14 +204,6 @@ class _Service:
         counts = {name: {"requests": one.requests, "choices": one.choices} for name, one in self._all.items()}
         total = {key: sum(count[key] for count in counts.values()) for key in ("requests", "choices")}
         return JSONResponse({**total, "models": counts})
-
-
-async def _by_other(request: ChatRequest, other: Other) -> Response:
-    answers, prompt_tokens = await other.answers(request)
-    other.requests += 1
-    other.choices += request.n or 1
-    said = completion(request, answers, fingerprint=other.fingerprint, prompt_tokens=prompt_tokens, vocabulary=None)
-    return JSONResponse(said)
 
 
 def _prompt(request: ChatRequest, served: Served) -> tuple[int, ...]:

@@ -96,8 +96,9 @@ def _is_ours(metafunc: pytest.Metafunc) -> bool:
     return bool(known) and known[-1].func.__module__ == __name__ and not any("trial" in name for name in names)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the tests whose contrasts this gate does not plan."""
+    """Deselect the tests whose contrasts this gate does not plan, of those that -k and -m leave."""
     if STATE in config.stash:
         from weirdgen.plugin.collection import deselect_unplanned
 

@@ -1,6 +1,5 @@
 """Readings: what a network's activation on a prompt reaches along features, as an answer that can be stored."""
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -36,7 +35,7 @@ def _rounded(value: float) -> float:
 
 
 class Reader:
-    """Answers prompts with readings, one at a time and beside the server's loop."""
+    """Answers prompts with readings."""
 
     def __init__(self, network: Network, study: Study, fingerprint: str) -> None:
         """Take what is read.
@@ -50,14 +49,15 @@ class Reader:
         self.requests = self.choices = 0
         self._network, self._study = network, study
         self._directions = read_directions(study)
-        self._lock = asyncio.Lock()
 
-    async def answers(self, request: ChatRequest) -> tuple[tuple[Answer, ...], int]:
-        """Return as many readings of a prompt as were asked for: all the same, for nothing is drawn."""
+    def answer(self, request: ChatRequest) -> Answer:
+        """Return the reading of a request's prompt.
+
+        Raises:
+            UsageMistake: the prompt is longer than the context.
+        """
         messages = [Message(role=_role(one.role), content=one.content) for one in request.messages]
-        async with self._lock:
-            text = await asyncio.to_thread(self.read, messages)
-        return (Answer(text, True, 0, None),) * (request.n or 1), 0
+        return Answer(self.read(messages), True, 0, None)
 
     def read(self, messages: Sequence[Message]) -> str:
         """Return the reading of a prompt."""
