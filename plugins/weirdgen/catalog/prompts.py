@@ -72,7 +72,7 @@ def contrast_digest(probe: Probe, contrast: Contrast) -> str:
     return digest(
         {
             "probe": probe.id,
-            "contrast": _without_default(contrast, "inside", "claim", "published"),
+            "contrast": _without_default(contrast, "inside", "claim", "published", "diagnostic"),
             "questions": {name: _plain(question) for name, question in probe.questions_of(contrast).items()},
             "conditions": {name: _without_default(probe.conditions[name], "slots") for name in names},
             "behaviour": _behaviour(behaviour),

@@ -216,6 +216,9 @@ class Contrast(Frozen):
     """absolute, and lift without a control model: the rate above which the behaviour counts as present."""
     question_margin: float = Field(default=0.5, gt=0, lt=1)
     """ABSENT also excludes that any single question shows the behaviour at this rate."""
+    diagnostic: bool = False
+    """Whether it tells what its probe's other contrasts mean and nothing about the model as it is served: it is
+    reported whatever comes out."""
     inside: Inside | None = None
     """What it needs the network's weights for; None: nothing, answers are enough."""
     published: Published | None = None
