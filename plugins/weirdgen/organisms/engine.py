@@ -6,18 +6,35 @@ import threading
 import traceback
 from collections.abc import Mapping
 from concurrent.futures import Future, InvalidStateError
+from typing import Protocol
 
 from weirdgen.errors import WeirdgenError
-from weirdgen.organisms.batcher import Batcher
 from weirdgen.organisms.choice import Answer, Choice, Drawing
 
 Answers = Future[tuple[Answer, ...]]
 
 
+class Batches(Protocol):
+    """Whatever draws the answers of one network, a token of each in turn."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is anything to do."""
+        ...
+
+    def add(self, choice: Choice) -> None:
+        """Queue a choice; prompt and limit must fit the context."""
+        ...
+
+    def step(self) -> None:
+        """Draw a token of every running choice."""
+        ...
+
+
 class Engine:
     """Runs the batchers of all served networks in one thread, a token of each in turn."""
 
-    def __init__(self, batchers: Mapping[str, Batcher]) -> None:
+    def __init__(self, batchers: Mapping[str, Batches]) -> None:
         self._batchers = dict(batchers)
         self._arrived: list[tuple[str, list[Choice]]] = []
         self._changed = threading.Condition()

@@ -7,10 +7,14 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from weirdgen.errors import UsageMistake, WeirdgenError
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
 
 #: Where a child process finds its key: argument lists are public on most systems.
 KEY_VARIABLE = "WEIRDGEN_ORGANISM_API_KEY"
@@ -43,16 +47,30 @@ def serve(
     Raises:
         UsageMistake: an unknown name, files missing or broken, the port taken, the extra not installed.
     """
-    _prepare()
-    import uvicorn
-
+    prepare()
     from weirdgen.organisms.app import application, load
     from weirdgen.organisms.variants import read_variants
 
-    listener = _listen(host, port)
+    listener = listen(host, port)
     served = load(list(dict.fromkeys(names)), root, read_variants(variants) if variants else ())
+    answer(application(served, api_key=api_key), listener, {"models": list(served)}, watch_stdin=watch_stdin)
+
+
+def answer(
+    application: "Starlette", listener: socket.socket, ready: Mapping[str, object], *, watch_stdin: bool
+) -> None:
+    """Answer requests until interrupted; print one JSON line with ``url`` to stdout first.
+
+    Args:
+        application: answers.
+        listener: bound, on this machine.
+        ready: what else the line says.
+        watch_stdin: stop at the end of standard input.
+    """
+    import uvicorn
+
     config = uvicorn.Config(
-        application(served, api_key=api_key),
+        application,
         lifespan="off",
         log_level="error",
         server_header=False,
@@ -68,12 +86,12 @@ def serve(
     if watch_stdin:
         threading.Thread(target=_at_end_of_stdin, args=(stop,), daemon=True).start()
     # Connections queue from here on, so the line is true although the loop starts after it.
-    url = f"http://{host}:{listener.getsockname()[1]}/v1"
-    print(json.dumps({"url": url, "models": list(served)}), flush=True)
+    host, port = listener.getsockname()[:2]
+    print(json.dumps({"url": f"http://{host}:{port}/v1", **ready}), flush=True)
     server.run(sockets=[listener])
 
 
-def _prepare() -> None:
+def prepare() -> None:
     """Set what numpy reads when it loads, and say which of the extra's packages is missing."""
     for variable in _THREAD_VARIABLES:
         os.environ.setdefault(variable, "1")
@@ -82,7 +100,12 @@ def _prepare() -> None:
             raise UsageMistake(f"serving organisms needs {name}: pip install 'pytest-weirdgen[organisms]'")
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Return a bound socket.
+
+    Raises:
+        UsageMistake: the port is taken, or the host is not this one.
+    """
     try:
         return socket.create_server((host, port), backlog=2048)
     except OSError as error:
