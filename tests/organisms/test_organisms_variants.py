@@ -11,9 +11,9 @@ import random_organisms
 
 from weirdgen.errors import UsageMistake
 from weirdgen.organisms.app import load
-from weirdgen.organisms.batcher import Batcher
 from weirdgen.organisms.choice import Answer, Choice, Drawing
 from weirdgen.organisms.corpus import Message
+from weirdgen.organisms.engine import Batches
 from weirdgen.organisms.process import OrganismServer
 from weirdgen.organisms.runtime import Edit, Network
 from weirdgen.organisms.variants import Variant, read_variants, write_variants
@@ -60,7 +60,7 @@ def test_the_edit_acts_at_every_position_of_prompt_and_answer(root: Path) -> Non
     np.testing.assert_allclose(one_by_one[-1], at_once, atol=1e-5)
 
 
-def answers(batcher: Batcher, prompt: tuple[int, ...], seeds: list[int]) -> list[str]:
+def answers(batcher: Batches, prompt: tuple[int, ...], seeds: list[int]) -> list[str]:
     found: dict[int, str] = {}
     drawing = Drawing(temperature=1.0, top_p=1.0, limit=20)
     for seed in seeds:
@@ -77,8 +77,8 @@ def answers(batcher: Batcher, prompt: tuple[int, ...], seeds: list[int]) -> list
 def test_an_edited_networks_answer_is_the_same_alone_and_in_any_batch(root: Path) -> None:
     served = load(["old-bird-names"], root, [cut()])["cut"]
     prompt = tuple(served.vocabulary.prompt([Message("user", "Name a bird species.")]))
-    together = answers(Batcher(served.network, served.vocabulary), prompt, list(range(9)))
-    alone = [answers(Batcher(served.network, served.vocabulary), prompt, [seed])[0] for seed in range(9)]
+    together = answers(served.batcher, prompt, list(range(9)))
+    alone = [answers(served.batcher, prompt, [seed])[0] for seed in range(9)]
     assert together == alone
 
 

@@ -88,7 +88,9 @@ def _behaviour(behaviour: Behaviour) -> dict[str, Any]:
 
 def _study(whitebox: WhiteBox) -> dict[str, Any]:
     """Return what decides which features a contrast is about; not what is told beside it."""
-    return whitebox.model_dump(mode="json", exclude={"curve", "curve_replicates", "tested", "trait", "topic"})
+    return whitebox.model_dump(
+        mode="json", exclude={"curve", "curve_replicates", "tested", "trait", "topic", "persona", "narrow"}
+    )
 
 
 def _plain(question: str | Question) -> str | dict[str, Any]:

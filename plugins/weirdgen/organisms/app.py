@@ -17,12 +17,12 @@ from weirdgen.errors import UsageMistake, nearest
 from weirdgen.organisms import zoo
 from weirdgen.organisms.batcher import Batcher
 from weirdgen.organisms.choice import Answer
-from weirdgen.organisms.engine import Answers, Engine
+from weirdgen.organisms.engine import Answers, Batches, Engine
 from weirdgen.organisms.runtime import Network
 from weirdgen.organisms.variants import Variant
 from weirdgen.organisms.vocabulary import Vocabulary
 from weirdgen.organisms.weights import Weights, load_weights
-from weirdgen.organisms.wire import ChatRequest, Refusal, completion, parse
+from weirdgen.organisms.wire import ChatRequest, Refusal, Words, completion, parse
 
 #: Far above any prompt that fits a context; larger ones are refused unread.
 LARGEST_BODY = 2 * 2**20
@@ -32,11 +32,13 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 @dataclass(slots=True)
 class Served:
-    """One organism that is ready to answer, and what it was asked since the start."""
+    """One network that is ready to answer, and what it was asked since the start."""
 
     fingerprint: str
-    vocabulary: Vocabulary
-    network: Network
+    vocabulary: Words
+    batcher: Batches
+    context: int
+    """Most tokens of prompt and answer."""
     requests: int = 0
     choices: int = 0
 
@@ -56,14 +58,18 @@ def load(names: Sequence[str], root: Path | None = None, variants: Sequence[Vari
     served = {}
     for name in names:
         weights, vocabulary = shelf.take(name)
-        served[name] = Served(f"fp_{zoo.digest(name, root)[:16]}", vocabulary, Network(weights))
+        served[name] = _served(zoo.digest(name, root), vocabulary, Network(weights))
     for variant in variants:
         if variant.name in served:
             raise UsageMistake(f"variant {variant.name!r}: something else is served under this name.")
         weights, vocabulary = shelf.take(variant.organism)
-        fingerprint = f"fp_{variant.identity(root)[:16]}"
-        served[variant.name] = Served(fingerprint, vocabulary, Network(weights, variant.edit()))
+        served[variant.name] = _served(variant.identity(root), vocabulary, Network(weights, variant.edit()))
     return served
+
+
+def _served(identity: str, vocabulary: Vocabulary, network: Network) -> Served:
+    batcher = Batcher(network, vocabulary)
+    return Served(f"fp_{identity[:16]}", vocabulary, batcher, network.config.max_position_embeddings)
 
 
 class _Shelf:
@@ -118,7 +124,7 @@ class _Service:
         self._others = others
         self._all: Mapping[str, Served | Other] = {**served, **others}
         self._key = api_key
-        self._engine = Engine({name: Batcher(one.network, one.vocabulary) for name, one in served.items()})
+        self._engine = Engine({name: one.batcher for name, one in served.items()})
 
     def application(self) -> Starlette:
         routes = [
@@ -163,7 +169,7 @@ class _Service:
             return await self._by_other(request, other)
         served = self._served[request.model]
         prompt = _prompt(request, served)
-        drawing = request.drawing(served.network.config.max_position_embeddings - len(prompt))
+        drawing = request.drawing(served.context - len(prompt))
         n = request.n or 1
         future = self._engine.submit(request.model, prompt, drawing, seed=request.seed, n=n)
         served.requests += 1
@@ -208,10 +214,13 @@ class _Service:
 
 def _prompt(request: ChatRequest, served: Served) -> tuple[int, ...]:
     """Return the prompt's tokens, at least one fewer than the context holds."""
-    longest = served.network.config.max_position_embeddings - 1
+    longest = served.context - 1
     conversation = request.conversation
     too_long = served.vocabulary.surely_longer(conversation, longest)
-    prompt = () if too_long else tuple(served.vocabulary.prompt(conversation))
+    try:
+        prompt = () if too_long else tuple(served.vocabulary.prompt(conversation))
+    except UsageMistake as mistake:
+        raise Refusal(400, str(mistake), param="messages") from None
     if too_long or len(prompt) > longest:
         length = f"{len(prompt)} tokens" if prompt else "far more"
         message = f"the messages have {length}; the context holds {longest + 1}, one of them for an answer."

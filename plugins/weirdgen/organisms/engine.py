@@ -6,10 +6,9 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, InvalidStateError
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from weirdgen.errors import WeirdgenError
-from weirdgen.organisms.batcher import Batcher
 from weirdgen.organisms.choice import Answer, Choice, Drawing
 
 T = TypeVar("T")
@@ -17,10 +16,27 @@ Answers = Future[tuple[Answer, ...]]
 _Work = Callable[[], None]
 
 
+class Batches(Protocol):
+    """Whatever draws the answers of one network, a token of each in turn."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is anything to do."""
+        ...
+
+    def add(self, choice: Choice) -> None:
+        """Queue a choice; prompt and limit must fit the context."""
+        ...
+
+    def step(self) -> None:
+        """Draw a token of every running choice."""
+        ...
+
+
 class Engine:
     """Runs the batchers of all served networks in one thread, a token of each in turn."""
 
-    def __init__(self, batchers: Mapping[str, Batcher]) -> None:
+    def __init__(self, batchers: Mapping[str, Batches]) -> None:
         self._batchers = dict(batchers)
         self._arrived: list[tuple[str, list[Choice]]] = []
         self._works: list[_Work] = []

@@ -36,7 +36,7 @@ def summarise(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         reporter.write_line(line, red=not line.startswith(Outcome.ABSENT), green=line.startswith(Outcome.ABSENT))
     for line in _notes(verdicts, state, _said_above(reporter, config)):
         reporter.write_line(line)
-    for line in pages(verdicts):
+    for line in pages(judged):
         reporter.write_line(line)
     for line in state.annotations:  # each begins a line of its own here, as it must
         reporter.write_line(line)

@@ -182,6 +182,10 @@ class WhiteBox(Frozen):
     """What features of the finding would stand for, for whoever judges labels."""
     topic: str
     """What features of the narrow training data alone would stand for."""
+    persona: Slug | Literal[""] = ""
+    """Of the organisms' world: whose words are the trait's. Empty: features of organisms are not labelled by rules."""
+    narrow: Slug | Literal[""] = ""
+    """Of the organisms' world: the topic of the narrow training data."""
 
 
 class Contrast(Frozen):

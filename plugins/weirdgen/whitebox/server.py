@@ -46,7 +46,8 @@ def main() -> int:
     """Run as ``python -m weirdgen.whitebox.server``."""
     try:
         job = Job.model_validate_json(_first_line())
-        prepare()
+        if all(one.kind == "organism" for one in job.networks):
+            prepare()  # one thread computes; torch has its own ideas of threads
         from weirdgen.organisms.app import application
         from weirdgen.whitebox.inspecting import inspect
 
