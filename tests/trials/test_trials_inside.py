@@ -128,3 +128,8 @@ def test_folders_that_are_not_there_are_told(tmp_path: Path) -> None:
         plan, _ = plan_gate(CATALOG, settings)
         with pytest.raises(UsageMistake, match=told):
             job_of(plan, wanted_arms(plan), settings, CATALOG.probes.values())
+
+
+def test_a_server_is_refused_where_everything_is_run_here() -> None:
+    with pytest.raises(UsageMistake, match="weirdgen serves networks in folders itself"):
+        plan_gate(CATALOG, GateSettings(models=("hf:x",), base_url="http://127.0.0.1:1/v1", judge="rules"))

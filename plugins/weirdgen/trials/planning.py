@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from weirdgen.catalog import Catalog, contrast_digest
+from weirdgen.endpoints.models import LOCAL
 from weirdgen.errors import UsageMistake, nearest
 from weirdgen.judges.judging import Judging
 from weirdgen.organisms import zoo
@@ -153,11 +154,15 @@ def check_addresses(settings: GateSettings) -> None:
     ):
         if url and not arms:
             raise UsageMistake(f"{option} {url!r}: this gate has no control; name one with --control, or leave it out")
-        if url and all(arm.startswith("organism:") for arm in arms):
+        if url and all(arm.startswith(("organism:", LOCAL)) for arm in arms):
             raise UsageMistake(
-                f"{option} {url!r}: no model of this gate is asked there, because weirdgen serves organisms itself; "
-                "leave it out, or name a model of that server"
+                f"{option} {url!r}: no model of this gate is asked there, because weirdgen serves {_served(arms)} "
+                "itself; leave it out, or name a model of that server"
             )
+
+
+def _served(arms: Sequence[str]) -> str:
+    return "organisms" if all(arm.startswith("organism:") for arm in arms) else "networks in folders"
 
 
 def _check_cap(contrasts: Sequence[tuple[Probe, Contrast]], settings: GateSettings) -> None:
