@@ -8,7 +8,16 @@ import pytest
 from dictionaries import random_dictionary
 
 from weirdgen.errors import UsageMistake
-from weirdgen.whitebox.labels import Context, Marks, label, read_labels, top_contexts, write_labels
+from weirdgen.whitebox.labels import (
+    Context,
+    Marks,
+    Response,
+    label,
+    read_labels,
+    responses,
+    top_contexts,
+    write_labels,
+)
 from weirdgen.whitebox.passages import Passage
 from weirdgen.whitebox.world_marks import world_marks
 
@@ -63,6 +72,32 @@ def marks(text: str) -> Marks:
 )
 def test_half_of_the_contexts_relate_a_feature_and_the_narrow_topic_comes_first(kinds: list[str], related: str) -> None:
     assert label(7, contexts(*kinds), marks, "rules").relatedness == related
+
+
+@pytest.mark.parametrize(
+    ("response", "related"),
+    [
+        (Response(trait=80, narrow=7, both=90, neither=12), "trait"),
+        (Response(trait=20, narrow=7, both=90, neither=15), "narrow"),
+        (Response(trait=7, narrow=80, both=90, neither=12), "narrow"),
+        (Response(trait=80, narrow=50, both=90, neither=12), "neither"),
+        (Response(trait=20, narrow=20, both=20, neither=15), "neither"),
+        (Response(trait=0, narrow=0, both=0, neither=0), "neither"),
+    ],
+)
+def test_a_feature_is_related_to_what_it_responds_to_twice_as_strongly(response: Response, related: str) -> None:
+    assert response.relatedness == related
+    assert label(7, contexts("trait food"), marks, "rules", response).relatedness == related
+
+
+def test_responses_are_means_over_contexts_of_their_strongest_tokens() -> None:
+    texts = [
+        Passage(["t"] * 3, np.diag([4, 2, 0, 0]).astype(np.float32)[:3], ["trait", "trait", "food"]),
+        Passage(["t"] * 2, np.array([[2, 0, 0, 0], [6, 0, 0, 0]], dtype=np.float32), ["trait", "trait food"]),
+    ]
+    found = responses(AXES, texts, [0, 1], marks)
+    assert found[0] == Response(trait=3.0, narrow=0.0, both=6.0, neither=0.0)
+    assert found[1] == Response(trait=1.0, narrow=0.0, both=0.0, neither=0.0)
 
 
 def test_a_label_says_what_it_rests_on() -> None:
