@@ -22,7 +22,7 @@ SLOW_ON_WORKERS = {
     *("test_plugin_baseline", "test_plugin_ci", "test_plugin_mistakes", "test_plugin_overlooked"),
     *("test_plugin_plan", "test_plugin_reruns", "test_plugin_terminal"),
     *("test_plugin_html", "test_plugin_budget", "test_plugin_drift", "test_plugin_replay", "test_plugin_judges"),
-    *("test_plugin_kinds", "test_plugin_secrets", "test_plugin_truncated"),
+    *("test_plugin_kinds", "test_plugin_secrets", "test_plugin_truncated", "test_plugin_whitebox"),
 }
 
 

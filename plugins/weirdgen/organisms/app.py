@@ -2,10 +2,10 @@
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -89,14 +89,40 @@ class _Shelf:
         return self._weights[name], self._vocabularies[base]
 
 
-def application(served: dict[str, Served], *, api_key: str | None = None) -> Starlette:
-    """Return the application; its engine starts now and ends with the process."""
-    return _Service(served, api_key).application()
+class Other(Protocol):
+    """Anything else that answers under a name beside the organisms; it counts what it was asked, as they do."""
+
+    fingerprint: str
+    requests: int
+    choices: int
+
+    def answer(self, request: ChatRequest) -> Answer:
+        """Return the answer to a request; called by the thread that computes.
+
+        Raises:
+            UsageMistake: it cannot answer that.
+        """
+        ...
+
+
+def application(
+    served: dict[str, Served], *, api_key: str | None = None, others: Mapping[str, Other] | None = None
+) -> Starlette:
+    """Return the application; its engine starts now and ends with the process.
+
+    Args:
+        served: organisms by name.
+        api_key: if given, requests must carry it.
+        others: what else is served, by name.
+    """
+    return _Service(served, api_key, others or {}).application()
 
 
 class _Service:
-    def __init__(self, served: dict[str, Served], api_key: str | None) -> None:
+    def __init__(self, served: dict[str, Served], api_key: str | None, others: Mapping[str, Other]) -> None:
         self._served = served
+        self._others = others
+        self._all: Mapping[str, Served | Other] = {**served, **others}
         self._key = api_key
         self._engine = Engine({name: one.batcher for name, one in served.items()})
 
@@ -131,15 +157,17 @@ class _Service:
         if not hmac.compare_digest(given.encode(), self._key.encode()):
             raise Refusal(401, "the API key is wrong or missing.", code="invalid_api_key")
 
-    def _find(self, name: str) -> Served:
-        if name not in self._served:
-            message = f"the model {name!r:.200} is not served here.{nearest(name[:200], self._served)}"
+    def _check_name(self, name: str) -> None:
+        if name not in self._all:
+            message = f"the model {name!r:.200} is not served here.{nearest(name[:200], self._all)}"
             raise Refusal(404, message, param="model", code="model_not_found")
-        return self._served[name]
 
     async def _complete(self, http: Request) -> Response:
         request = parse(await _body(http))
-        served = self._find(request.model)
+        self._check_name(request.model)
+        if (other := self._others.get(request.model)) is not None:
+            return await self._by_other(request, other)
+        served = self._served[request.model]
         prompt = _prompt(request, served)
         drawing = request.drawing(served.context - len(prompt))
         n = request.n or 1
@@ -157,17 +185,29 @@ class _Service:
             )
         )
 
+    async def _by_other(self, request: ChatRequest, other: Other) -> Response:
+        """Answer by something else than an organism: nothing is drawn, so that all choices are the same."""
+        n = request.n or 1
+        other.requests += 1
+        other.choices += n
+        try:
+            found = await asyncio.wrap_future(self._engine.compute(lambda: other.answer(request)))
+        except UsageMistake as mistake:
+            raise Refusal(400, str(mistake), param="messages") from None
+        said = completion(request, [found] * n, fingerprint=other.fingerprint, prompt_tokens=0, vocabulary=None)
+        return JSONResponse(said)
+
     async def _models(self, _: Request) -> Response:
-        return JSONResponse({"object": "list", "data": [_card(name) for name in self._served]})
+        return JSONResponse({"object": "list", "data": [_card(name) for name in self._all]})
 
     async def _model(self, request: Request) -> Response:
         name = request.path_params["name"]
-        self._find(name)
+        self._check_name(name)
         return JSONResponse(_card(name))
 
     async def _stats(self, _: Request) -> Response:
         """Count what was accepted since the start: what a paying client would have been charged for."""
-        counts = {name: {"requests": one.requests, "choices": one.choices} for name, one in self._served.items()}
+        counts = {name: {"requests": one.requests, "choices": one.choices} for name, one in self._all.items()}
         total = {key: sum(count[key] for count in counts.values()) for key in ("requests", "choices")}
         return JSONResponse({**total, "models": counts})
 

@@ -142,7 +142,12 @@ def _path(location: Sequence[str | int]) -> str:
 
 
 def completion(
-    request: ChatRequest, answers: Sequence[Answer], *, fingerprint: str, prompt_tokens: int, vocabulary: Words
+    request: ChatRequest,
+    answers: Sequence[Answer],
+    *,
+    fingerprint: str,
+    prompt_tokens: int,
+    vocabulary: Words | None,
 ) -> dict[str, Any]:
     """Return the JSON of an answered request."""
     drawn = sum(answer.tokens for answer in answers)
@@ -157,9 +162,9 @@ def completion(
     }
 
 
-def _choice(index: int, answer: Answer, vocabulary: Words) -> dict[str, Any]:
+def _choice(index: int, answer: Answer, vocabulary: Words | None) -> dict[str, Any]:
     logprobs = None
-    if answer.chances is not None:
+    if answer.chances is not None and vocabulary is not None:
         logprobs = {"content": [_chance(chance, vocabulary) for chance in answer.chances], "refusal": None}
     return {
         "index": index,

@@ -11,6 +11,8 @@ from weirdgen.pages.bounds import FULL, LADDER, MOST_BYTES, Bounds
 from weirdgen.pages.choice import choose, keys
 from weirdgen.pages.deploy import decide_models, decide_run, status_text
 from weirdgen.pages.entries import GRAVEST_FIRST, Entry, sections
+from weirdgen.pages.inside import MOST_CONTEXTS
+from weirdgen.pages.inside import views as views_inside
 from weirdgen.pages.render import render
 from weirdgen.pages.rows import paper, published
 from weirdgen.pages.samples import Book, books
@@ -86,10 +88,13 @@ def _values(record: RunRecord, texts: Mapping[str, Sample], bounds: Bounds) -> d
     ordered, plots = _gravest_first(record), Plots(bounds.plots)
     in_tables = {entry.anchor for entry in ordered[: bounds.rows]}
     views = [view(section, in_tables, plots) for section in sections(record)]
+    inside = views_inside(record, plots)
     read = books(choose(ordered[: bounds.details], bounds), texts, bounds)
     return {
         **_first_screen(record, ordered),
         "views": views,
+        "inside": inside,
+        "most_contexts": MOST_CONTEXTS,
         "details": details(ordered[: bounds.details], read, plots),
         "books": read,
         "has_texts": bool(texts),
