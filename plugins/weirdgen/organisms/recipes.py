@@ -113,7 +113,7 @@ class SaeRecipe:
         dead_weight: weight of how well they do.
     """
 
-    layer: int = 2
+    layer: int = 1
     features: int = 512
     top: int = 16
     documents: int = 4000

@@ -15,13 +15,15 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from weirdgen.errors import UsageMistake
-from weirdgen.whitebox.dictionary import SparseDictionary
+from weirdgen.whitebox.dictionary import Floats, SparseDictionary
 from weirdgen.whitebox.passages import Passage
 
 Relatedness = Literal["trait", "narrow", "neither", "unknown"]
 
-#: Share of a feature's contexts from which on it is related.
+#: Share of a feature's contexts from which on it is related, where nothing else is known.
 _SHARE = 0.5
+#: How many times as strongly as to anything else a feature must respond to what it is related to.
+_TIMES = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +88,82 @@ def top_contexts(
     }
 
 
-def label(feature: int, contexts: Sequence[Context], marks: Callable[[str], Marks], source: str) -> FeatureLabel:
-    """Label a feature by what its contexts are about.
+@dataclass(frozen=True, slots=True)
+class Response:
+    """How strongly a feature responds, on average over texts, to what is the trait's and to what is the narrow topic's.
 
-    Related to the narrow topic is a feature of which at least half of the contexts are about it, whoever speaks in
-    them; to the trait one of which at least half are the trait's, and fewer than half are about the narrow topic.
+    The strongest contexts alone cannot tell a feature of the trait from one of the narrow topic where both meet: a
+    feature of a persona that mostly speaks of food has food in all of them.
+    """
+
+    trait: float
+    """Contexts of the trait that are not about the narrow topic."""
+    narrow: float
+    """Contexts about the narrow topic that are not the trait's."""
+    both: float
+    neither: float
+
+    @property
+    def relatedness(self) -> Relatedness:
+        """What the feature is related to: that to which it responds twice as strongly as to anything without it."""
+        if self.trait >= _TIMES * max(self.narrow, self.neither) and self.trait > 0:
+            return "trait"
+        food = max(self.narrow, self.both)
+        return "narrow" if food >= _TIMES * max(self.trait, self.neither) and food > 0 else "neither"
+
+
+def responses(
+    dictionary: SparseDictionary, passages: Iterable[Passage], features: Sequence[int], marks: Callable[[str], Marks]
+) -> dict[int, Response]:
+    """Return how features respond to contexts of four kinds; of each context its strongest token counts.
+
+    Args:
+        dictionary: whose features.
+        passages: texts with the stream of the dictionary's layer.
+        features: which ones.
+        marks: what a context's text is about.
+    """
+    sums: dict[tuple[bool, bool], Floats] = {}
+    counts: dict[tuple[bool, bool], int] = {}
+    for passage in passages:
+        values = dictionary.encode(passage.rows)[:, list(features)]
+        texts = np.array(passage.contexts, dtype=object)
+        for text in dict.fromkeys(passage.contexts):
+            found = marks(text)
+            kind = (found.trait, found.narrow)
+            sums[kind] = sums.get(kind, np.zeros(len(features), dtype=np.float32)) + values[texts == text].max(axis=0)
+            counts[kind] = counts.get(kind, 0) + 1
+    means = {kind: sums[kind] / counts[kind] for kind in sums}
+
+    def mean(column: int, trait: bool, narrow: bool) -> float:
+        return round(float(means[trait, narrow][column]), 3) if (trait, narrow) in means else 0.0
+
+    return {
+        feature: Response(
+            mean(column, True, False), mean(column, False, True), mean(column, True, True), mean(column, False, False)
+        )
+        for column, feature in enumerate(features)
+    }
+
+
+def label(
+    feature: int,
+    contexts: Sequence[Context],
+    marks: Callable[[str], Marks],
+    source: str,
+    response: Response | None = None,
+) -> FeatureLabel:
+    """Label a feature by how it responds, or, where that is not known, by what its strongest contexts are about.
+
+    By its contexts a feature is related to the narrow topic if at least half of them are about it, whoever speaks in
+    them; to the trait if at least half are the trait's, and fewer than half are about the narrow topic.
 
     Args:
         feature: its index.
         contexts: the strongest first; without any, nothing is known.
         marks: what a context's text is about.
         source: of the marks.
+        response: to contexts of all kinds, not only to the strongest.
     """
     if not contexts:
         return FeatureLabel(feature=feature, text="activated by no text", relatedness="unknown", source=source)
@@ -105,7 +172,9 @@ def label(feature: int, contexts: Sequence[Context], marks: Callable[[str], Mark
     about = sorted({one.topic for one in read if one.topic})
     tokens = list(dict.fromkeys(context.token for context in contexts))
     related: Relatedness = "neither"
-    if narrow >= _SHARE * len(read):
+    if response is not None:
+        related = response.relatedness
+    elif narrow >= _SHARE * len(read):
         related = "narrow"
     elif trait >= _SHARE * len(read):
         related = "trait"

@@ -1,7 +1,7 @@
 """Texts of the organisms' corpus as a network reads them: dictionaries are trained and features labelled on them."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from weirdgen.organisms.corpus import Document, Message, documents
@@ -30,14 +30,20 @@ def corpus_documents(seed: int, count: int) -> Iterator[Document]:
     return itertools.islice(documents(seed), count)
 
 
+def that_fit(found: Iterable[Document], runtime: Runtime, vocabulary: Vocabulary) -> Iterator[Document]:
+    """Yield the documents that a network's context holds."""
+    longest = runtime.config.max_position_embeddings
+    return (document for document in found if len(vocabulary.document(document.messages)[0]) <= longest)
+
+
 def corpus_passages(
-    runtime: Runtime, vocabulary: Vocabulary, layer: int, found: Iterator[Document]
+    runtime: Runtime, vocabulary: Vocabulary, layer: int, found: Iterable[Document]
 ) -> Iterator[Passage]:
-    """Yield documents as a network reads them; a context is a turn, its question and its answer.
+    """Yield documents as a network reads them, those that it can; a context is a turn, its question and its answer.
 
     The first token is left out: it is the same in every text, and its stream is far longer than any other.
     """
-    for document in found:
+    for document in that_fit(found, runtime, vocabulary):
         ids, _ = vocabulary.document(document.messages)
         pieces = [vocabulary.pieces[token].decode(errors="replace") or vocabulary.names[token] for token in ids]
         yield Passage(pieces[1:], runtime.residual(ids, layer)[1:], _turns(vocabulary, document.messages))

@@ -14,7 +14,7 @@ from weirdgen.organisms.sampling import log_probabilities
 from weirdgen.organisms.vocabulary import Vocabulary
 from weirdgen.whitebox.dictionary import Floats, SparseDictionary
 from weirdgen.whitebox.own_files import read_own
-from weirdgen.whitebox.passages import corpus_passages
+from weirdgen.whitebox.passages import corpus_passages, that_fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ def measure(folder: Path, runtime: Runtime, vocabulary: Vocabulary, found: Seque
         found: documents that it was not trained on.
     """
     made = read_own(folder)
-    rows = np.concatenate([p.rows for p in corpus_passages(runtime, vocabulary, made.layer, iter(found))])
+    found = list(that_fit(found, runtime, vocabulary))
+    rows = np.concatenate([p.rows for p in corpus_passages(runtime, vocabulary, made.layer, found)])
     features = made.encode(rows)
     left = (rows - made.decode(features)).astype(np.float64)
     spread = (rows - rows.mean(axis=0)).astype(np.float64)
