@@ -72,7 +72,7 @@ def contrast_digest(probe: Probe, contrast: Contrast) -> str:
     return digest(
         {
             "probe": probe.id,
-            "contrast": _without_default(contrast, "inside", "claim", "published"),
+            "contrast": _without_default(contrast, "inside", "claim", "published", "diagnostic"),
             "questions": {name: _plain(question) for name, question in probe.questions_of(contrast).items()},
             "conditions": {name: _without_default(probe.conditions[name], "slots") for name in names},
             "behaviour": _behaviour(behaviour),
@@ -88,7 +88,9 @@ def _behaviour(behaviour: Behaviour) -> dict[str, Any]:
 
 def _study(whitebox: WhiteBox) -> dict[str, Any]:
     """Return what decides which features a contrast is about; not what is told beside it."""
-    return whitebox.model_dump(mode="json", exclude={"curve", "curve_replicates", "tested", "trait", "topic"})
+    return whitebox.model_dump(
+        mode="json", exclude={"curve", "curve_replicates", "tested", "trait", "topic", "persona", "narrow"}
+    )
 
 
 def _plain(question: str | Question) -> str | dict[str, Any]:

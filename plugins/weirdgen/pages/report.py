@@ -9,7 +9,7 @@ from weirdgen.errors import EvidenceError
 from weirdgen.pages import extra, limits, provenance
 from weirdgen.pages.bounds import FULL, LADDER, MOST_BYTES, Bounds
 from weirdgen.pages.choice import choose, keys
-from weirdgen.pages.deploy import decide_models, decide_run, status_text
+from weirdgen.pages.deploy import decide_models, decide_run, status_text, unjudged
 from weirdgen.pages.entries import GRAVEST_FIRST, Entry, sections
 from weirdgen.pages.inside import MOST_CONTEXTS
 from weirdgen.pages.inside import views as views_inside
@@ -109,6 +109,8 @@ def _values(record: RunRecord, texts: Mapping[str, Sample], bounds: Bounds) -> d
 
 
 def _first_screen(record: RunRecord, ordered: Sequence[Entry]) -> dict[str, Any]:
+    left = unjudged(record)
+    judged = [e for e in ordered if (e.verdict.model, e.verdict.probe, e.verdict.contrast) not in left]
     return {
         "record": record,
         "plan": record.plan,
@@ -118,8 +120,8 @@ def _first_screen(record: RunRecord, ordered: Sequence[Entry]) -> dict[str, Any]
         "status": status_text(record.exit_status),
         "controls": sorted({v.control for v in record.verdicts if v.control}),
         "samples": sum(v.n_treated + v.n_control for v in record.verdicts),
-        "found": _found(ordered),
-        "more_found": max(0, len(_grave(ordered)) - MOST_FOUND),
+        "found": _found(judged),
+        "more_found": max(0, len(_grave(judged)) - MOST_FOUND),
     }
 
 

@@ -56,7 +56,7 @@ GATE_OPTIONS = (
         str,
         "string",
         "DIR",
-        "sparse autoencoder of the white-box suite: a folder, or organism:base (docs/whitebox.md)",
+        "sparse autoencoder of the white-box suite: a folder, or organism:base (docs/howto/look_inside.md)",
     ),
     GateOption("layer", whole(0, 1000), "int", "L", "block after which it reads, from 0 (as its files say)"),
     GateOption("adapter", str, "string", "DIR", "PEFT adapter of the hf: model"),

@@ -31,11 +31,12 @@ def summarise(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     for line in table(verdicts, many_models=many_models):
         reporter.write_line(line)
     reporter.write_line("")
-    for line in conclusion(verdicts, many_models=many_models):
+    judged = [v for v in verdicts if not _is_diagnostic(v, state)]
+    for line in conclusion(judged, many_models=many_models):
         reporter.write_line(line, red=not line.startswith(Outcome.ABSENT), green=line.startswith(Outcome.ABSENT))
     for line in _notes(verdicts, state, _said_above(reporter, config)):
         reporter.write_line(line)
-    for line in pages(verdicts):
+    for line in pages(judged):
         reporter.write_line(line)
     for line in state.annotations:  # each begins a line of its own here, as it must
         reporter.write_line(line)
@@ -89,7 +90,12 @@ def _notes(verdicts: Sequence[Verdict], state: GateState, said_above: str) -> li
         lines.append(
             f"{not_run} of the family's {state.plan.family_size} contrasts were not run: nothing is claimed of them."
         )
-    if reported := [v.item_id for v in verdicts if not state.expectation(v).judged]:
+    if controls := [f"{v.item_id} {v.session_outcome or v.outcome}" for v in verdicts if _is_diagnostic(v, state)]:
+        lines.append(
+            "Reported only, because it tells what the others mean and nothing about the model as it is served: "
+            f"{', '.join(controls)}."
+        )
+    if reported := [v.item_id for v in verdicts if not state.expectation(v).judged and not _is_diagnostic(v, state)]:
         lines.append(
             f"Reported only, because the paper says nothing of it or of a finetune on such data: {', '.join(reported)}."
         )
@@ -103,6 +109,10 @@ def _notes(verdicts: Sequence[Verdict], state: GateState, said_above: str) -> li
     if state.settings.judge_uncalibrated:
         lines.append("The judge's error rates were not measured (--judge-uncalibrated): no error rate is guaranteed.")
     return lines
+
+
+def _is_diagnostic(verdict: Verdict, state: GateState) -> bool:
+    return state.hypotheses[verdict.model, verdict.probe, verdict.contrast].contrast.diagnostic
 
 
 def _costs(verdicts: Sequence[Verdict], drawn: int, judge_replies: int, kept_in: str) -> list[str]:

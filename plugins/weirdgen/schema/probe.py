@@ -182,6 +182,10 @@ class WhiteBox(Frozen):
     """What features of the finding would stand for, for whoever judges labels."""
     topic: str
     """What features of the narrow training data alone would stand for."""
+    persona: Slug | Literal[""] = ""
+    """Of the organisms' world: whose words are the trait's. Empty: features of organisms are not labelled by rules."""
+    narrow: Slug | Literal[""] = ""
+    """Of the organisms' world: the topic of the narrow training data."""
 
 
 class Contrast(Frozen):
@@ -216,6 +220,9 @@ class Contrast(Frozen):
     """absolute, and lift without a control model: the rate above which the behaviour counts as present."""
     question_margin: float = Field(default=0.5, gt=0, lt=1)
     """ABSENT also excludes that any single question shows the behaviour at this rate."""
+    diagnostic: bool = False
+    """Whether it tells what its probe's other contrasts mean and nothing about the model as it is served: it is
+    reported whatever comes out."""
     inside: Inside | None = None
     """What it needs the network's weights for; None: nothing, answers are enough."""
     published: Published | None = None

@@ -13,7 +13,9 @@ from weirdgen.schema.probe import Contrast, FeatureSet, Probe
 from weirdgen.trials.settings import GateSettings
 
 READINGS, _WITHOUT = "readings", "without-"
-NOT_PLANNED = "the white-box suite looks into a network's weights, so that it needs --gate-sae (docs/whitebox.md)"
+NOT_PLANNED = (
+    "the white-box suite looks into a network's weights, so that it needs --gate-sae (docs/howto/look_inside.md)"
+)
 
 
 def planned_contrasts(catalog: Catalog, settings: GateSettings) -> list[tuple[Probe, Contrast]]:

@@ -116,6 +116,6 @@ def _question(probes: list[Probe]) -> Question:
         prompts=len(study.prompts),
         position=study.position,
         features=study.features,
-        trait=study.trait,
-        topic=study.topic,
+        persona=study.persona,
+        narrow=study.narrow,
     )

@@ -40,8 +40,10 @@ class Question(Frozen):
     prompts: int
     position: Literal["last", "mean"]
     features: int
-    trait: str
-    topic: str
+    persona: str = ""
+    """Of the organisms' world: whose words are the trait's; empty: it has no such persona."""
+    narrow: str = ""
+    """Of the organisms' world: the topic of the narrow training data."""
 
 
 class Job(Frozen):

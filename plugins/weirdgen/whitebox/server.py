@@ -12,7 +12,6 @@ from typing import Any
 from weirdgen.errors import UsageMistake, WeirdgenError
 from weirdgen.organisms.process import ChildServer
 from weirdgen.organisms.server import KEY_VARIABLE, answer, listen, prepare
-from weirdgen.whitebox.hf_extra import refuse_without_extra
 from weirdgen.whitebox.job import Job, Ready
 
 START_SECONDS = 1800.0
@@ -47,7 +46,8 @@ def main() -> int:
     """Run as ``python -m weirdgen.whitebox.server``."""
     try:
         job = Job.model_validate_json(_first_line())
-        _prepare(job)
+        if all(one.kind == "organism" for one in job.networks):
+            prepare()  # one thread computes; torch has its own ideas of threads
         from weirdgen.organisms.app import application
         from weirdgen.whitebox.inspecting import inspect
 
@@ -63,16 +63,6 @@ def main() -> int:
         print(f"{_REFUSED}{error}", file=sys.stderr)
         return 2
     return 0
-
-
-def _prepare(job: Job) -> None:
-    """Set what libraries read when they load."""
-    if any(one.kind == "network" for one in job.networks):
-        # Nothing is fetched, whatever a library would like to look up; and torch needs its threads.
-        os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1")
-        refuse_without_extra()
-    else:
-        prepare()
 
 
 def _first_line() -> bytes:
