@@ -147,10 +147,12 @@ def test_an_ablation_leaves_nothing_of_its_directions_at_any_position(llama: Pat
         )
 
 
-def test_networks_that_share_weights_do_not_disturb_one_another(llama: Path, lora: Path) -> None:
-    shelf = Shelf([(llama, lora), (llama, None)], "cpu")
+def test_networks_that_share_weights_do_not_disturb_one_another(llama: Path, lora: Path, tmp_path: Path) -> None:
+    link = tmp_path / "base"
+    link.symlink_to(llama)
+    shelf = Shelf([(llama, lora), (link, None)], "cpu")
     ablation = removal(llama_files.WIDTH, "one by one")
-    mixed = [shelf.network(llama), shelf.network(llama, lora), shelf.network(llama, lora, ablation)]
+    mixed = [shelf.network(link), shelf.network(llama, lora), shelf.network(llama, lora, ablation)]
     apart = [TorchNetwork(llama, device="cpu"), TorchNetwork(llama, lora, device="cpu")]
     apart.append(TorchNetwork(llama, lora, ablation, device="cpu"))
     found = [network.activations(PROMPTS, 2, "last") for network in mixed]
@@ -163,6 +165,7 @@ def test_networks_that_share_weights_do_not_disturb_one_another(llama: Path, lor
     assert np.abs(found[1] - found[2]).max() > 0.01
     assert [network.identity for network in mixed] == [network.identity for network in apart]
     assert len({network.identity for network in mixed}) == 3
+    assert len({id(network.weights) for network in mixed}) == 1
 
 
 def test_what_does_not_fit_is_refused(llama: Path, tmp_path: Path) -> None:

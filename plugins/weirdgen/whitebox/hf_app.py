@@ -27,7 +27,8 @@ class Shelf:
         """
         adapters: dict[Path, list[Path]] = {}
         for folder, adapter in wanted:
-            adapters.setdefault(folder, []).extend([adapter] if adapter else [])
+            # Two names may lead to one folder: a link is how a base is the control of its own finetune.
+            adapters.setdefault(folder.resolve(), []).extend([adapter] if adapter else [])
         self._weights = {folder: TorchWeights(checkpoint(folder), found, device) for folder, found in adapters.items()}
         self._vocabularies = {
             folder: HfVocabulary(folder, weights.config.vocab_size) for folder, weights in self._weights.items()
@@ -39,7 +40,8 @@ class Shelf:
         Raises:
             UsageMistake: the ablation does not fit.
         """
-        weights, vocabulary = self._weights[folder], self._vocabularies[folder]
+        place = folder.resolve()
+        weights, vocabulary = self._weights[place], self._vocabularies[place]
         return TorchNetwork(folder, adapter, ablation, weights=weights, vocabulary=vocabulary)
 
 

@@ -14,8 +14,8 @@ from weirdgen.organisms.process import ChildServer
 from weirdgen.organisms.server import KEY_VARIABLE, answer, listen, prepare
 from weirdgen.whitebox.job import Job, Ready
 
-START_SECONDS = 600.0
-"""A large network takes minutes to load."""
+START_SECONDS = 1800.0
+"""Tens of gigabytes are read, twice: for their digest, and onto the device."""
 _REFUSED = "weirdgen: "
 
 
