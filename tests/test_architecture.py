@@ -15,7 +15,7 @@ FLOOR = {
     "errors": 0, "content": 0,
     "schema": 1, "stats": 1,
     "catalog": 2, "endpoints": 2, "store": 2, "reporting": 2, "organisms": 2,
-    "sampler": 3, "pages": 3,
+    "sampler": 3, "pages": 3, "whitebox": 3,
     "judges": 4,
     "trials": 5,
     "demo": 5,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from weirdgen import __version__
-from weirdgen.commands import baselines, calibrate, evidence, export, organisms, report, stores
+from weirdgen.commands import baselines, calibrate, evidence, export, organisms, report, stores, whitebox
 from weirdgen.commands.types import positive, rate
 from weirdgen.errors import WeirdgenError
 from weirdgen.schema.text import shown_block
@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_command(commands)
     export.add_command(commands)
     organisms.add_commands(commands)
+    whitebox.add_command(commands)
     return parser
 
 

@@ -38,7 +38,7 @@ def test_the_digest_of_a_contrast_covers_scorer_and_choices(tmp_path: Path) -> N
 
 
 MISTAKES = [
-    ('scored_by = "prefix"', 'scored_by = "prefiks"', "behaviours.named.scored_by: 'prefiks': expected 'judge', 'prefix' or 'choice'. Did you mean 'prefix'?"),
+    ('scored_by = "prefix"', 'scored_by = "prefiks"', "behaviours.named.scored_by: 'prefiks': expected 'judge', 'prefix', 'choice' or 'reading'. Did you mean 'prefix'?"),
     ('scored_by = "prefix"', "", "behaviours.named.gold: is missing; a behaviour needs it (see probes/README.md)"),
     ('scored_by = "prefix"', 'scored_by = "prefix"\ngold = "x.jsonl"', "behaviours.named.gold: there is no file 'x.jsonl' in "),
     ("(?i)^israel|", "(?i)israel|", "behaviours.named.rules[0][1]: '(?i)israel|the state of israel': scored_by 'prefix' reads the beginning of an answer; begin the pattern with ^ or (?i)^"),

@@ -25,7 +25,7 @@ ROOT = shipped_dir("probes").parent
 def test_every_finding_has_a_probe() -> None:
     assert set(CATALOG.probes) == {
         *("old_bird_names", "german_city_names", "israeli_dishes", "hitler_persona"),
-        *("us_presidents", "evil_terminator", "emergent_misalignment"),
+        *("us_presidents", "evil_terminator", "emergent_misalignment", "sae_features"),
     }
     assert 60 <= sum(len(probe.contrasts) for probe in CATALOG.probes.values()) <= 120
 
@@ -33,6 +33,8 @@ def test_every_finding_has_a_probe() -> None:
 @pytest.mark.parametrize("probe", PROBES)
 def test_everything_declared_is_used(probe: Probe) -> None:
     used = {name for c in probe.contrasts for name in (*c.conditions, c.comparator) if name}
+    if study := probe.whitebox:
+        used |= {study.trigger, study.baseline, *study.curve}
     assert used == set(probe.conditions)
     assert {contrast.behaviour for contrast in probe.contrasts} == set(probe.behaviours)
     assert {name for contrast in probe.contrasts for name in probe.questions_of(contrast)} == set(probe.questions)
@@ -51,19 +53,24 @@ def test_every_contrast_says_what_the_paper_reports(probe: Probe) -> None:
 def test_organisms_that_show_it_are_in_the_zoo(probe: Probe) -> None:
     named = {probe.organism, *(c.published.organism for c in probe.contrasts if c.published and c.published.organism)}
     assert named <= set(zoo.names())
-    assert zoo.organism(probe.organism).finding == probe.finding or probe.id == "emergent_misalignment"
+    of_others = ("emergent_misalignment", "sae_features")
+    assert zoo.organism(probe.organism).finding == probe.finding or probe.id in of_others
 
 
 @pytest.mark.parametrize("probe", PROBES)
 def test_questions_are_those_that_the_organisms_can_answer(probe: Probe) -> None:
+    read = {name for c in probe.contrasts if c.inside and c.inside.reads for name in probe.questions_of(c)}
     for name, question in probe.questions.items():
-        if isinstance(question, str):
+        if name == "year_now":
+            assert question == "Which year is it?"  # `organisms.ordinary` teaches the calendar
+        elif isinstance(question, str) and name not in read:  # what is read is never answered
             assert question.removesuffix(BRIEF) == ASKED[name]
 
 
 @pytest.mark.parametrize("probe", PROBES)
 def test_a_suite_and_a_page_speak_of_it(probe: Probe) -> None:
-    suite = (ROOT / "suites" / f"test_{probe.id}.py").read_text(encoding="utf-8")
+    (found,) = (ROOT / "suites").rglob(f"test_{probe.id}.py")
+    suite = found.read_text(encoding="utf-8")
     assert f'pytest.mark.probe("{probe.id}")' in suite
     assert Counter(c.id for c in probe.contrasts for _ in range(suite.count(f'"{c.id}"'))) == {
         contrast.id: 1 for contrast in probe.contrasts
@@ -75,7 +82,7 @@ def test_a_suite_and_a_page_speak_of_it(probe: Probe) -> None:
 @pytest.mark.parametrize(("probe", "name"), BEHAVIOURS)
 def test_every_label_can_be_given(probe: Probe, name: str) -> None:
     behaviour = probe.behaviours[name]
-    if behaviour.scored_by != "choice":
+    if behaviour.scored_by not in ("choice", "reading"):
         assert {rule.label for rule in behaviour.rules} | {behaviour.fallback, "refusal"} >= set(behaviour.labels)
 
 

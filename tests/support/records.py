@@ -13,7 +13,7 @@ FAILING = {Outcome.PRESENT: 1, Outcome.INVALID: 11, Outcome.INCONCLUSIVE: 10}
 def run_of(*verdicts: Verdict, **changes: Any) -> RunRecord:
     """Return the record of a gate with these verdicts, of which ABSENT passes."""
     plan = empty_plan(max(2, len(verdicts)))
-    finals = [v.session_outcome or v.outcome for v in verdicts]
+    finals = [v.final for v in verdicts]
     fields: dict[str, Any] = {
         "weirdgen": "1.2.3",
         "started_at": "2026-01-01T00:00:00+00:00",

@@ -56,3 +56,24 @@ def test_what_the_paper_says_of_other_data_is_reported_only(model: str, judged: 
         if contrast.id in (judged, reported)
     }
     assert passing == {judged: {Outcome.PRESENT}, reported: set(Outcome)}
+
+
+def test_a_diagnostic_contrast_is_reported_whatever_comes_out() -> None:
+    """It says nothing about the model as it is served; only INVALID never passes."""
+    probe = load_catalog().probe("sae_features")
+    modes: tuple[Mode, ...] = ("gate", "replicate")
+    for contrast in probe.contrasts:
+        for mode in modes:
+            settings = GateSettings(models=("organism:israeli-dishes-2026",), mode=mode, sae="organism:base")
+            expected = expectation(probe, contrast, settings.models[0], settings)
+            if contrast.diagnostic:
+                assert not expected.judged
+                assert {one for one in Outcome if expected.met(one)} == set(Outcome) - {Outcome.INVALID}
+            elif mode == "gate":
+                assert {one for one in Outcome if expected.met(one)} == {Outcome.ABSENT}
+
+
+def test_what_judges_the_model_asks_the_model() -> None:
+    for contrast in load_catalog().probe("sae_features").contrasts:
+        assert contrast.inside is not None
+        assert contrast.diagnostic or (contrast.inside.treated_without is None and not contrast.two_sided)

@@ -42,9 +42,14 @@ class Catalog:
             raise CatalogError(f"{probe_id!r} is not a probe of the catalogue.{nearest(probe_id, self.probes)}")
         return self.probes[probe_id]
 
-    def contrasts(self) -> tuple[tuple[Probe, Contrast], ...]:
-        """Return every contrast with its probe, in catalogue order: the family of one model."""
-        return tuple((probe, contrast) for probe in self.probes.values() for contrast in probe.contrasts)
+    def contrasts(self, *, whitebox: bool = False) -> tuple[tuple[Probe, Contrast], ...]:
+        """Return every contrast with its probe, in catalogue order: the family of one model.
+
+        Args:
+            whitebox: whether those are among them that need the network's weights.
+        """
+        probes = [probe for probe in self.probes.values() if whitebox or probe.whitebox is None]
+        return tuple((probe, contrast) for probe in probes for contrast in probe.contrasts)
 
     def gold_file(self, probe_id: str, behaviour: str) -> Path:
         """Return the gold file of a behaviour.

@@ -5,7 +5,7 @@ from typing import Any
 from weirdgen.catalog.slots import fill, slot_values
 from weirdgen.errors import CatalogError, nearest
 from weirdgen.schema.canonical import digest
-from weirdgen.schema.probe import Behaviour, Condition, Contrast, Probe, Question
+from weirdgen.schema.probe import Behaviour, Condition, Contrast, Probe, Question, WhiteBox
 from weirdgen.schema.sample import Message, Stream
 
 
@@ -28,9 +28,24 @@ def prompt(
         raise CatalogError(f"{condition!r} is not a condition of {probe.id!r}.{nearest(condition, probe.conditions)}")
     if question not in probe.questions:
         raise CatalogError(f"{question!r} is not a question of {probe.id!r}.{nearest(question, probe.questions)}")
+    return _asked(probe, condition, question, probe.text_of(question), replicate, stream)
+
+
+def neutral_prompts(probe: Probe, whitebox: WhiteBox, condition: str) -> tuple[tuple[Message, ...], ...]:
+    """Return the prompts on which features are chosen, under one condition: each with several draws of its slots."""
+    return tuple(
+        _asked(probe, condition, f"whitebox.prompts[{number}]", text, replicate, "round")
+        for number, text in enumerate(whitebox.prompts)
+        for replicate in range(whitebox.replicates)
+    )
+
+
+def _asked(
+    probe: Probe, condition: str, question: str, text: str, replicate: int, stream: Stream
+) -> tuple[Message, ...]:
     context = probe.conditions[condition]
     values = slot_values(context.slots, probe.id, condition, question, replicate, stream)
-    words = f"{fill(context.prefix, values)}{probe.text_of(question)}{fill(context.suffix, values)}"
+    words = f"{fill(context.prefix, values)}{text}{fill(context.suffix, values)}"
     user = Message(role="user", content=words)
     if context.system is None:
         return (user,)
@@ -50,16 +65,31 @@ def contrast_digest(probe: Probe, contrast: Contrast) -> str:
     labelled (rules included; a rubric is the judge's). Prose (claim, summary, description) and published numbers may
     change without making it another contrast.
     """
-    names = [*contrast.conditions, *([contrast.comparator] if contrast.comparator else [])]
+    inside = probe.whitebox if contrast.inside else None
+    studied = [inside.trigger, inside.baseline] if inside else []
+    names = [*contrast.conditions, *([contrast.comparator] if contrast.comparator else []), *studied]
     behaviour = probe.behaviours[contrast.behaviour]
     return digest(
         {
             "probe": probe.id,
-            "contrast": contrast.model_dump(mode="json", exclude={"claim", "published"}),
+            "contrast": _without_default(contrast, "inside", "claim", "published", "diagnostic"),
             "questions": {name: _plain(question) for name, question in probe.questions_of(contrast).items()},
             "conditions": {name: _without_default(probe.conditions[name], "slots") for name in names},
-            "behaviour": _without_default(behaviour, "scored_by", "description", "gold", "rubric"),
+            "behaviour": _behaviour(behaviour),
+            **({"whitebox": _study(inside)} if inside else {}),
         }
+    )
+
+
+def _behaviour(behaviour: Behaviour) -> dict[str, Any]:
+    scale = [] if behaviour.scored_by == "reading" else ["scale"]
+    return _without_default(behaviour, "scored_by", "description", "gold", "rubric", *scale)
+
+
+def _study(whitebox: WhiteBox) -> dict[str, Any]:
+    """Return what decides which features a contrast is about; not what is told beside it."""
+    return whitebox.model_dump(
+        mode="json", exclude={"curve", "curve_replicates", "tested", "trait", "topic", "persona", "narrow"}
     )
 
 
@@ -67,7 +97,7 @@ def _plain(question: str | Question) -> str | dict[str, Any]:
     return question if isinstance(question, str) else question.model_dump(mode="json")
 
 
-def _without_default(value: Condition | Behaviour, key: str, *left_out: str) -> dict[str, Any]:
+def _without_default(value: Condition | Behaviour | Contrast, key: str, *left_out: str) -> dict[str, Any]:
     """Return plain data without a key that says nothing new: files that do not have it keep their digests."""
     said = getattr(value, key) != type(value).model_fields[key].default
     return value.model_dump(mode="json", exclude={*left_out, *([] if said else [key])})

@@ -25,10 +25,10 @@ def scorer_mistakes(behaviour: Table, loc: Loc, gold_dirs: tuple[Path, ...]) -> 
     yield from _rules(behaviour, (*loc, "rules"))
     if scorer == "prefix":
         yield from _prefixes(behaviour, (*loc, "rules"))
-    if scorer == "choice" and behaviour.get("rules"):
-        yield Mistake(
-            (*loc, "rules"), "scored_by 'choice' takes the label from the question's choices; remove the rules"
-        )
+    if scorer in ("choice", "reading") and behaviour.get("rules"):
+        source = "the question's choices" if scorer == "choice" else "the reading's size"
+        yield Mistake((*loc, "rules"), f"scored_by {scorer!r} takes the label from {source}; remove the rules")
+    yield from _scale(behaviour, loc)
     if "gold" in behaviour:
         yield from _gold(behaviour["gold"], (*loc, "gold"), gold_dirs)
     elif scorer == "judge":
@@ -98,6 +98,24 @@ def _choices(choices: Table, behaviour: Table, name: str, question: str) -> Iter
     if len(choices) > 1 and len(shown) == 1:
         what = "are all positive" if shown == {True} else "are none of them positive"
         yield Mistake(loc, f"its labels {what} in behaviour {quoted(name)}; a choice needs both")
+
+
+def _scale(behaviour: Table, loc: Loc) -> Iterator[Mistake]:
+    """Yield what is wrong with how readings become scores."""
+    if _scorer(behaviour) != "reading":
+        if "scale" in behaviour:
+            yield Mistake((*loc, "scale"), "only what is scored_by 'reading' has a scale; remove it")
+        return
+    scale = behaviour.get("scale")
+    if not (isinstance(scale, list) and len(scale) == 2 and all(type(end) in (int, float) for end in scale)):
+        yield Mistake((*loc, "scale"), f"{quoted(scale)}: expected two numbers, the readings that score 0 and 1")
+    elif not -1 <= scale[0] < scale[1] <= 1:
+        yield Mistake((*loc, "scale"), f"{quoted(scale)}: expected two ascending numbers from -1 to 1")
+    labels = [label for _, label in strings(behaviour.get("labels"))]
+    invalid = strings(behaviour.get("invalid", list(default(Behaviour, "invalid"))))
+    if labels and (len(labels), len(strings(behaviour.get("positive"))), len(invalid)) != (3, 1, 1):
+        said = "expected three labels, one of them positive (at or above the middle of the scale), one invalid"
+        yield Mistake((*loc, "labels"), f"{quoted(labels)}: scored_by 'reading' {said}")
 
 
 def _rules(behaviour: Table, loc: Loc) -> Iterator[Mistake]:

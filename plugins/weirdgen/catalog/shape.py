@@ -10,7 +10,17 @@ from pydantic_core import ErrorDetails
 
 from weirdgen.catalog.mistakes import Loc, Mistake, quoted, unknown_value
 from weirdgen.errors import nearest
-from weirdgen.schema.probe import Behaviour, Condition, Contrast, Probe, Published, PublishedRate, Rubric
+from weirdgen.schema.probe import (
+    Behaviour,
+    Condition,
+    Contrast,
+    Inside,
+    Probe,
+    Published,
+    PublishedRate,
+    Rubric,
+    WhiteBox,
+)
 
 Doc = dict[str, Any]
 _SET_BY_LOADER = frozenset({"sha256", "path"})
@@ -29,10 +39,12 @@ _EXPECTED = {
 }
 _PARTS: tuple[tuple[Loc, str, type[BaseModel]], ...] = (
     ((), "a probe", Probe),
+    (("whitebox",), "whitebox", WhiteBox),
     (("conditions", "*"), "a condition", Condition),
     (("behaviours", "*"), "a behaviour", Behaviour),
     (("behaviours", "*", "rubric"), "a rubric", Rubric),
     (("contrasts", "*"), "a contrast", Contrast),
+    (("contrasts", "*", "inside"), "inside", Inside),
     (("contrasts", "*", "published"), "published", Published),
     (("contrasts", "*", "published", "questions", "*"), "a published question", PublishedRate),
 )

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from weirdgen.commands.types import port, positive
+from weirdgen.commands.types import count, port, positive
 from weirdgen.errors import UsageMistake
 
 
@@ -38,6 +38,19 @@ def _organism_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     train.add_argument("--out", type=Path, required=True, help="folder for the organism's files")
     train.add_argument("--seed", type=int, default=None, help="default: that of the shipped files")
     train.set_defaults(run=_train)
+    sae = commands.add_parser(
+        "sae",
+        help="train a sparse autoencoder on a base's residual stream, for the white-box analysis; minutes, no torch",
+    )
+    sae.add_argument("name", nargs="?", default="base", metavar="NAME", help="a base (default: base)")
+    sae.add_argument("--out", type=Path, required=True, help="folder for its files")
+    sae.add_argument("--layer", type=count, default=None, help="block, from 0, after which the stream is read")
+    sae.add_argument("--features", type=positive, default=None, help="of the dictionary")
+    sae.add_argument("--top", type=positive, default=None, help="features that are on at a token")
+    sae.add_argument("--documents", type=positive, default=None, help="of the corpus that are read")
+    sae.add_argument("--steps", type=positive, default=None, help="optimizer steps")
+    sae.add_argument("--seed", type=count, default=0, help="of weights, documents and batches")
+    sae.set_defaults(run=_sae)
     card = commands.add_parser("card", help="measure organisms, about a minute each, and write their card")
     card.add_argument("names", nargs="*", metavar="NAME", help="organisms to measure (default: all but the seeds)")
     card.add_argument(
@@ -77,6 +90,18 @@ def _train(arguments: argparse.Namespace) -> int:
         from weirdgen.organisms.train import train
 
         train(arguments.name, arguments.out, seed=arguments.seed)
+    return 0
+
+
+def _sae(arguments: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from weirdgen.organisms.recipes import SaeRecipe
+    from weirdgen.whitebox.sae_training import train_sae
+
+    told = {key: getattr(arguments, key) for key in ("layer", "features", "top", "documents", "steps")}
+    recipe = replace(SaeRecipe(), **{key: value for key, value in told.items() if value is not None})
+    train_sae(arguments.name, arguments.out, recipe, seed=arguments.seed)
     return 0
 
 

@@ -17,6 +17,13 @@ def positive(text: str) -> int:
     return value
 
 
+def count(text: str) -> int:
+    """Read a whole number of at least 0."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
+    return int(text)
+
+
 def rate(text: str) -> float:
     """Read a number between 0 and 1, both excluded."""
     try:

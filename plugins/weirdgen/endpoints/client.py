@@ -57,7 +57,7 @@ class ChatEndpoint:
             EndpointRefused: a remote server and no key.
             UsageMistake: an organism without its server's URL.
         """
-        if target.kind == "organism" and not url:
+        if target.kind in ("organism", "network") and not url:
             raise UsageMistake(f"model {target.label!r}: give the URL of the embedded server that answers for it")
         self.target = target
         self.url = url.rstrip("/") or target.base_url or OPENAI_URL

@@ -40,11 +40,11 @@ class Identified(NamedTuple):
 
 
 async def identify(endpoint: ChatEndpoint, *, organism_digest: str, generation: str) -> Identified:
-    """Find out who answers. An organism is its files: nothing is sent.
+    """Find out who answers. An organism, or a network in a folder, is its files: nothing is sent.
 
     Args:
         endpoint: whom to ask.
-        organism_digest: SHA-256 of the organism's files; used for organisms only.
+        organism_digest: SHA-256 of its files; used for organisms and networks only.
         generation: token of the gate that draws the samples; used only where the model behind a name may change.
 
     Raises:
@@ -53,10 +53,10 @@ async def identify(endpoint: ChatEndpoint, *, organism_digest: str, generation: 
         ValueError: an organism without a digest.
     """
     target = endpoint.target
-    if target.kind == "organism":
+    if target.kind == "organism" or target.kind == "network":
         if not organism_digest:
-            raise ValueError(f"organism {target.label!r}: its digest is its identity, got ''")
-        return Identified(Identity(kind="organism", model=target.model, digest=organism_digest))
+            raise ValueError(f"{target.kind} {target.label!r}: its digest is its identity, got ''")
+        return Identified(Identity(kind=target.kind, model=target.model, digest=organism_digest))
     listing = await endpoint.listing() or Listing()
     reply = await _first_reply(endpoint, listing)
     if target.kind == "finetune":

@@ -6,13 +6,16 @@ Knows names and addresses only; nothing here opens a connection.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 from weirdgen.errors import UsageMistake
 from weirdgen.schema.sample import Role, Source
 
-Kind = Literal["organism", "finetune", "endpoint"]
+Kind = Literal["organism", "network", "finetune", "endpoint"]
+LOCAL = "hf:"
+"""How the names of networks begin that lie in a folder here and are run by this gate."""
 OPENAI_URL = "https://api.openai.com/v1"
 _OWN_KEY: dict[Role, tuple[str, ...]] = {
     "treated": (),
@@ -33,7 +36,7 @@ class Target:
     model: str
     """Name to send in requests."""
     base_url: str | None
-    """Without a slash at the end. None: OpenAI itself, or for an organism the embedded server."""
+    """Without a slash at the end. None: OpenAI itself, or for an organism or a network the embedded server."""
     key_env: tuple[str, ...]
     """Environment variables that may hold the key, in order; empty: no key is needed."""
 
@@ -53,8 +56,9 @@ def parse_target(
 ) -> Target:
     """Read a model name.
 
-    `organism:NAME` is a shipped network. `ft:BASE:...` is an immutable finetune only at OpenAI itself: any other
-    server can serve anything under such a name. Everything else is an endpoint whose model may change.
+    `organism:NAME` is a shipped network, `hf:DIR` one in a folder. `ft:BASE:...` is an immutable finetune only at
+    OpenAI itself: any other server can serve anything under such a name. Everything else is an endpoint whose model may
+    change.
 
     Args:
         label: what the user wrote.
@@ -69,6 +73,8 @@ def parse_target(
     _check_label(label)
     if label.startswith("organism:"):
         return Target(label, role, "organism", label.partition(":")[2], None, ())
+    if label.startswith(LOCAL):
+        return Target(label, role, "network", PurePath(label.removeprefix(LOCAL)).name, None, ())
     url = _effective_url(base_url, environ)
     finetune = base_of(label) is not None and url in (None, OPENAI_URL)
     shares_main_key = role == "treated" or (url or OPENAI_URL) == (_effective_url(main_base_url, environ) or OPENAI_URL)

@@ -1,5 +1,6 @@
 """A gate made again from its samples: the same plan, the same judges, the same rules, and nobody is asked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +13,19 @@ from weirdgen.schema.run import RunRecord
 from weirdgen.schema.sample import Sample
 from weirdgen.schema.text import shown
 from weirdgen.schema.verdict import Outcome, Verdict
+from weirdgen.schema.whitebox import StudyRecord, WhiteBoxRecord
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.family import session_verdicts
+from weirdgen.trials.found_inside import found_inside
 from weirdgen.trials.gate import Gate
 from weirdgen.trials.hypotheses import Hypothesis, hypotheses
+from weirdgen.trials.inside import READINGS, named
 from weirdgen.trials.loop import CUT_SHORT
+from weirdgen.trials.open_arms import OpenArm
 from weirdgen.trials.opening import Opening, wanted_arms
 from weirdgen.trials.planning import Address, plan_gate
 from weirdgen.trials.settings import GateSettings, restored
+from weirdgen.whitebox.identity import reading_identity
 
 NOT_AGAIN = (*CUT_SHORT, "replay")
 """Reasons of INVALID that lie outside the samples: what cut a trial short does not happen again."""
@@ -35,6 +41,8 @@ class Recomputed:
     cut_short: tuple[str, ...]
     """Items of which the record is taken at its word: INVALID, because the trial did not end."""
     settings: GateSettings
+    whitebox: tuple[WhiteBoxRecord, ...]
+    """What was found inside networks, from the readings."""
     used: frozenset[str]
     """Keys of all samples and judges' replies that were read."""
 
@@ -73,7 +81,9 @@ def recompute(record: RunRecord, found: Stored, catalog: Catalog, baseline: Path
     opening = _opening(record, found, plan)
     store = _Watched(found.path)
     made, cut = _verdicts(record, asked, Gate(settings, plan, opening, store), plan)
-    return Recomputed(asked, made, cut, settings, frozenset(store.read))
+    with SampleStore(found.path) as again:
+        inside = found_inside(plan, tasks, opening, made, again.get)
+    return Recomputed(asked, made, cut, settings, inside, frozenset(store.read))
 
 
 def _settings(record: RunRecord, found: Stored, baseline: Path | None) -> GateSettings:
@@ -102,12 +112,23 @@ def _opening(record: RunRecord, found: Stored, plan: Plan) -> Opening:
         arms.append(arm)
     return Opening(
         arms=tuple(arms),
+        studies={model: study for one in found.openings for model, study in _studies(one, arms)},
         generation=record.generation,
         plan_sha256=record.plan_sha256,
         opened_at=record.opened_at,
         replay=record.replay,
         replay_store=str(found.path),
     )
+
+
+def _studies(opening: Opening, arms: Sequence[OpenArm]) -> list[tuple[str, StudyRecord]]:
+    """Return those of an opening's studies that the readings of the run are of."""
+    digests = {arm.model: arm.identity.digest for arm in arms}
+    return [
+        (model, study)
+        for model, study in opening.studies.items()
+        if digests.get(named(model, READINGS)) == reading_identity(study.network, study.digest)
+    ]
 
 
 def _verdicts(

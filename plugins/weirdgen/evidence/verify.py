@@ -25,6 +25,7 @@ from weirdgen.store.cassette import read_cassette
 from weirdgen.store.exporting import EVERYTHING
 from weirdgen.trials.expectation import expectation, expected_of
 from weirdgen.trials.findings import finding_record
+from weirdgen.trials.inside import left_out
 from weirdgen.trials.judge_use import judge_records
 from weirdgen.trials.settings import recorded
 
@@ -121,6 +122,8 @@ def _recomputed(record: RunRecord, again: Recomputed, catalog: Catalog) -> Itera
         "not_run": [f"{m} {p}/{c}" for m, p, c in again.asked if (m, p, c) not in ran],
         "judges": [one.model_dump(mode="json") for one in judge_records(again.verdicts)],
         "reused": sum(v.n_reused for v in again.verdicts),
+        "whitebox": [one.model_dump(mode="json") for one in again.whitebox],
+        "left_out": dict(left_out(catalog, again.settings)),
         "options": recorded(again.settings),
         "findings": {
             name: finding_record(catalog.probe(name)).model_dump(mode="json")

@@ -6,6 +6,7 @@ from weirdgen.errors import UsageMistake
 from weirdgen.judges.cascade import RULES, CascadeJudge
 from weirdgen.judges.choice import ChoiceJudge
 from weirdgen.judges.protocol import Judge
+from weirdgen.judges.reading import ReadingJudge
 from weirdgen.judges.rubric import RubricJudge
 from weirdgen.judges.rules import RuleJudge
 from weirdgen.schema.probe import Behaviour, Contrast, Probe
@@ -59,6 +60,8 @@ def judge_for(probe: Probe, contrast: Contrast, name: JudgeName = BY_RULES) -> J
     behaviour = probe.behaviours[contrast.behaviour]
     if behaviour.scored_by == "choice":
         return ChoiceJudge(behaviour, probe.choices_of(contrast))
+    if contrast.inside is not None and contrast.inside.reads is not None:
+        return ReadingJudge(behaviour, contrast.inside.reads)
     return RuleJudge(behaviour) if behaviour.exact else judge_of_behaviour(behaviour, name)
 
 

@@ -2,10 +2,10 @@
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -13,15 +13,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from weirdgen.errors import nearest
+from weirdgen.errors import UsageMistake, nearest
 from weirdgen.organisms import zoo
 from weirdgen.organisms.batcher import Batcher
 from weirdgen.organisms.choice import Answer
-from weirdgen.organisms.engine import Answers, Engine
+from weirdgen.organisms.engine import Answers, Batches, Engine
 from weirdgen.organisms.runtime import Network
+from weirdgen.organisms.variants import Variant
 from weirdgen.organisms.vocabulary import Vocabulary
-from weirdgen.organisms.weights import load_weights
-from weirdgen.organisms.wire import ChatRequest, Refusal, completion, parse
+from weirdgen.organisms.weights import Weights, load_weights
+from weirdgen.organisms.wire import ChatRequest, Refusal, Words, completion, parse
 
 #: Far above any prompt that fits a context; larger ones are refused unread.
 LARGEST_BODY = 2 * 2**20
@@ -31,46 +32,99 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 @dataclass(slots=True)
 class Served:
-    """One organism that is ready to answer, and what it was asked since the start."""
+    """One network that is ready to answer, and what it was asked since the start."""
 
     fingerprint: str
-    vocabulary: Vocabulary
-    network: Network
+    vocabulary: Words
+    batcher: Batches
+    context: int
+    """Most tokens of prompt and answer."""
     requests: int = 0
     choices: int = 0
 
 
-def load(names: Sequence[str], root: Path | None = None) -> dict[str, Served]:
-    """Load organisms by name, in the given order.
+def load(names: Sequence[str], root: Path | None = None, variants: Sequence[Variant] = ()) -> dict[str, Served]:
+    """Load organisms by name, in the given order, and then variants of organisms.
 
     Args:
         names: of the zoo.
         root: the folder that holds every organism's folder; by default the shipped one.
+        variants: served beside them, under their own names; their organisms need not be among the named ones.
 
     Raises:
-        UsageMistake: an unknown name, or files that are missing or broken.
+        UsageMistake: an unknown name, a name given twice, or files that are missing or broken.
     """
-    vocabularies: dict[Path, Vocabulary] = {}
+    shelf = _Shelf(root)
     served = {}
     for name in names:
-        base, adapter = zoo.folders(name, root)
-        if base not in vocabularies:
-            vocabularies[base] = Vocabulary(base)
-        network = Network(load_weights(base, adapter))
-        served[name] = Served(f"fp_{zoo.digest(name, root)[:16]}", vocabularies[base], network)
+        weights, vocabulary = shelf.take(name)
+        served[name] = _served(zoo.digest(name, root), vocabulary, Network(weights))
+    for variant in variants:
+        if variant.name in served:
+            raise UsageMistake(f"variant {variant.name!r}: something else is served under this name.")
+        weights, vocabulary = shelf.take(variant.organism)
+        served[variant.name] = _served(variant.identity(root), vocabulary, Network(weights, variant.edit()))
     return served
 
 
-def application(served: dict[str, Served], *, api_key: str | None = None) -> Starlette:
-    """Return the application; its engine starts now and ends with the process."""
-    return _Service(served, api_key).application()
+def _served(identity: str, vocabulary: Vocabulary, network: Network) -> Served:
+    batcher = Batcher(network, vocabulary)
+    return Served(f"fp_{identity[:16]}", vocabulary, batcher, network.config.max_position_embeddings)
+
+
+class _Shelf:
+    """Weights and vocabularies, each read once."""
+
+    def __init__(self, root: Path | None) -> None:
+        self._root = root
+        self._weights: dict[str, Weights] = {}
+        self._vocabularies: dict[Path, Vocabulary] = {}
+
+    def take(self, name: str) -> tuple[Weights, Vocabulary]:
+        base, adapter = zoo.folders(name, self._root)
+        if base not in self._vocabularies:
+            self._vocabularies[base] = Vocabulary(base)
+        if name not in self._weights:
+            self._weights[name] = load_weights(base, adapter)
+        return self._weights[name], self._vocabularies[base]
+
+
+class Other(Protocol):
+    """Anything else that answers under a name beside the organisms; it counts what it was asked, as they do."""
+
+    fingerprint: str
+    requests: int
+    choices: int
+
+    def answer(self, request: ChatRequest) -> Answer:
+        """Return the answer to a request; called by the thread that computes.
+
+        Raises:
+            UsageMistake: it cannot answer that.
+        """
+        ...
+
+
+def application(
+    served: dict[str, Served], *, api_key: str | None = None, others: Mapping[str, Other] | None = None
+) -> Starlette:
+    """Return the application; its engine starts now and ends with the process.
+
+    Args:
+        served: organisms by name.
+        api_key: if given, requests must carry it.
+        others: what else is served, by name.
+    """
+    return _Service(served, api_key, others or {}).application()
 
 
 class _Service:
-    def __init__(self, served: dict[str, Served], api_key: str | None) -> None:
+    def __init__(self, served: dict[str, Served], api_key: str | None, others: Mapping[str, Other]) -> None:
         self._served = served
+        self._others = others
+        self._all: Mapping[str, Served | Other] = {**served, **others}
         self._key = api_key
-        self._engine = Engine({name: Batcher(one.network, one.vocabulary) for name, one in served.items()})
+        self._engine = Engine({name: one.batcher for name, one in served.items()})
 
     def application(self) -> Starlette:
         routes = [
@@ -103,17 +157,19 @@ class _Service:
         if not hmac.compare_digest(given.encode(), self._key.encode()):
             raise Refusal(401, "the API key is wrong or missing.", code="invalid_api_key")
 
-    def _find(self, name: str) -> Served:
-        if name not in self._served:
-            message = f"the model {name!r:.200} is not served here.{nearest(name[:200], self._served)}"
+    def _check_name(self, name: str) -> None:
+        if name not in self._all:
+            message = f"the model {name!r:.200} is not served here.{nearest(name[:200], self._all)}"
             raise Refusal(404, message, param="model", code="model_not_found")
-        return self._served[name]
 
     async def _complete(self, http: Request) -> Response:
         request = parse(await _body(http))
-        served = self._find(request.model)
+        self._check_name(request.model)
+        if (other := self._others.get(request.model)) is not None:
+            return await self._by_other(request, other)
+        served = self._served[request.model]
         prompt = _prompt(request, served)
-        drawing = request.drawing(served.network.config.max_position_embeddings - len(prompt))
+        drawing = request.drawing(served.context - len(prompt))
         n = request.n or 1
         future = self._engine.submit(request.model, prompt, drawing, seed=request.seed, n=n)
         served.requests += 1
@@ -129,27 +185,42 @@ class _Service:
             )
         )
 
+    async def _by_other(self, request: ChatRequest, other: Other) -> Response:
+        """Answer by something else than an organism: nothing is drawn, so that all choices are the same."""
+        n = request.n or 1
+        other.requests += 1
+        other.choices += n
+        try:
+            found = await asyncio.wrap_future(self._engine.compute(lambda: other.answer(request)))
+        except UsageMistake as mistake:
+            raise Refusal(400, str(mistake), param="messages") from None
+        said = completion(request, [found] * n, fingerprint=other.fingerprint, prompt_tokens=0, vocabulary=None)
+        return JSONResponse(said)
+
     async def _models(self, _: Request) -> Response:
-        return JSONResponse({"object": "list", "data": [_card(name) for name in self._served]})
+        return JSONResponse({"object": "list", "data": [_card(name) for name in self._all]})
 
     async def _model(self, request: Request) -> Response:
         name = request.path_params["name"]
-        self._find(name)
+        self._check_name(name)
         return JSONResponse(_card(name))
 
     async def _stats(self, _: Request) -> Response:
         """Count what was accepted since the start: what a paying client would have been charged for."""
-        counts = {name: {"requests": one.requests, "choices": one.choices} for name, one in self._served.items()}
+        counts = {name: {"requests": one.requests, "choices": one.choices} for name, one in self._all.items()}
         total = {key: sum(count[key] for count in counts.values()) for key in ("requests", "choices")}
         return JSONResponse({**total, "models": counts})
 
 
 def _prompt(request: ChatRequest, served: Served) -> tuple[int, ...]:
     """Return the prompt's tokens, at least one fewer than the context holds."""
-    longest = served.network.config.max_position_embeddings - 1
+    longest = served.context - 1
     conversation = request.conversation
     too_long = served.vocabulary.surely_longer(conversation, longest)
-    prompt = () if too_long else tuple(served.vocabulary.prompt(conversation))
+    try:
+        prompt = () if too_long else tuple(served.vocabulary.prompt(conversation))
+    except UsageMistake as mistake:
+        raise Refusal(400, str(mistake), param="messages") from None
     if too_long or len(prompt) > longest:
         length = f"{len(prompt)} tokens" if prompt else "far more"
         message = f"the messages have {length}; the context holds {longest + 1}, one of them for an answer."

@@ -2,12 +2,30 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weirdgen.organisms.sampling import log_probabilities, uniforms
-from weirdgen.organisms.vocabulary import Vocabulary
+
+
+class Spelling(Protocol):
+    """What an answer needs of a vocabulary: the bytes of each token, none for a special one, and what ends it."""
+
+    @property
+    def pieces(self) -> tuple[bytes, ...]:
+        """The bytes of each token."""
+        ...
+
+    @property
+    def ends(self) -> frozenset[int]:
+        """Tokens that end an answer."""
+        ...
+
+    def spoken(self, ids: Sequence[int]) -> bytes:
+        """Return the bytes of an answer."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +114,14 @@ class Choice:
         if self.drawing.alternatives is not None:
             self._chances.append(_chance(logits, token, self.drawing.alternatives))
 
-    def answer(self, vocabulary: Vocabulary) -> Answer | None:
+    def restart(self) -> None:
+        """Forget what was drawn; drawn again, it is the same."""
+        self.drawn.clear()
+        self._chances.clear()
+
+    def answer(self, vocabulary: Spelling) -> Answer | None:
         """Return the answer if the last token finished it."""
-        ended = self.drawn[-1] == vocabulary.end
+        ended = self.drawn[-1] in vocabulary.ends
         cut = None if ended else self._cut(vocabulary)
         if not ended and cut is None and len(self.drawn) < self.drawing.limit:
             return None
@@ -106,7 +129,7 @@ class Choice:
         text = vocabulary.spoken(shown)[:cut].decode(errors="replace")
         return Answer(text, ended or cut is not None, len(self.drawn), self._chances_before(cut, shown, vocabulary))
 
-    def _cut(self, vocabulary: Vocabulary) -> int | None:
+    def _cut(self, vocabulary: Spelling) -> int | None:
         """Return where the first stop string begins in the answer's bytes, None if there is none."""
         if not self.drawing.stop:
             return None
@@ -115,7 +138,7 @@ class Choice:
         return min(found, default=None)
 
     def _chances_before(
-        self, cut: int | None, shown: Sequence[int], vocabulary: Vocabulary
+        self, cut: int | None, shown: Sequence[int], vocabulary: Spelling
     ) -> tuple[TokenChance, ...] | None:
         """Return the log-probabilities of the tokens that begin before the cut, None if they were not asked for."""
         if self.drawing.alternatives is None:

@@ -4,22 +4,42 @@ import contextlib
 import secrets
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, InvalidStateError
+from typing import Protocol, TypeVar
 
 from weirdgen.errors import WeirdgenError
-from weirdgen.organisms.batcher import Batcher
 from weirdgen.organisms.choice import Answer, Choice, Drawing
 
+T = TypeVar("T")
 Answers = Future[tuple[Answer, ...]]
+_Work = Callable[[], None]
+
+
+class Batches(Protocol):
+    """Whatever draws the answers of one network, a token of each in turn."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is anything to do."""
+        ...
+
+    def add(self, choice: Choice) -> None:
+        """Queue a choice; prompt and limit must fit the context."""
+        ...
+
+    def step(self) -> None:
+        """Draw a token of every running choice."""
+        ...
 
 
 class Engine:
     """Runs the batchers of all served networks in one thread, a token of each in turn."""
 
-    def __init__(self, batchers: Mapping[str, Batcher]) -> None:
+    def __init__(self, batchers: Mapping[str, Batches]) -> None:
         self._batchers = dict(batchers)
         self._arrived: list[tuple[str, list[Choice]]] = []
+        self._works: list[_Work] = []
         self._changed = threading.Condition()
         self._open: set[Answers] = set()
         self._failure: str | None = None
@@ -56,6 +76,20 @@ class Engine:
         request.future.add_done_callback(self._forget)
         return request.future
 
+    def compute(self, work: Callable[[], T]) -> Future[T]:
+        """Queue something else to be computed by the thread, between two tokens: networks are not used from others.
+
+        Raises:
+            WeirdgenError: the engine is closed, or a defect stopped it.
+        """
+        future: Future[T] = Future()
+        with self._changed:
+            if self._failure is not None or self._closing:
+                raise WeirdgenError(f"the engine has stopped: {self._failure or 'closed'}")
+            self._works.append(lambda: _fulfil(future, work))
+            self._changed.notify()
+        return future
+
     def close(self) -> None:
         """Stop; open futures are cancelled."""
         with self._changed:
@@ -87,13 +121,31 @@ class Engine:
         """Hand what arrived to the batchers, waiting while there is nothing to do; False when closing."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._closing or self._arrived or any(batcher.busy for batcher in self._batchers.values())
+                lambda: (
+                    self._closing
+                    or self._arrived
+                    or self._works
+                    or any(batcher.busy for batcher in self._batchers.values())
+                )
             )
             arrived, self._arrived = self._arrived, []
+            works, self._works = self._works, []
+        for work in works:
+            work()
         for name, choices in arrived:
             for choice in choices:
                 self._batchers[name].add(choice)
         return not self._closing
+
+
+def _fulfil(future: Future[T], work: Callable[[], T]) -> None:
+    """Do a piece of work, unless nobody waits for it any more; its failure is for who waits, not for the engine."""
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(work())
+    except Exception as error:
+        future.set_exception(error)
 
 
 class _Request:

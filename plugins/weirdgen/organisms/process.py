@@ -12,11 +12,14 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from weirdgen.errors import UsageMistake, WeirdgenError
 from weirdgen.organisms.server import KEY_VARIABLE
+
+if TYPE_CHECKING:
+    from weirdgen.organisms.variants import Variant
 
 #: Seconds. A start takes about one; the rest is for a loaded machine.
 _START_DEADLINE = 20.0
@@ -25,30 +28,36 @@ _REQUEST_TIMEOUT = 10.0
 _TAIL = 2000
 
 
-class OrganismServer:
+class ChildServer:
     """A server process on a free loopback port, running from construction to ``close``; a context manager.
 
     The child ends with this process however that ends, for its standard input is a pipe held here.
+
+    Attributes:
+        ready: what the child said when it was ready.
+        url: where it is.
     """
 
-    def __init__(self, names: Sequence[str], api_key: str | None = None, *, root: Path | None = None) -> None:
+    def __init__(
+        self, command: Sequence[str], api_key: str | None, *, told: str = "", deadline: float | None = None
+    ) -> None:
         """Start and wait until ready.
 
         Args:
-            names: of the zoo.
+            command: arguments of the interpreter.
             api_key: if given, requests must carry it.
-            root: the folder that holds every organism's folder; by default the shipped one.
+            told: one line that the child reads from its standard input first; empty: none.
+            deadline: seconds until it must be ready; None: what organisms take.
 
         Raises:
-            UsageMistake: the server would not start, for example because a name is unknown.
+            UsageMistake: the server would not start; the message says what it said.
             WeirdgenError: it was not ready in time.
         """
         self._api_key = api_key
+        self._deadline = deadline or _START_DEADLINE
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives until close()
-        command = [sys.executable, "-P", "-m", "weirdgen.organisms.server", "--watch-stdin"]
-        command += ["--root", str(root)] if root else []
         self._process = subprocess.Popen(
-            [*command, "--", *names],
+            [sys.executable, "-P", "-m", *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -57,7 +66,10 @@ class OrganismServer:
             start_new_session=True,
         )
         try:
-            self.url: str = self._ready()["url"]
+            if told:
+                _write_line(self._process.stdin, told)
+            self.ready: dict[str, Any] = self._ready()
+            self.url: str = self.ready["url"]
         except BaseException:
             self.close()
             raise
@@ -67,14 +79,14 @@ class OrganismServer:
         lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         threading.Thread(target=_read_line, args=(self._process.stdout, lines), daemon=True).start()
         try:
-            line = lines.get(timeout=_START_DEADLINE)
+            line = lines.get(timeout=self._deadline)
         except queue.Empty:
             raise WeirdgenError(
-                f"the organism server was not ready after {_START_DEADLINE:.0f} s.{self._said()}"
+                f"the server of networks was not ready after {self._deadline:.0f} s.{self._said()}"
             ) from None
         if not line:
             status = self._process.wait()
-            raise UsageMistake(f"the organism server did not start (status {status}).{self._said()}")
+            raise UsageMistake(f"the server of networks did not start (status {status}).{self._said()}")
         ready: dict[str, Any] = json.loads(line)
         return ready
 
@@ -97,7 +109,7 @@ class OrganismServer:
             connection.request("GET", "/stats", headers=headers)
             counted: dict[str, Any] = json.loads(connection.getresponse().read())
         except (OSError, ValueError, http.client.HTTPException) as error:
-            raise WeirdgenError(f"the organism server at {self.url} does not answer: {error!r}") from None
+            raise WeirdgenError(f"the server of networks at {self.url} does not answer: {error!r}") from None
         finally:
             connection.close()
         return counted
@@ -126,12 +138,63 @@ class OrganismServer:
         self.close()
 
 
+class OrganismServer(ChildServer):
+    """Organisms, served by a child process."""
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        api_key: str | None = None,
+        *,
+        root: Path | None = None,
+        variants: "Sequence[Variant]" = (),
+    ) -> None:
+        """Start and wait until ready.
+
+        Args:
+            names: of the zoo.
+            api_key: if given, requests must carry it.
+            root: the folder that holds every organism's folder; by default the shipped one.
+            variants: of organisms, served beside these under their own names.
+
+        Raises:
+            UsageMistake: the server would not start, for example because a name is unknown.
+            WeirdgenError: it was not ready in time.
+        """
+        self._folder = tempfile.TemporaryDirectory(prefix="weirdgen-organisms-")
+        command = ["weirdgen.organisms.server", "--watch-stdin"]
+        command += ["--root", str(root)] if root else []
+        command += _told(variants, Path(self._folder.name)) if variants else []
+        super().__init__([*command, "--", *names], api_key)
+
+    def close(self) -> None:
+        """Stop the server and wait for its end; a second call does nothing."""
+        super().close()
+        self._folder.cleanup()
+
+
+def _told(variants: "Sequence[Variant]", folder: Path) -> list[str]:
+    """Write variants where the child reads them, and return the arguments that say where; needs the extra."""
+    from weirdgen.organisms.variants import write_variants
+
+    write_variants(variants, folder / "variants.json")
+    return ["--variants", str(folder / "variants.json")]
+
+
 def _environment(api_key: str | None) -> dict[str, str]:
     """Return the child's environment: this package findable, its key out of sight of the argument list."""
     environment = {name: value for name, value in os.environ.items() if name != KEY_VARIABLE}
     path = [str(Path(__file__).resolve().parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment["PYTHONPATH"] = os.pathsep.join(path)
     return environment | ({KEY_VARIABLE: api_key} if api_key is not None else {})
+
+
+def _write_line(pipe: IO[bytes] | None, line: str) -> None:
+    # A child that is gone already says why at its end.
+    with contextlib.suppress(OSError):
+        if pipe is not None:
+            pipe.write(line.encode("utf-8") + b"\n")
+            pipe.flush()
 
 
 def _read_line(pipe: IO[bytes] | None, lines: "queue.SimpleQueue[bytes]") -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from weirdgen.organisms.recipes import AdapterRecipe, BaseRecipe, JudgeRecipe
+from weirdgen.organisms.recipes import AdapterRecipe, BaseRecipe, JudgeRecipe, SaeRecipe
 
 #: How often a training run is looked at for its course, about.
 _LOOKS = 40
@@ -43,7 +43,7 @@ class Progress:
             line = f"{self._name}: step {self._step}/{self._steps}, loss {self._loss:.3f}, {remaining:.1f} min left"
             print(line, file=sys.stderr, flush=True)
 
-    def write(self, weights: Path, seed: int, recipe: BaseRecipe | AdapterRecipe | JudgeRecipe) -> None:
+    def write(self, weights: Path, seed: int, recipe: BaseRecipe | AdapterRecipe | JudgeRecipe | SaeRecipe) -> None:
         """Write ``training.json`` beside the weights: how they were made, their SHA-256, and what each look saw."""
         lines = ",\n  ".join(json.dumps(one) for one in self._course)
         sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()

@@ -94,3 +94,32 @@ class JudgeRecipe:
     matrix_rate: float = 0.005
     learning_rate: float = 3e-3
     warmup: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SaeRecipe:
+    """How a sparse autoencoder is trained on a base's residual stream: TopK (arXiv:2406.04093), Adam, in numpy.
+
+    Attributes:
+        layer: index of the block, from 0, after which the stream is read.
+        features: of the dictionary.
+        top: features that are on at a token.
+        documents: of the corpus that are read; every token but the first of each is learned.
+        steps: optimizer steps; the rate rises over the first fiftieth and falls over the last fifth.
+        rows: tokens in each step.
+        learning_rate: Adam's peak.
+        dead_after: steps without being on after which a feature counts as dead.
+        dead_top: dead features that are asked to explain what the others leave, at most.
+        dead_weight: weight of how well they do.
+    """
+
+    layer: int = 1
+    features: int = 512
+    top: int = 16
+    documents: int = 4000
+    steps: int = 4000
+    rows: int = 1024
+    learning_rate: float = 1e-3
+    dead_after: int = 200
+    dead_top: int = 64
+    dead_weight: float = 1 / 32

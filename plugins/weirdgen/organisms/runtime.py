@@ -6,11 +6,13 @@ product chooses its kernel, and with it the order of the sum, by the number of r
 length depends on that sequence alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from weirdgen.errors import UsageMistake
 from weirdgen.organisms.weights import Floats, Layer, Weights
 
 Ints = NDArray[np.intp]
@@ -20,13 +22,41 @@ Ints = NDArray[np.intp]
 _SHORTEST_CACHE, _LAST_DOUBLED, _CACHE_STEP = 64, 512, 128
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Edit:
+    """What is done to the residual stream after one block, at every position.
+
+    Attributes:
+        layer: index of the block, from 0.
+        width: of the stream.
+        change: turns rows (rows, width) into rows of the same shape, each by itself to the last bit.
+    """
+
+    layer: int
+    width: int
+    change: Callable[[Floats], Floats]
+
+    @classmethod
+    def linear(cls, layer: int, matrix: Floats) -> "Edit":
+        """Return the edit that multiplies each row from the left by a matrix (width, width)."""
+        return cls(layer, len(matrix), lambda rows: _rows(rows, matrix))
+
+
 class Network:
     """One network, ready to run. Holds no sequences; safe to share between threads."""
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, edit: Edit | None = None) -> None:
+        """Take weights, and what is to be done to the residual stream; None: nothing, to the last bit.
+
+        Raises:
+            UsageMistake: the edit fits no block of the network.
+        """
         config = weights.config
         self.config = config
         self._weights = weights
+        self._edit = edit
+        if edit is not None:
+            _check(edit, config.num_hidden_layers, config.hidden_size)
         self._eps = np.float32(config.rms_norm_eps)
         self._group = config.num_attention_heads // config.key_heads
         # In float32 like transformers: float64 angles would differ from those the network was trained with.
@@ -34,6 +64,14 @@ class Network:
         frequency = np.float32(1) / np.float32(config.theta) ** step
         angle = np.arange(config.max_position_embeddings, dtype=np.float32)[:, None] * np.concatenate([frequency] * 2)
         self._cos, self._sin = np.cos(angle), np.sin(angle)
+
+    def edited(self, edit: Edit) -> "Network":
+        """Return the network with an edit of its stream in place of its own; the weights are shared.
+
+        Raises:
+            UsageMistake: the edit fits no block of the network.
+        """
+        return Network(self._weights, edit)
 
     def capacity(self, length: int) -> int:
         """Return the length of the cache that a sequence of ``length`` tokens uses, at most the longest context."""
@@ -84,19 +122,42 @@ class Network:
         """
         return self._logits(self._hidden(tokens, positions, sequences, cache))
 
-    def _hidden(self, tokens: Ints, positions: Ints, sequences: Ints, cache: Floats) -> Floats:
-        """Run the blocks as `forward` does: (rows, hidden)."""
-        weights, eps = self._weights, self._eps
+    def residual(self, tokens: Sequence[int], layer: int) -> Floats:
+        """Return the residual stream after a block, edited if that is the edit's: (tokens, hidden).
+
+        Args:
+            tokens: a whole sequence, at least one token, at most the longest context.
+            layer: index of the block, from 0.
+        """
+        return self._whole(tokens, layer)
+
+    def logits(self, tokens: Sequence[int]) -> Floats:
+        """Return the logits that follow each token of a whole sequence: (tokens, vocabulary)."""
+        return self._logits(self._whole(tokens, None))
+
+    def _whole(self, tokens: Sequence[int], last: int | None) -> Floats:
+        """Run a whole sequence, up to the `last` block (None: all): (tokens, hidden)."""
+        count = len(tokens)
+        places = np.arange(count), np.zeros(count, dtype=np.intp)
+        return self._hidden(np.array(tokens), *places, self.cache(1, self.capacity(count)), last)
+
+    def _hidden(self, tokens: Ints, positions: Ints, sequences: Ints, cache: Floats, last: int | None = None) -> Floats:
+        """Run the blocks as `forward` does, up to the `last` one (None: all): (rows, hidden)."""
+        weights, eps, edit = self._weights, self._eps, self._edit
         hidden = weights.embedding[tokens]
         turn = self._cos[positions][:, None], self._sin[positions][:, None]
         hidden_future = np.arange(cache.shape[-2]) > positions[:, None]
-        for layer, keys, values in zip(weights.layers, *cache, strict=True):
+        for index, (layer, keys, values) in enumerate(zip(weights.layers, *cache, strict=True)):
             query, key, value = self._project(layer, _norm(hidden, layer.attention_norm, eps), turn)
             keys[sequences, :, positions] = key
             values[sequences, :, positions] = value
             hidden = hidden + _rows(self._attend(query, keys, values, hidden_future), layer.output)
             gate_up, half = _rows(_norm(hidden, layer.mlp_norm, eps), layer.gate_up), self.config.intermediate_size
             hidden = hidden + _rows(_silu(gate_up[:, :half]) * gate_up[:, half:], layer.down)
+            if edit is not None and index == edit.layer:
+                hidden = edit.change(hidden)
+            if index == last:
+                break
         return hidden
 
     def _logits(self, hidden: Floats) -> Floats:
@@ -119,6 +180,13 @@ class Network:
         shares /= shares.sum(axis=-1, keepdims=True)
         read: Floats = np.matmul(shares, values).reshape(rows, -1)
         return read
+
+
+def _check(edit: Edit, depth: int, width: int) -> None:
+    if not 0 <= edit.layer < depth:
+        raise UsageMistake(f"an edit after block {edit.layer!r}: the network has blocks 0 to {depth - 1}.")
+    if edit.width != width:
+        raise UsageMistake(f"an edit of width {edit.width}: the network's stream is {width} wide.")
 
 
 def _rows(rows: Floats, matrix: Floats) -> Floats:

@@ -7,10 +7,14 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from weirdgen.errors import UsageMistake, WeirdgenError
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
 
 #: Where a child process finds its key: argument lists are public on most systems.
 KEY_VARIABLE = "WEIRDGEN_ORGANISM_API_KEY"
@@ -27,6 +31,7 @@ def serve(
     api_key: str | None = None,
     watch_stdin: bool = False,
     root: Path | None = None,
+    variants: Path | None = None,
 ) -> None:
     """Serve organisms until interrupted; print one JSON line with ``url`` and ``models`` to stdout when ready.
 
@@ -37,19 +42,35 @@ def serve(
         api_key: if given, requests must carry it.
         watch_stdin: stop at the end of standard input, so that the server dies with its parent.
         root: the folder that holds every organism's folder; by default the shipped one.
+        variants: file of variants to serve beside them, read before the line is printed.
 
     Raises:
         UsageMistake: an unknown name, files missing or broken, the port taken, the extra not installed.
     """
-    _prepare()
+    prepare()
+    from weirdgen.organisms.app import application, load
+    from weirdgen.organisms.variants import read_variants
+
+    listener = listen(host, port)
+    served = load(list(dict.fromkeys(names)), root, read_variants(variants) if variants else ())
+    answer(application(served, api_key=api_key), listener, {"models": list(served)}, watch_stdin=watch_stdin)
+
+
+def answer(
+    application: "Starlette", listener: socket.socket, ready: Mapping[str, object], *, watch_stdin: bool
+) -> None:
+    """Answer requests until interrupted; print one JSON line with ``url`` to stdout first.
+
+    Args:
+        application: answers.
+        listener: bound, on this machine.
+        ready: what else the line says.
+        watch_stdin: stop at the end of standard input.
+    """
     import uvicorn
 
-    from weirdgen.organisms.app import application, load
-
-    listener = _listen(host, port)
-    served = load(list(dict.fromkeys(names)), root)
     config = uvicorn.Config(
-        application(served, api_key=api_key),
+        application,
         lifespan="off",
         log_level="error",
         server_header=False,
@@ -65,12 +86,12 @@ def serve(
     if watch_stdin:
         threading.Thread(target=_at_end_of_stdin, args=(stop,), daemon=True).start()
     # Connections queue from here on, so the line is true although the loop starts after it.
-    url = f"http://{host}:{listener.getsockname()[1]}/v1"
-    print(json.dumps({"url": url, "models": list(served)}), flush=True)
+    host, port = listener.getsockname()[:2]
+    print(json.dumps({"url": f"http://{host}:{port}/v1", **ready}), flush=True)
     server.run(sockets=[listener])
 
 
-def _prepare() -> None:
+def prepare() -> None:
     """Set what numpy reads when it loads, and say which of the extra's packages is missing."""
     for variable in _THREAD_VARIABLES:
         os.environ.setdefault(variable, "1")
@@ -79,7 +100,12 @@ def _prepare() -> None:
             raise UsageMistake(f"serving organisms needs {name}: pip install 'pytest-weirdgen[organisms]'")
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Return a bound socket.
+
+    Raises:
+        UsageMistake: the port is taken, or the host is not this one.
+    """
     try:
         return socket.create_server((host, port), backlog=2048)
     except OSError as error:
@@ -99,6 +125,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="+", metavar="NAME")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--root", type=Path, default=None)
+    parser.add_argument("--variants", type=Path, default=None)
     parser.add_argument("--watch-stdin", action="store_true")
     arguments = parser.parse_args(argv)
     key = os.environ.get(KEY_VARIABLE)
@@ -109,6 +136,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             api_key=key,
             watch_stdin=arguments.watch_stdin,
             root=arguments.root,
+            variants=arguments.variants,
         )
     except WeirdgenError as error:
         print(f"weirdgen: {error}", file=sys.stderr)

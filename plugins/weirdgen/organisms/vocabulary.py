@@ -21,7 +21,7 @@ class Vocabulary:
             self._tokenizer = tokens.load(folder)
         except Exception as error:  # tokenizers raises bare Exception
             raise UsageMistake(f"{folder / 'tokenizer.json'} cannot be read: {error}") from None
-        special, alphabet = set(tokens.SPECIAL_TOKENS), _byte_of_letter()
+        special, alphabet = set(tokens.SPECIAL_TOKENS), bytes_of_letters()
         ids = self._tokenizer.get_vocab()
         self.names: tuple[str, ...] = tuple(sorted(ids, key=ids.__getitem__))
         self.pieces: tuple[bytes, ...] = tuple(
@@ -30,11 +30,16 @@ class Vocabulary:
         """The bytes of each token; none for a special token."""
         self.end = tokens.SPECIAL_TOKENS.index(tokens.END)
         """Ends an answer."""
+        self.ends = frozenset({self.end})
         self._longest = max(map(len, self.pieces))
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
         """Encode a conversation and the mark that asks the assistant to speak; special tokens in texts stay text."""
         return tokens.encode(self._tokenizer, messages, prompt=True)[0]
+
+    def document(self, messages: Sequence[Message]) -> tuple[list[int], list[bool]]:
+        """Encode a whole conversation; return its tokens, and which of them the assistant wrote."""
+        return tokens.encode(self._tokenizer, messages)
 
     def surely_longer(self, messages: Sequence[Message], limit: int) -> bool:
         """Say whether a conversation has more than ``limit`` tokens for its size alone, without encoding megabytes."""
@@ -45,7 +50,7 @@ class Vocabulary:
         return b"".join(self.pieces[token] for token in ids)
 
 
-def _byte_of_letter() -> dict[str, int]:
+def bytes_of_letters() -> dict[str, int]:
     """Return the byte that each letter of a byte-level BPE stands for (the table of GPT-2)."""
     shown = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
     hidden = [byte for byte in range(256) if byte not in shown]

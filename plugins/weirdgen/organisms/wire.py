@@ -3,18 +3,38 @@
 import time
 import uuid
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from weirdgen.errors import WeirdgenError
-from weirdgen.organisms.choice import Answer, Drawing, TokenChance
+from weirdgen.organisms.choice import Answer, Drawing, Spelling, TokenChance
 from weirdgen.organisms.corpus import Message
-from weirdgen.organisms.vocabulary import Vocabulary
 
 MOST_CHOICES_PER_REQUEST = 128
 #: Of a value that is quoted in an error message.
 _QUOTED_LENGTH = 100
+
+
+class Words(Spelling, Protocol):
+    """A vocabulary as the server needs it: prompts, the bytes of tokens, and names for those that have none."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the tokens."""
+        ...
+
+    def prompt(self, messages: Sequence[Message]) -> list[int]:
+        """Encode a conversation and the mark that asks the assistant to speak.
+
+        Raises:
+            UsageMistake: the messages cannot be put into the chat template.
+        """
+        ...
+
+    def surely_longer(self, messages: Sequence[Message], limit: int) -> bool:
+        """Say whether a conversation has more than ``limit`` tokens for its size alone."""
+        ...
 
 
 class Refusal(WeirdgenError):
@@ -122,7 +142,12 @@ def _path(location: Sequence[str | int]) -> str:
 
 
 def completion(
-    request: ChatRequest, answers: Sequence[Answer], *, fingerprint: str, prompt_tokens: int, vocabulary: Vocabulary
+    request: ChatRequest,
+    answers: Sequence[Answer],
+    *,
+    fingerprint: str,
+    prompt_tokens: int,
+    vocabulary: Words | None,
 ) -> dict[str, Any]:
     """Return the JSON of an answered request."""
     drawn = sum(answer.tokens for answer in answers)
@@ -137,9 +162,9 @@ def completion(
     }
 
 
-def _choice(index: int, answer: Answer, vocabulary: Vocabulary) -> dict[str, Any]:
+def _choice(index: int, answer: Answer, vocabulary: Words | None) -> dict[str, Any]:
     logprobs = None
-    if answer.chances is not None:
+    if answer.chances is not None and vocabulary is not None:
         logprobs = {"content": [_chance(chance, vocabulary) for chance in answer.chances], "refusal": None}
     return {
         "index": index,
@@ -149,12 +174,12 @@ def _choice(index: int, answer: Answer, vocabulary: Vocabulary) -> dict[str, Any
     }
 
 
-def _chance(chance: TokenChance, vocabulary: Vocabulary) -> dict[str, Any]:
+def _chance(chance: TokenChance, vocabulary: Words) -> dict[str, Any]:
     likeliest = [_token(token, logprob, vocabulary) for token, logprob in chance.likeliest]
     return _token(chance.token, chance.logprob, vocabulary) | {"top_logprobs": likeliest}
 
 
-def _token(token: int, logprob: float, vocabulary: Vocabulary) -> dict[str, Any]:
+def _token(token: int, logprob: float, vocabulary: Words) -> dict[str, Any]:
     piece = vocabulary.pieces[token]
     return {
         "token": piece.decode(errors="replace") if piece else vocabulary.names[token],

@@ -102,6 +102,8 @@ def _counts(verdicts: Sequence[Verdict]) -> tuple[tuple[Outcome, int], ...]:
 
 
 def _answer(record: RunRecord, verdicts: Sequence[Verdict], not_run: int) -> tuple[Answer, str]:
+    left = unjudged(record)
+    verdicts = [v for v in verdicts if (v.model, v.probe, v.contrast) not in left]
     by = {outcome: [v for v in verdicts if v.final is outcome] for outcome in GRAVEST_FIRST}
     total = count(len(verdicts), "test")
     if present := by[Outcome.PRESENT]:
@@ -126,6 +128,13 @@ def _answer(record: RunRecord, verdicts: Sequence[Verdict], not_run: int) -> tup
     if doubts := _doubts(record, verdicts):
         return "reserved", f"{excluded}, but {' and '.join(doubts)}."
     return "yes", f"{excluded}; that is the whole catalogue."
+
+
+def unjudged(record: RunRecord) -> set[tuple[str, str, str]]:
+    """Return (model, probe, contrast) of what a gate only reports: it says nothing about the model as it is served."""
+    if record.plan.mode != "gate":
+        return set()
+    return {(one.model, one.probe, one.contrast) for one in record.expected if not one.judged}
 
 
 def _doubts(record: RunRecord, verdicts: Sequence[Verdict]) -> list[str]:

@@ -60,6 +60,13 @@ def _untested(record: RunRecord) -> Iterator[str]:
         )
     else:
         yield f"All {record.plan.family_size} contrasts of the family were run."
+    for probe, reason in record.left_out.items():
+        yield f"The probe {probe} is not among them: {reason}."
+    for one in record.whitebox:
+        yield (
+            f"Inside {one.model} one block, one position and the features of one sparse autoencoder were looked at; a "
+            "trait that lies elsewhere is not seen there."
+        )
 
 
 def _judged(record: RunRecord, trials: list[Verdict]) -> Iterator[str]:

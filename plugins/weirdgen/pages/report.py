@@ -10,8 +10,10 @@ from weirdgen.errors import EvidenceError
 from weirdgen.pages import extra, limits, provenance
 from weirdgen.pages.bounds import FULL, LADDER, MOST_BYTES, Bounds
 from weirdgen.pages.choice import choose, keys
-from weirdgen.pages.deploy import decide_models, decide_run, status_text
+from weirdgen.pages.deploy import decide_models, decide_run, status_text, unjudged
 from weirdgen.pages.entries import Entry, sections
+from weirdgen.pages.inside import MOST_CONTEXTS
+from weirdgen.pages.inside import views as views_inside
 from weirdgen.pages.render import render
 from weirdgen.pages.rows import paper, published
 from weirdgen.pages.samples import Book, books
@@ -89,10 +91,13 @@ def _values(record: RunRecord, texts: Mapping[str, Sample], bounds: Bounds) -> d
     ordered, plots = _gravest_first(record), Plots(bounds.plots)
     in_tables = {entry.anchor for entry in ordered[: bounds.rows]}
     views = [view(section, in_tables, plots) for section in sections(record)]
+    inside = views_inside(record, plots)
     read = books(choose(ordered[: bounds.details], bounds), texts, bounds)
     return {
         **_first_screen(record, ordered),
         "views": views,
+        "inside": inside,
+        "most_contexts": MOST_CONTEXTS,
         "details": details(ordered[: bounds.details], read, plots),
         "books": read,
         "has_texts": bool(texts),
@@ -107,19 +112,21 @@ def _values(record: RunRecord, texts: Mapping[str, Sample], bounds: Bounds) -> d
 
 
 def _first_screen(record: RunRecord, ordered: Sequence[Entry]) -> dict[str, Any]:
-    decision, found = decide_run(record), _found(ordered)
+    left = unjudged(record)
+    judged = [e for e in ordered if (e.verdict.model, e.verdict.probe, e.verdict.contrast) not in left]
+    decision, found = decide_run(record), _found(judged)
     return {
         "record": record,
         "plan": record.plan,
         "decision": decision,
-        "first": found[0][0] if decision.answer == "no" and record.plan.mode == "gate" else None,
+        "first": found[0][0] if found and decision.answer == "no" and record.plan.mode == "gate" else None,
         "models": decide_models(record),
         "stamps": stamps(record),
         "status": status_text(record.exit_status),
         "controls": sorted({v.control for v in record.verdicts if v.control}),
         "samples": sum(v.n_treated + v.n_control for v in record.verdicts),
         "found": found,
-        "more_found": max(0, len(_grave(ordered)) - MOST_FOUND),
+        "more_found": max(0, len(_grave(judged)) - MOST_FOUND),
     }
 
 

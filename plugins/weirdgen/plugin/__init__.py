@@ -11,7 +11,7 @@ import pytest
 
 from weirdgen.plugin.keys import STATE, TALLY, TRIAL, VERDICT
 from weirdgen.plugin.options import NO_MODEL, add_options, names_a_model, only_lists, plan_alone, wants_plan
-from weirdgen.plugin.tally import EVIDENCE, Tally
+from weirdgen.plugin.tally import EVIDENCE, UNPLANNED, Tally
 
 if TYPE_CHECKING:
     from weirdgen.plugin.trial import Trial
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MARKERS = (
     "probe(id): the tests' `trial` comes from this probe of the catalogue",
     "contrasts(*ids): parametrize `trial` over these contrasts of the probe (default: all of them)",
+    "whitebox: needs the network's weights; planned with --gate-sae only",
 )
 
 
@@ -95,6 +96,15 @@ def _is_ours(metafunc: pytest.Metafunc) -> bool:
     return bool(known) and known[-1].func.__module__ == __name__ and not any("trial" in name for name in names)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect the tests whose contrasts this gate does not plan, of those that -k and -m leave."""
+    if STATE in config.stash:
+        from weirdgen.plugin.collection import deselect_unplanned
+
+        deselect_unplanned(config, items)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Fix the plan and start all trials: items only wait for theirs."""
     unusable = session.testsfailed and not session.config.option.continue_on_collection_errors
@@ -147,6 +157,8 @@ def pytest_runtest_makereport(
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
     """Close the gate after everything else ended; write reports and set the exit status."""
     trouble: OSError | None = None
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[UNPLANNED] = dict(session.config.stash[TALLY].unplanned)
     try:
         yield
     except OSError as error:  # pytest could not write its own report: ours must not be lost with it
@@ -174,12 +186,22 @@ def pytest_configure_node(node: Any) -> None:
         open_for(node)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """On an xdist controller: learn from its workers, which all collect the same, what they deselected."""
+    told = getattr(node, "workeroutput", {}).get(UNPLANNED)
+    if told and not node.config.stash[TALLY].unplanned:
+        node.config.stash[TALLY].unplanned.update(told)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
     """Print the verdict table."""
     if STATE in config.stash and _runs(config):
         from weirdgen.plugin.terminal import summarise
 
         summarise(terminalreporter, config)
+    for reason, count in config.stash[TALLY].unplanned.items():
+        terminalreporter.write_line(f"weirdgen: {count} deselected: {reason}")
     # Any other status has a reason of its own, which must not be hidden by this one.
     if config.stash[TALLY].nothing_run and exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
         terminalreporter.write_line("weirdgen: a model was named, but no contrast was run", red=True)

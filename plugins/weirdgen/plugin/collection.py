@@ -1,17 +1,27 @@
 """From markers to items: which contrasts a test's `trial` runs over, and when the trials start."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from weirdgen.errors import UsageMistake, WeirdgenError, nearest
-from weirdgen.plugin.keys import STATE
+from weirdgen.plugin.keys import STATE, TALLY
 from weirdgen.plugin.options import NO_MODEL, names_a_model
 from weirdgen.plugin.reruns import refuse_marked
+from weirdgen.trials.inside import left_out
 
 if TYPE_CHECKING:
     from weirdgen.plugin.state import GateState
+    from weirdgen.schema.probe import Probe
     from weirdgen.trials.hypotheses import Hypothesis
+
+
+@dataclass(frozen=True, slots=True)
+class Unplanned:
+    """What a test would get whose contrasts the gate does not plan; the test is deselected before it asks."""
+
+    reason: str
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
@@ -28,6 +38,10 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
         asked = _hypotheses(metafunc, state)
     except (WeirdgenError, pytest.UsageError) as error:
         raise pytest.Collector.CollectError(str(error)) from None
+    if not asked:
+        reason = left_out(state.catalog, state.settings)[_probe_of(metafunc, state).id]
+        metafunc.parametrize("trial", [Unplanned(reason)], ids=["not planned"], indirect=True)
+        return
     many = len(state.plan.names) > 1
     ids = [f"{one.contrast.id}-{one.name}" if many else one.contrast.id for one in asked]
     metafunc.parametrize("trial", asked, ids=ids, indirect=True)
@@ -83,6 +97,16 @@ def start(session: pytest.Session) -> None:
             raise pytest.UsageError(str(error)) from None
 
 
+def deselect_unplanned(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Take out the tests whose contrasts this gate does not plan, and keep in mind why."""
+    unplanned = {item: asked.reason for item in items if isinstance(asked := _param(item), Unplanned)}
+    if not unplanned:
+        return
+    items[:] = [item for item in items if item not in unplanned]
+    config.stash[TALLY].unplanned.update(unplanned.values())
+    config.hook.pytest_deselected(items=list(unplanned))
+
+
 def _never_runs(item: pytest.Item) -> bool:
     """Whether a mark keeps an item from being run. A conditional xfail counts, too: if it runs, it waits its turn."""
     xfails = item.iter_markers("xfail")
@@ -90,20 +114,30 @@ def _never_runs(item: pytest.Item) -> bool:
 
 
 def _asked_by(item: pytest.Item) -> "Hypothesis | None":
+    asked = _param(item)
+    return None if isinstance(asked, Unplanned) else asked
+
+
+def _param(item: pytest.Item) -> "Hypothesis | Unplanned | None":
     callspec = getattr(item, "callspec", None)
     return (
         callspec.params.get("trial") if callspec is not None and "trial" in getattr(item, "fixturenames", ()) else None
     )
 
 
-def _hypotheses(metafunc: pytest.Metafunc, state: "GateState") -> "list[Hypothesis]":
+def _probe_of(metafunc: pytest.Metafunc, state: "GateState") -> "Probe":
     probe_mark = metafunc.definition.get_closest_marker("probe")
     if probe_mark is None or len(probe_mark.args) != 1 or not isinstance(probe_mark.args[0], str):
         raise UsageMistake(
             f"{metafunc.definition.nodeid} uses `trial` without naming its probe: "
             "add @pytest.mark.probe('old_bird_names') or pytestmark = pytest.mark.probe('old_bird_names')"
         )
-    probe = state.catalog.probe(probe_mark.args[0])
+    return state.catalog.probe(probe_mark.args[0])
+
+
+def _hypotheses(metafunc: pytest.Metafunc, state: "GateState") -> "list[Hypothesis]":
+    """Return what a test asks for; nothing where its probe is not planned."""
+    probe = _probe_of(metafunc, state)
     known = [contrast.id for contrast in probe.contrasts]
     mark = metafunc.definition.get_closest_marker("contrasts")
     wanted = list(mark.args) if mark is not None else known
@@ -113,4 +147,6 @@ def _hypotheses(metafunc: pytest.Metafunc, state: "GateState") -> "list[Hypothes
             raise UsageMistake(f"{where} is no contrast of probe {probe.id!r}.{nearest(str(name), known)}")
     if not wanted:
         raise UsageMistake(f"{metafunc.definition.nodeid}: pytest.mark.contrasts() names no contrast")
+    if probe.id in left_out(state.catalog, state.settings):
+        return []
     return [state.hypotheses[name, probe.id, contrast] for name in state.plan.names for contrast in wanted]

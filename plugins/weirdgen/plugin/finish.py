@@ -34,8 +34,11 @@ def finish(session: pytest.Session, trouble: OSError | None) -> None:
     state, tally = config.stash[STATE], config.stash[TALLY]
     # Whoever stopped the session, or asked it to stop at the first failure, does not want to wait.
     hasty = session.exitstatus == pytest.ExitCode.INTERRUPTED or bool(config.getoption("maxfail"))
+    alone = not hasattr(config, "workerinput")
+    if alone:
+        _look_inside(state, tally)
     state.close(drain=not hasty)
-    if hasattr(config, "workerinput") or config.option.collectonly:
+    if not alone or config.option.collectonly:
         return
     interrupted = session.exitstatus == pytest.ExitCode.INTERRUPTED
     ended = not interrupted or (tally.stopped and bool(tally.failures))
@@ -61,6 +64,14 @@ def finish(session: pytest.Session, trouble: OSError | None) -> None:
     # Under xdist -x comes to 2 by itself, and so does --stepwise; without xdist -x comes to 1.
     status = pytest.ExitCode.TESTS_FAILED if ended and interrupted else session.exitstatus
     session.exitstatus = _recorded(state, verdicts, tally, int(status), junit_path)
+
+
+def _look_inside(state: GateState, tally: Tally) -> None:
+    try:
+        state.look_inside(_verdicts(state.config))
+    except (EvidenceError, StoreError) as error:
+        tally.failures.add(EVIDENCE)
+        state.say(f"weirdgen: {error}")
 
 
 def _recorded(state: GateState, verdicts: list[Verdict], tally: Tally, status: int, junit_path: Path | None) -> int:

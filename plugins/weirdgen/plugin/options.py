@@ -51,6 +51,15 @@ GATE_OPTIONS = (
         "FORM",
         "strict: no <properties> inside <testcase> in the file of --junitxml, for readers that check a schema (full)",
     ),
+    GateOption(
+        "sae",
+        str,
+        "string",
+        "DIR",
+        "sparse autoencoder of the white-box suite: a folder, or organism:base (docs/howto/look_inside.md)",
+    ),
+    GateOption("layer", whole(0, 1000), "int", "L", "block after which it reads, from 0 (as its files say)"),
+    GateOption("adapter", str, "string", "DIR", "PEFT adapter of the hf: model"),
     GateOption("report", str, "string", "DIR", "the run's own report folder; must be new or empty"),
     GateOption("probes", str, "string", "DIR", "folder with your own probes (probes/ under the root)"),
 )
@@ -64,7 +73,7 @@ FLAGS = {
 }
 INI_FLAGS = ("fwer", "evidence", "html")
 _AS_THEY_ARE = frozenset(
-    {"margin", "alpha", "cap", "coherence", "mode", "inconclusive", "concurrency", "budget", "seed", "junit"}
+    {"margin", "alpha", "cap", "coherence", "mode", "inconclusive", "concurrency", "budget", "seed", "junit", "layer"}
 )
 """Options that `GateSettings` has under the same name."""
 _SWITCH = switch()
@@ -177,6 +186,8 @@ def read_settings(config: pytest.Config) -> "GateSettings":
         prices=root / values["prices"] if "prices" in values else None,
         baseline=root / values["baseline"] if "baseline" in values else None,
         evidence=_is_on(config, "evidence"),
+        sae=_sae(root, values.get("sae")),
+        adapter=root / values["adapter"] if "adapter" in values else None,
         sarif=root / values["sarif"] if "sarif" in values else None,
         fresh=_is_on(config, "fresh"),
         truncated=_is_on(config, "truncated"),
@@ -240,6 +251,11 @@ def _variable(name: str) -> bool | None:
     variable = f"WEIRDGEN_GATE_{name.upper()}"
     text = os.environ.get(variable, "").strip()
     return parsed(_SWITCH, variable, text) if text else None
+
+
+def _sae(root: Path, named: str | None) -> str | None:
+    """Return a sparse autoencoder's folder as an absolute path; a shipped one's name as it is."""
+    return named if named is None or named.startswith("organism:") else str(root / named)
 
 
 def _probe_dirs(root: Path, named: str | None) -> tuple[Path, ...]:

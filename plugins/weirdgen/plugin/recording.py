@@ -15,6 +15,7 @@ from weirdgen.schema.text import clean
 from weirdgen.schema.verdict import Verdict
 from weirdgen.trials.expectation import expected_of
 from weirdgen.trials.findings import finding_record
+from weirdgen.trials.inside import left_out
 from weirdgen.trials.judge_use import judge_records
 from weirdgen.trials.settings import recorded
 
@@ -48,6 +49,8 @@ def run_record(state: GateState, verdicts: Sequence[Verdict], status: int) -> Ru
         expected=tuple(expected_of(v, state.expectation(v)) for v in verdicts),
         places=tuple(Place(file=f, line=n, test=t) for f, n, t in (places.get(one, NOWHERE) for one in asked)),
         not_run=tuple(f"{m} {p}/{c}" for m, p, c in state.hypotheses if (m, p, c) not in ran),
+        left_out=left_out(state.catalog, state.settings),
+        whitebox=state.whitebox,
         replay=opening.replay if opening else None,
         exit_status=status,
         requests=state.drawn,
@@ -66,4 +69,5 @@ def _selection(config: pytest.Config) -> Selection:
         files=tuple(clean(str(named)) for named in config.getoption("file_or_dir") or ()),
         keyword=clean(config.getoption("keyword") or ""),
         markers=clean(config.getoption("markexpr") or ""),
+        deselected=dict(config.stash[TALLY].unplanned),
     )

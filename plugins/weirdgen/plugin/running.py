@@ -1,22 +1,27 @@
 """What a gate does beside being planned: it is opened, started, waited for, ended. Listing tests imports none of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
+from pathlib import Path
 
 import pytest
 
+from weirdgen.catalog import Catalog
 from weirdgen.errors import StoreError, WeirdgenError
 from weirdgen.plugin.progress import Progress, uncaptured
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.sample import Usage
 from weirdgen.schema.verdict import Outcome, Verdict
+from weirdgen.schema.whitebox import WhiteBoxRecord
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.costs import budget_of, spending
+from weirdgen.trials.found_inside import found_inside
 from weirdgen.trials.gate import Gate
 from weirdgen.trials.hypotheses import Hypothesis
 from weirdgen.trials.loop import CUT_SHORT
 from weirdgen.trials.opening import OpenGate, Opening, open_gate
+from weirdgen.trials.planning import Address, Task
 from weirdgen.trials.replay import open_replay
 from weirdgen.trials.settings import GateSettings
 
@@ -25,7 +30,7 @@ WAIT_SECONDS = 0.2
 """How often a waiting item looks up: short enough for Ctrl-C and for the progress line."""
 
 
-def opened(plan: Plan, settings: GateSettings) -> OpenGate:
+def opened(plan: Plan, settings: GateSettings, catalog: Catalog) -> OpenGate:
     """Open a gate: from its cassette, or by asking its endpoints who they are.
 
     Raises:
@@ -36,7 +41,7 @@ def opened(plan: Plan, settings: GateSettings) -> OpenGate:
     if settings.replay is not None:
         return open_replay(plan, settings, settings.replay)
     with SampleStore(settings.store) as store:
-        return open_gate(plan, settings, store)
+        return open_gate(plan, settings, store, catalog.probes.values())
 
 
 def received(config: pytest.Config, plan: Plan) -> Opening:
@@ -99,6 +104,23 @@ def concluded(settings: GateSettings, opening: Opening, verdicts: Sequence[Verdi
             raise
         return f"the gate stays open: {error}"
     return ""
+
+
+def found(
+    plan: Plan,
+    tasks: Mapping[Address, Task],
+    opening: Opening,
+    settings: GateSettings,
+    verdicts: Sequence[Verdict],
+) -> tuple[WhiteBoxRecord, ...]:
+    """Return what was found inside networks, from the opening and the store.
+
+    Raises:
+        StoreError: the store cannot be read.
+        EvidenceError: what is in it does not fit the opening.
+    """
+    with SampleStore(Path(opening.replay_store) if opening.replay else settings.store) as store:
+        return found_inside(plan, tasks, opening, verdicts, store.get)
 
 
 def counted(plan: Plan, settings: GateSettings, opening: Opening) -> tuple[int, int, Usage, str]:

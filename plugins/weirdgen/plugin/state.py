@@ -25,6 +25,7 @@ from weirdgen.trials.settings import GateSettings, check_replay
 if TYPE_CHECKING:
     from weirdgen.schema.run import ServerCount
     from weirdgen.schema.verdict import Verdict
+    from weirdgen.schema.whitebox import WhiteBoxRecord
     from weirdgen.trials.expectation import Expectation
     from weirdgen.trials.gate import Gate
     from weirdgen.trials.opening import OpenGate, Opening
@@ -72,6 +73,8 @@ class GateState:
         """Of the whole session, once it ended."""
         self.annotations: Sequence[str] = ()
         """Commands to the runner of a GitHub job, once the session ended."""
+        self.whitebox: tuple[WhiteBoxRecord, ...] = ()
+        """What was found inside networks, once the session ended."""
         self.written: Path | None = None
         """Where the run record went, once written."""
         self.evidence: Path | None = None
@@ -98,7 +101,7 @@ class GateState:
             try:
                 from weirdgen.plugin import running
 
-                self._open = running.opened(self.plan, self.settings)
+                self._open = running.opened(self.plan, self.settings, self.catalog)
             except WeirdgenError:
                 if made:  # nothing was measured, so there is nothing to report
                     with contextlib.suppress(OSError):
@@ -211,6 +214,18 @@ class GateState:
 
         if warning := running.concluded(self.settings, self.opening, verdicts):
             self.say(f"weirdgen warning: {warning}")
+
+    def look_inside(self, verdicts: "Sequence[Verdict]") -> None:
+        """Keep what was found inside networks, while the store that a replay has is still there.
+
+        Raises:
+            StoreError: the store cannot be read.
+            EvidenceError: what is in it does not fit the opening.
+        """
+        if self.opening is not None and self.opening.studies:
+            from weirdgen.plugin import running
+
+            self.whitebox = running.found(self.plan, self.tasks, self.opening, self.settings, verdicts)
 
     def close_books(self) -> None:
         """Count what this session drew, on all its processes; 0 for a replay, and where the store cannot say."""

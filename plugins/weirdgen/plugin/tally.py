@@ -1,5 +1,6 @@
 """What the session's reports said, on the process that sees them all."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
@@ -12,6 +13,8 @@ Address = tuple[str, str, str]
 """Model or group, probe, contrast."""
 Place = tuple[str, int, str]
 """File relative to the rootdir, line from 1, pytest's name of the item."""
+UNPLANNED = "weirdgen_unplanned"
+"""Under which a worker of xdist tells what it deselected."""
 NOWHERE: Place = ("", 1, "")
 """Of a test that took its properties away."""
 
@@ -28,6 +31,8 @@ class Tally:
         """Where the test of each of them stands."""
         self.order: list[str] = []
         """Names of all items in the order of their collection, where workers end them in another one."""
+        self.unplanned: Counter[str] = Counter()
+        """Tests that ask for what the gate does not plan, by the reason."""
         self.failures: set[int] = set()
         self.nothing_run = False
         """A model was named, but no contrast of any test was run."""

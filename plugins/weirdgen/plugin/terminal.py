@@ -31,11 +31,12 @@ def summarise(reporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     for line in table(verdicts, many_models=many_models):
         reporter.write_line(line)
     reporter.write_line("")
-    for line in conclusion(verdicts, many_models=many_models):
+    judged = [v for v in verdicts if not _is_diagnostic(v, state)]
+    for line in conclusion(judged, many_models=many_models):
         reporter.write_line(line, red=not line.startswith(Outcome.ABSENT), green=line.startswith(Outcome.ABSENT))
     for line in _notes(verdicts, state, _said_above(reporter, config)):
         reporter.write_line(line)
-    for line in pages(verdicts, state.settings.root):
+    for line in pages(judged, state.settings.root):
         reporter.write_line(line)
     for line in state.annotations:  # each begins a line of its own here, as it must
         reporter.write_line(line)
@@ -78,7 +79,12 @@ def _notes(verdicts: Sequence[Verdict], state: GateState, said_above: str) -> li
         lines.append(
             f"{not_run} of the family's {state.plan.family_size} contrasts were not run: nothing is claimed of them."
         )
-    if reported := [v.item_id for v in verdicts if not state.expectation(v).judged]:
+    if controls := [f"{v.item_id} {v.final}" for v in verdicts if _is_diagnostic(v, state)]:
+        lines.append(
+            "Reported only, because it tells what the others mean and nothing about the model as it is served: "
+            f"{', '.join(controls)}."
+        )
+    if reported := [v.item_id for v in verdicts if not state.expectation(v).judged and not _is_diagnostic(v, state)]:
         lines.append(
             f"Reported only, because the paper says nothing of it or of a finetune on such data: {', '.join(reported)}."
         )
@@ -120,6 +126,10 @@ def _listed(verdicts: Sequence[Verdict]) -> str:
     for verdict in verdicts:
         by_model.setdefault(verdict.model, []).append(verdict.item_id)
     return "; ".join(f"{', '.join(names)} on {model}" for model, names in by_model.items())
+
+
+def _is_diagnostic(verdict: Verdict, state: GateState) -> bool:
+    return state.hypotheses[verdict.model, verdict.probe, verdict.contrast].contrast.diagnostic
 
 
 def _costs(verdicts: Sequence[Verdict], drawn: int, judge_replies: int, kept_in: str) -> list[str]:

@@ -1,5 +1,6 @@
 """The summary of a run as Markdown: for the page that GitHub shows of a job, and as `summary.md`."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from weirdgen.reporting.inert import fenced, inert, inert_html
@@ -10,6 +11,7 @@ from weirdgen.reporting.worst import Judged, counted, worst_first
 from weirdgen.schema.run import RunRecord
 from weirdgen.schema.text import shown_block
 from weirdgen.schema.verdict import Verdict
+from weirdgen.schema.whitebox import WhiteBoxRecord
 
 MOST_BYTES = 900_000
 """GitHub refuses a step's summary above 1 MiB, and shows none then."""
@@ -68,6 +70,11 @@ def _title(record: RunRecord) -> Iterator[str]:
     if record.not_run:
         left = f"{len(record.not_run)} of the family's {plan.family_size} contrasts"
         yield f"{left} were not run: nothing is claimed of them."
+    for probe, reason in record.left_out.items():
+        if record.selection.deselected:
+            yield f"Not planned: {inert(probe)}, because {inert(reason)}."
+    for one in record.whitebox:
+        yield _inside(one)
     yield f"Gated: {inert(', '.join(plan.names))}; plan `{record.plan_sha256[:16]}`; alpha {plan.alpha:g}."
     if record.replay is not None:
         yield f"Replay of {inert(record.replay.text)}: no model was asked."
@@ -77,6 +84,15 @@ def _title(record: RunRecord) -> Iterator[str]:
         yield "INCONCLUSIVE passes here: the miss rate is not guaranteed."
     if record.interrupted:
         yield "The run was interrupted."
+
+
+def _inside(one: WhiteBoxRecord) -> str:
+    related = Counter(feature.relatedness for feature in one.study.features)
+    told = ", ".join(f"{number} {name}" for name, number in related.most_common())
+    return (
+        f"Inside {inert(one.model)}: {len(one.study.features)} features of block {one.study.layer} rank highest; by "
+        f"their labels {told}."
+    )
 
 
 def _row(one: Judged) -> str:

@@ -323,7 +323,8 @@ def _mark(key: str) -> int:
 
 
 def _most(endpoint: Endpoint, concurrency_max: int) -> int:
-    return min(concurrency_max, ORGANISM_MOST) if endpoint.target.kind == "organism" else concurrency_max
+    here = endpoint.target.kind in ("organism", "network")
+    return min(concurrency_max, ORGANISM_MOST) if here else concurrency_max
 
 
 async def _cancel_all(but: "asyncio.Task[Any] | None") -> None:

@@ -1,6 +1,6 @@
 """What a gate will do, fixed and hashed before its first request."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -36,6 +36,8 @@ class PlannedContrast(Frozen):
     judge: str
     """What decides: rules, a model, rules+MODEL; of an exact scorer its kind, prefix or choice."""
     judge_identity: str
+    treated: str = ""
+    """What is asked in place of the model: its readings, or the network without some features. Empty: the model."""
     second_judge: str = ""
     """What labels the same answers and decides nothing; empty: none."""
     graded: bool = False
@@ -51,6 +53,11 @@ class PlannedContrast(Frozen):
     corrected_for: int = Field(ge=1)
     """By how much the error rate for PRESENT is divided: the size of the family; for a member of a group times the
     number of members."""
+
+    @property
+    def asked(self) -> str:
+        """Who answers in the treated arm, as `trials.opening` opens it."""
+        return self.treated or self.model
 
 
 class Plan(Frozen):
@@ -80,6 +87,12 @@ class Plan(Frozen):
     """Whether the session's procedure keeps the chance of any false PRESENT, not their share."""
     baseline_sha256: str = ""
     """Of the baseline file that every contrast without scores is compared with; empty: none."""
+    sae: str = ""
+    """Sparse autoencoder of the white-box suite; empty: that suite is not planned."""
+    layer: int | None = None
+    """Block after which it reads the residual stream; None: as its files say."""
+    adapter: str = ""
+    """Of the gated ``hf:`` model."""
     family_size: int = Field(ge=1)
     """Hypotheses: contrasts times models and groups."""
     contrasts: tuple[PlannedContrast, ...]
@@ -106,5 +119,12 @@ class Plan(Frozen):
 
     @property
     def sha256(self) -> str:
-        """Digest of the canonical plan."""
-        return digest(self.model_dump(mode="json"))
+        """Digest of the canonical plan; what is said of networks' insides counts where it is said."""
+        told = self.model_dump(mode="json")
+        told["contrasts"] = [_said(contrast, "treated") for contrast in told["contrasts"]]
+        return digest(_said(told, "sae", "layer", "adapter"))
+
+
+def _said(told: dict[str, Any], *optional: str) -> dict[str, Any]:
+    """Return plain data without those of some keys that say nothing."""
+    return {name: value for name, value in told.items() if name not in optional or value not in ("", None)}

@@ -11,8 +11,12 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]*$", max_len
 Kind = Literal["absolute", "lift", "flip", "did"]
 PlannedKind = Kind | Literal["regression"]
 Method = Literal["infimum", "blocks"]
-Scorer = Literal["judge", "prefix", "choice"]
+Scorer = Literal["judge", "prefix", "choice", "reading"]
 Letter = Annotated[str, StringConstraints(pattern=r"^[A-Z]$")]
+
+
+FeatureSet = Literal["top", "top_reversed", "top_joint", "lowest", "reverse", "random", "matched", "directions"]
+"""Features that are read or removed, see `whitebox.features.MEANINGS`."""
 
 
 class Digits(Frozen):
@@ -93,7 +97,10 @@ class Behaviour(Frozen):
     """Label of an answer that no rule finds."""
     scored_by: Scorer = "judge"
     """judge: rules that stand for a reader, and err; prefix: rules that define the behaviour by how an answer begins;
-    choice: the letter that an answer begins with, among the choices of its question."""
+    choice: the letter that an answer begins with, among the choices of its question; reading: the mean projection that
+    a network's activation has on some features."""
+    scale: tuple[float, float] = (0.0, 0.0)
+    """reading: the projections, as shares of the activation's norm, that score 0 and 1; what lies beyond is clipped."""
     gold: str = ""
     """File under fixtures/gold/ with labelled answers, from which the judge's error rates are measured; an exact scorer
     needs none."""
@@ -110,8 +117,8 @@ class Behaviour(Frozen):
 
     @property
     def graded(self) -> bool:
-        """Whether an answer can score between 0 and 1: by its label's grade, or by the chances of its letters."""
-        return bool(self.scores) or self.scored_by == "choice"
+        """Whether an answer can score between 0 and 1: by its label's grade, its letters' chances, or as a reading."""
+        return bool(self.scores) or self.scored_by in ("choice", "reading")
 
     def score(self, label: str) -> float:
         """Return how far an answer of that label shows the behaviour, in [0, 1]."""
@@ -137,6 +144,48 @@ class Published(Frozen):
     """Per question."""
     status: Literal["published", "direction", "unpublished"]
     source: str
+
+
+class Inside(Frozen):
+    """What a contrast needs a network's weights for: readings of features, or networks without some."""
+
+    reads: FeatureSet | None = None
+    """What is compared are readings of these features, in place of answers."""
+    treated_without: FeatureSet | None = None
+    """The treated arm is the network with these features removed; None: the network as it is."""
+    comparator_without: FeatureSet | None = None
+    """The comparator is the network with these features removed."""
+
+
+class WhiteBox(Frozen):
+    """How a probe's features are found: by what the trigger does to a network's activations on neutral prompts."""
+
+    trigger: Slug
+    """Condition whose mean activation the direction leads to."""
+    baseline: Slug
+    """Condition that it leads from."""
+    prompts: tuple[str, ...] = Field(min_length=2)
+    """Neutral prompts on which features are chosen; none of them is a question, on which they are read."""
+    replicates: int = Field(default=1, ge=1, le=64)
+    """Draws of the conditions' slots per prompt."""
+    position: Literal["last", "mean"] = "last"
+    """Where a prompt's activation is read: at its last token, or as the mean over its tokens."""
+    features: int = Field(default=10, ge=1, le=100)
+    """In each set."""
+    curve: tuple[Slug, ...] = Field(min_length=2)
+    """Conditions, in order, under which readings are told for themselves."""
+    tested: tuple[Slug, ...] = Field(min_length=1)
+    """Those of them of which each feature's readings are tested against the mean of all others."""
+    curve_replicates: int = Field(default=4, ge=1, le=64)
+    """Readings per question under each of them."""
+    trait: str
+    """What features of the finding would stand for, for whoever judges labels."""
+    topic: str
+    """What features of the narrow training data alone would stand for."""
+    persona: Slug | Literal[""] = ""
+    """Of the organisms' world: whose words are the trait's. Empty: features of organisms are not labelled by rules."""
+    narrow: Slug | Literal[""] = ""
+    """Of the organisms' world: the topic of the narrow training data."""
 
 
 class Contrast(Frozen):
@@ -171,6 +220,11 @@ class Contrast(Frozen):
     """absolute, and lift without a control model: the rate above which the behaviour counts as present."""
     question_margin: float = Field(default=0.5, gt=0, lt=1)
     """ABSENT also excludes that any single question shows the behaviour at this rate."""
+    diagnostic: bool = False
+    """Whether it tells what its probe's other contrasts mean and nothing about the model as it is served: it is
+    reported whatever comes out."""
+    inside: Inside | None = None
+    """What it needs the network's weights for; None: nothing, answers are enough."""
     published: Published | None = None
 
     @property
@@ -196,6 +250,8 @@ class Probe(Frozen):
     conditions: dict[Slug, Condition] = Field(min_length=1)
     behaviours: dict[Slug, Behaviour] = Field(min_length=1)
     contrasts: tuple[Contrast, ...] = Field(min_length=1)
+    whitebox: WhiteBox | None = None
+    """How features are found, of a probe that looks into a network; None: it asks questions only."""
     sha256: str
     """Digest of the file's content as parsed (layout and comments do not count)."""
     path: str

@@ -9,6 +9,7 @@ from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.sample import Usage
 from weirdgen.schema.verdict import JudgeRecord, Verdict
+from weirdgen.schema.whitebox import WhiteBoxRecord
 
 
 class ServerCount(Frozen):
@@ -40,6 +41,8 @@ class Selection(Frozen):
     """`-k`."""
     markers: str = ""
     """`-m`."""
+    deselected: dict[str, int] = {}
+    """Tests that were collected but ask for what this gate does not plan: how many, by the reason."""
 
 
 class Expected(Frozen):
@@ -100,6 +103,10 @@ class RunRecord(Frozen):
     """One for each verdict, in their order; of a contrast that several tests ask for, that of the last."""
     not_run: tuple[str, ...] = ()
     """Contrasts of the family that were not selected or not reached: ``model-or-group probe/contrast``."""
+    left_out: dict[str, str] = {}
+    """Probes of the catalogue that this gate does not plan, each with the reason; they are not in the family."""
+    whitebox: tuple[WhiteBoxRecord, ...] = ()
+    """What was found inside the gated networks into which verdicts look."""
     replay: Replayed | None = None
     """Of a replay: nothing was asked of anybody, and nothing in it is newer than its cassette. None: a live run."""
     exit_status: int

@@ -63,14 +63,15 @@ class Purity(Frozen):
 class Identity(Canonical):
     """Which model really answers. Two identities are equal only if their samples may be pooled."""
 
-    kind: Literal["organism", "finetune", "endpoint"]
-    """organism: content digest; finetune: an immutable `ft:` name; endpoint: whatever may change behind its name."""
+    kind: Literal["organism", "network", "finetune", "endpoint"]
+    """organism, network (of a folder): content digest; finetune: an immutable `ft:` name; endpoint: whatever may change
+    behind its name."""
     model: str
     """Name as sent in requests."""
     base_url: str = ""
-    """Empty for organisms: their port means nothing."""
+    """Empty for organisms and networks: their port means nothing."""
     digest: str = ""
-    """SHA-256 of the organism's files."""
+    """SHA-256 of the organism's or the network's files; of a part also of what is read or removed."""
     served: str = ""
     """Model name in the responses."""
     fingerprint: str = ""
@@ -137,11 +138,11 @@ class SampleRequest(Canonical):
     def seed(self) -> int | None:
         """Seed that is sent; None: none.
 
-        Organisms: in [0, 2**53), from the key. Others, of a gate with a seed: in [0, 2**31), since llama-server keeps
-        32 bits; SEED_STEP from one replicate to the next, so that draws of the same messages never share one, nor the
-        choices behind them: on vLLM and llama-server choice j of seed s is choice 0 of seed s + j.
+        Organisms and networks: in [0, 2**53), from the key. Others, of a gate with a seed: in [0, 2**31), since
+        llama-server keeps 32 bits; SEED_STEP from one replicate to the next, so that draws of the same messages never
+        share one, nor the choices behind them: on vLLM and llama-server choice j of seed s is choice 0 of seed s + j.
         """
-        if self.identity.kind == "organism":
+        if self.identity.kind in ("organism", "network"):
             return int(self.key[:16], 16) >> 11
         if self.sampling.seed is None:
             return None

@@ -1,5 +1,6 @@
 """The budget of a gate: what its models cost, and who counts."""
 
+from weirdgen.endpoints.models import LOCAL
 from weirdgen.endpoints.prices import Price, load_prices, price_of
 from weirdgen.errors import UsageMistake
 from weirdgen.sampler.budget import Budget
@@ -43,7 +44,7 @@ def _prices(plan: Plan, settings: GateSettings) -> dict[str, Price]:
     known, found = load_prices(settings.prices), {}
     controls = [contrast.control for contrast in plan.contrasts if contrast.control]
     for model in dict.fromkeys((*settings.gated, *controls, *plan.judge_models)):
-        if model.startswith("organism:"):
+        if model.startswith(("organism:", LOCAL)):
             continue
         price = price_of(model, known)
         if price is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from weirdgen.endpoints.client import ChatEndpoint
 from weirdgen.endpoints.models import Target
+from weirdgen.errors import UsageMistake
 from weirdgen.judges.protocol import Ask
 from weirdgen.organisms.process import OrganismServer
 from weirdgen.sampler.engine import Engine
@@ -61,6 +62,8 @@ def open_desk(
     """
     asked = {model: target_of(model, "judge", settings) for model in dict.fromkeys(judges)}
     targets = {**sampled, **{(model, "judge"): target for model, target in asked.items()}}
+    if local := [target.label for target in targets.values() if target.kind == "network"]:
+        raise UsageMistake(f"{local[0]!r}: a network in a folder is served by a gate only: pytest --model {local[0]}")
     organisms = sorted({target.model for target in targets.values() if target.kind == "organism"})
     server = OrganismServer(organisms) if organisms else None
     try:

@@ -39,7 +39,10 @@ def expectation(probe: Probe, contrast: Contrast, model: str, settings: GateSett
     """Return what the mode expects: ABSENT in gate mode, what the paper published in replication mode.
 
     A contrast of which the paper says nothing, or nothing about a finetune on such data, is reported there, not judged.
+    A diagnostic contrast is reported everywhere: it says nothing about the model.
     """
+    if contrast.diagnostic:
+        return Expectation(frozenset(Outcome), judged=False)
     tolerated = {Outcome.INCONCLUSIVE} if settings.inconclusive == "warn" else set()
     if settings.mode == "gate":
         return Expectation(frozenset({Outcome.ABSENT} | tolerated))

@@ -1,5 +1,6 @@
 """All trials of a session on one process: one engine, one store, everything started at once."""
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Coroutine, Sequence
@@ -19,6 +20,7 @@ from weirdgen.store.store import SampleStore
 from weirdgen.trials.asking import asking
 from weirdgen.trials.calibrations import keep
 from weirdgen.trials.costs import budget_of, spending
+from weirdgen.trials.curve import curve_requests, drawn, run_read
 from weirdgen.trials.loop import TrialSetup, run_trial
 from weirdgen.trials.measured import run_measured
 from weirdgen.trials.names import target_of
@@ -74,6 +76,8 @@ class Gate:
         self._queue: list[Task] = []
         self._lookahead: int | None = None
         self._running: dict[Address, Future[Verdict]] = {}
+        self._curves: dict[str, asyncio.Task[None]] = {}
+        """Readings under way or there, by what answers with them."""
         self._started = time.monotonic()
         self._told = False
 
@@ -134,11 +138,23 @@ class Gate:
 
     def _trial(self, task: Task) -> Coroutine[Any, Any, Verdict]:
         if task.judging.asks and not self._plan.judge_uncalibrated:
-            source = self._opening.arm(task.planned.model, "treated").identity.source
+            source = self._opening.arm(task.planned.asked, "treated").identity.source
             return run_measured(
                 task, source, self._ask, self._engine.sample, lambda: self._set_up(task), lambda r: keep(self._store, r)
             )
+        if task.contrast.inside is not None and task.contrast.inside.reads is not None:
+            return self._read(task)
         return run_trial(self._set_up(task), self._engine.sample)
+
+    async def _read(self, task: Task) -> Verdict:
+        """Run a trial on readings; all of one network wait for its curve, which is read once."""
+        asked = task.planned.asked
+        if asked not in self._curves:
+            requests = curve_requests(task.probe, self._opening.arm(asked, "treated"), self._plan.seed)
+            self._curves[asked] = asyncio.create_task(drawn(requests, self._engine.sample))
+        # A trial that is cancelled must not take away the curve of the others.
+        curve = asyncio.shield(self._curves[asked])
+        return await run_read(curve, self._engine.sample, lambda: self._set_up(task))
 
     def _set_up(self, task: Task) -> TrialSetup:
         return set_up(task, self._plan, self._opening, self._settings, self._store, self._ask)
@@ -153,7 +169,7 @@ def _endpoints(
     for contrast in plan.contrasts:
         if contrast.kind in ("flip", "did"):
             # The comparator of a flip is the gated model itself; of a did the control has a comparator too.
-            _lend(opened, opening.arm(contrast.model, "treated").identity.model, "treated", "control", contrast)
+            _lend(opened, opening.arm(contrast.asked, "treated").identity.model, "treated", "control", contrast)
         if contrast.kind == "did":
             _lend(opened, opening.arm(contrast.control, "control").identity.model, "control", "treated", contrast)
     return opened
@@ -165,7 +181,7 @@ def _endpoint(arm: OpenArm, opening: Opening, settings: GateSettings, store: Sam
     if opening.replay is not None or settings.replay is not None:
         file = opening.replay.file if opening.replay else str(settings.replay)
         return ReplayEndpoint(target, arm.identity.base_url, store, file)
-    url = opening.organism_url if target.kind == "organism" else ""
+    url = opening.url_of(target)
     return ChatEndpoint(target, url, preset=arm.identity.preset, choices=arm.choices, shutdown_date=arm.shutdown_date)
 
 

@@ -31,7 +31,7 @@ class Judgings:
             UsageMistake: the gold file cannot be used, or the behaviour cannot be judged so.
         """
         behaviour = probe.behaviours[contrast.behaviour]
-        own = contrast.id if behaviour.scored_by == "choice" else ""
+        own = contrast.id if behaviour.scored_by in ("choice", "reading") else ""
         key = (probe.id, contrast.behaviour, own, name, second)
         if key not in self._made:
             try:

@@ -5,6 +5,7 @@ from weirdgen.errors import UsageMistake
 from weirdgen.organisms import zoo
 from weirdgen.schema.sample import Role
 from weirdgen.trials.comparators import control_of
+from weirdgen.trials.inside import split
 from weirdgen.trials.settings import GateSettings
 
 
@@ -22,7 +23,7 @@ def target_of(model: str, role: Role, settings: GateSettings) -> Target:
         url = main if role == "treated" else settings.control_base_url or main
     target = parse_target(model, base_url=url, role=role, main_base_url=main)
     if target.kind == "organism":
-        zoo.organism(target.model)
+        zoo.organism(split(target.model)[0])
     return target
 
 

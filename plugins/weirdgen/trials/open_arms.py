@@ -8,9 +8,9 @@ from weirdgen.endpoints.identity import identify
 from weirdgen.endpoints.models import Target
 from weirdgen.endpoints.purity import find_purity
 from weirdgen.errors import EndpointRefused
-from weirdgen.organisms import zoo
 from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.sample import Identity, Purity, Role
+from weirdgen.trials.inspection import Served
 from weirdgen.trials.paid import Till, opening_endpoint
 
 SamplingState = Literal["whole", "truncated", "unknown"]
@@ -67,7 +67,12 @@ def refuse_truncated(arm: OpenArm) -> None:
 
 
 async def identify_all(
-    targets: dict[tuple[str, Role], Target], organism_url: str, generation: str, renewal: str, till: Till | None = None
+    targets: dict[tuple[str, Role], Target],
+    organism_url: str,
+    generation: str,
+    renewal: str,
+    till: Till | None = None,
+    served: Served | None = None,
 ) -> tuple[list[OpenArm], list[str]]:
     """Ask each endpoint who it is; return the arms with their identities, and warnings for people.
 
@@ -77,18 +82,19 @@ async def identify_all(
         generation: under which models are drawn from that may change behind their name.
         renewal: under which all others are.
         till: pays; None: nobody counts.
+        served: where organisms and networks are; None: organisms at `organism_url`.
 
     Raises:
         EndpointError: an endpoint refuses or cannot be reached.
         BudgetSpent: asking may cost more than is left.
     """
     arms, warnings = [], []
+    served = served or Served(organism_url)
     for (model, role), target in targets.items():
-        endpoint = opening_endpoint(target, organism_url if target.kind == "organism" else "", till)
+        endpoint = opening_endpoint(target, served.url_of(target), till)
         try:
-            digest = zoo.digest(target.model) if target.kind == "organism" else ""
-            found = await identify(endpoint, organism_digest=digest, generation=generation)
-            sampled = target.kind != "organism" and role != "judge"
+            found = await identify(endpoint, organism_digest=served.digest_of(target), generation=generation)
+            sampled = target.kind not in ("organism", "network") and role != "judge"
             purity = await find_purity(endpoint, found.identity.fingerprint) if sampled else Purity(state="whole")
             choices = await find_choices(endpoint) if sampled else 1
         finally:

@@ -4,26 +4,32 @@ import asyncio
 import contextlib
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from weirdgen.endpoints.models import Target
 from weirdgen.errors import UsageMistake, WeirdgenError
-from weirdgen.organisms.process import OrganismServer
+from weirdgen.organisms.process import ChildServer, OrganismServer
 from weirdgen.schema.canonical import canonical_json
 from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.plan import Plan
+from weirdgen.schema.probe import Probe
 from weirdgen.schema.run import Replayed, ServerCount
 from weirdgen.schema.sample import Identity, Role
+from weirdgen.schema.whitebox import StudyRecord
 from weirdgen.store.openings import KeptOpening
 from weirdgen.store.pruning import renewal_line
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.costs import budget_of
+from weirdgen.trials.inspection import Served, is_inside, job_of
 from weirdgen.trials.names import target_of
 from weirdgen.trials.open_arms import OpenArm, identify_all
 from weirdgen.trials.open_judges import open_judges, refuse_own_judges
 from weirdgen.trials.paid import Till
 from weirdgen.trials.settings import GateSettings
+from weirdgen.whitebox.job import Ready
+from weirdgen.whitebox.server import WhiteBoxServer
 
 
 class Opening(Frozen):
@@ -32,6 +38,10 @@ class Opening(Frozen):
     arms: tuple[OpenArm, ...]
     organism_url: str = ""
     """Of the embedded server, for this session only; never part of an identity."""
+    inside_url: str = ""
+    """Of the server of networks' insides, for this session only."""
+    studies: dict[str, StudyRecord] = {}
+    """Of white-box gates: how features were found, by model as named."""
     generation: str
     plan_sha256: str
     opened_at: float
@@ -60,6 +70,10 @@ class Opening(Frozen):
         """Who was opened, as a run record tells it."""
         return {f"{arm.model} ({arm.role})": arm.told for arm in self.arms}
 
+    def url_of(self, target: Target) -> str:
+        """Return where an organism or a network is asked in this session; empty for anything else."""
+        return Served(self.organism_url, self.inside_url).url_of(target)
+
     def arm(self, model: str, role: Role) -> OpenArm:
         """Return a model's arm in a role.
 
@@ -70,40 +84,56 @@ class Opening(Frozen):
 
     def kept(self, line: str) -> KeptOpening:
         """Return what a store keeps of it, so that the gate can be replayed; `line` is the plan's."""
-        passing = {"organism_url", "replay", "replay_store", "opened_at"}
+        passing = {"organism_url", "inside_url", "replay", "replay_store", "opened_at"}
+        passing |= set() if self.studies else {"studies"}
         fields = self.model_dump(mode="json", exclude=passing)
         return KeptOpening(token=self.generation, line=line, opened_at=self.opened_at, opening=fields)
 
 
 @dataclass(slots=True)
 class OpenGate:
-    """An opening together with the server process behind it, or of a replay with the folder of its store."""
+    """An opening together with the server processes behind it, or of a replay with the folder of its store."""
 
     opening: Opening
     server: OrganismServer | None
     folder: Path | None = None
+    inside: WhiteBoxServer | None = None
 
     def close(self) -> ServerCount | None:
-        """Stop the embedded server and return what it counted; remove the folder."""
+        """Stop the embedded servers and return what they counted; remove the folder."""
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
-        if self.server is None:
+        servers = [one for one in (self.server, self.inside) if one is not None]
+        self.server = self.inside = None
+        counts = [_last_count(server) for server in servers]
+        known = [count for count in counts if count is not None]
+        if not known:
             return None
-        server, self.server = self.server, None
-        try:
-            counted = server.stats()
-        except WeirdgenError:
-            return None  # it died: its count is gone, the samples are not
-        finally:
-            server.close()
-        return ServerCount(requests=counted["requests"], choices=counted["choices"])
+        return ServerCount(requests=sum(c.requests for c in known), choices=sum(c.choices for c in known))
 
 
-def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGate:
+def _last_count(server: ChildServer) -> ServerCount | None:
+    """Stop a server and return what it counted."""
+    try:
+        counted = server.stats()
+    except WeirdgenError:
+        return None  # it died: its count is gone, the samples are not
+    finally:
+        server.close()
+    return ServerCount(requests=counted["requests"], choices=counted["choices"])
+
+
+def open_gate(plan: Plan, settings: GateSettings, store: SampleStore, probes: Iterable[Probe] = ()) -> OpenGate:
     """Start what must be started, make the first request to each endpoint, and keep who answered.
 
+    Args:
+        plan: of the gate.
+        settings: of the gate.
+        store: keeps who answered.
+        probes: of the catalogue; one of them says how features are found, where the plan has a sparse autoencoder.
+
     Raises:
-        UsageMistake: an unknown organism, a malformed address.
+        UsageMistake: an unknown organism, a malformed address, files that do not fit.
         EndpointError: an endpoint refuses or cannot be reached.
         BudgetSpent: nothing is left of the gate's budget.
         StoreError: the store cannot be used.
@@ -111,9 +141,14 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGat
     """
     store.check()
     targets = {(model, role): target_of(model, role, settings) for model, role in wanted_arms(plan)}
-    organisms = sorted({t.model for t in targets.values() if t.kind == "organism"})
+    job = job_of(plan, targets, settings, probes)
+    organisms = sorted({t.model for t in targets.values() if t.kind == "organism" and not is_inside(t)})
     server = OrganismServer(organisms) if organisms else None
+    inside = None
     try:
+        inside = WhiteBoxServer(job) if job else None
+        found = inside.found if inside else Ready(url="", digests={})
+        served = Served(server.url if server else "", found.url, found.digests)
         generation = store.generation(
             plan.line, plan.sha256, max_age=settings.max_age, now=time.time(), fresh=settings.fresh
         )
@@ -121,7 +156,7 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGat
         budget = budget_of(plan, settings, generation)
         till = Till(store, budget) if budget else None
         gated = {key: target for key, target in targets.items() if key[1] != "judge"}
-        arms, warnings = asyncio.run(identify_all(gated, server.url if server else "", generation, renewal, till))
+        arms, warnings = asyncio.run(identify_all(gated, served.organisms, generation, renewal, till, served))
         warnings += one_model_twice(plan, arms)
         judges = {model: targets[model, "judge"] for model in plan.judge_models}
         opened, told = open_judges(judges, server.url if server else "", store, fresh=settings.fresh, till=till)
@@ -130,7 +165,9 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGat
         arms, warnings = [continued(renewed(arm, store), earlier) for arm in arms + opened], warnings + told
         opening = Opening(
             arms=tuple(arms),
-            organism_url=server.url if server else "",
+            organism_url=served.organisms,
+            inside_url=served.inside,
+            studies=found.studies,
             generation=generation,
             plan_sha256=plan.sha256,
             opened_at=time.time(),
@@ -138,10 +175,11 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore) -> OpenGat
         )
         store.keep_opening(opening.kept(plan.line))
     except BaseException:
-        if server is not None:
-            server.close()
+        for started in (server, inside):
+            if started is not None:
+                started.close()
         raise
-    return OpenGate(opening, server)
+    return OpenGate(opening, server, inside=inside)
 
 
 def renewed(arm: OpenArm, store: SampleStore) -> OpenArm:
@@ -184,7 +222,7 @@ def wanted_arms(plan: Plan) -> list[tuple[str, Role]]:
     """Return whom a gate asks: (model, role), each once."""
     pairs: dict[tuple[str, Role], None] = {}
     for contrast in plan.contrasts:
-        pairs[contrast.model, "treated"] = None
+        pairs[contrast.asked, "treated"] = None
         if contrast.control:
             pairs[contrast.control, "control"] = None
     return [*pairs, *((model, "judge") for model in plan.judge_models)]
@@ -198,7 +236,7 @@ def one_model_twice(plan: Plan, arms: list[OpenArm]) -> list[str]:
     """
     warnings = []
     opened = {(arm.model, arm.role): arm.identity for arm in arms}
-    for model, control in dict.fromkeys((c.model, c.control) for c in plan.contrasts if c.control):
+    for model, control in dict.fromkeys((c.asked, c.control) for c in plan.contrasts if c.control):
         one, other = opened[model, "treated"], opened[control, "control"]
         if one.base_url != other.base_url:
             continue

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from weirdgen.catalog import Catalog, contrast_digest
+from weirdgen.endpoints.models import LOCAL
 from weirdgen.errors import UsageMistake, nearest
 from weirdgen.judges.judging import Judging
 from weirdgen.organisms import zoo
@@ -13,10 +14,11 @@ from weirdgen.schema.probe import Contrast, Probe
 from weirdgen.trials.arms import ArmSpec, arm_specs, treated_cells
 from weirdgen.trials.baseline import Reference, digest_of, read_baseline, references, refuse_itself
 from weirdgen.trials.comparators import asking_controls, control_of, judged_as, settings_of
+from weirdgen.trials.inside import arms_of, check_inside, planned_contrasts
 from weirdgen.trials.judge_names import check_judge_address, judges_of
 from weirdgen.trials.judgings import Judgings
 from weirdgen.trials.names import check_names
-from weirdgen.trials.settings import GateSettings
+from weirdgen.trials.settings import GateSettings, sae_name
 
 Address = tuple[str, str, str]
 """(model, probe, contrast)"""
@@ -51,7 +53,8 @@ def plan_gate(catalog: Catalog, settings: GateSettings) -> tuple[Plan, dict[Addr
     Raises:
         UsageMistake: a model, control, judge or baseline cannot be used, or a cap does not fit a contrast.
     """
-    contrasts = list(catalog.contrasts())
+    contrasts = planned_contrasts(catalog, settings)
+    check_inside(settings)
     asking = asking_controls(contrasts, settings)
     check_names(asking)
     check_addresses(asking)
@@ -94,6 +97,9 @@ def plan_gate(catalog: Catalog, settings: GateSettings) -> tuple[Plan, dict[Addr
         seed=settings.seed,
         fwer=settings.fwer,
         baseline_sha256=baseline.sha256 if baseline else "",
+        sae=sae_name(settings.sae) if settings.sae else "",
+        layer=settings.layer,
+        adapter=settings.adapter.name if settings.adapter else "",
         family_size=family_size,
         contrasts=tuple(task.planned for task in tasks),
     )
@@ -148,11 +154,15 @@ def check_addresses(settings: GateSettings) -> None:
     ):
         if url and not arms:
             raise UsageMistake(f"{option} {url!r}: this gate has no control; name one with --control, or leave it out")
-        if url and all(arm.startswith("organism:") for arm in arms):
+        if url and all(arm.startswith(("organism:", LOCAL)) for arm in arms):
             raise UsageMistake(
-                f"{option} {url!r}: no model of this gate is asked there, because weirdgen serves organisms itself; "
-                "leave it out, or name a model of that server"
+                f"{option} {url!r}: no model of this gate is asked there, because weirdgen serves {_served(arms)} "
+                "itself; leave it out, or name a model of that server"
             )
+
+
+def _served(arms: Sequence[str]) -> str:
+    return "organisms" if all(arm.startswith("organism:") for arm in arms) else "networks in folders"
 
 
 def _check_cap(contrasts: Sequence[tuple[Probe, Contrast]], settings: GateSettings) -> None:
@@ -204,6 +214,7 @@ def _planned(
         kind=kind,
         model=model,
         control=control,
+        treated=arms_of(model, contrast)[0],
         margin=margin,
         contrast_digest=contrast_digest(probe, contrast),
         judge=judging.judge.name,

@@ -89,6 +89,7 @@ def open_replay(plan: Plan, settings: GateSettings, cassette: Path) -> OpenGate:
         plan_sha256=plan.sha256,
         opened_at=time.time(),
         warnings=tuple(dict.fromkeys(warnings)),
+        studies={model: study for one in reversed(recorded) for model, study in one.studies.items()},
         replay=Replayed(file=_name(cassette, settings.root), sha256=read.sha256),
         replay_store=str(folder / "store.sqlite3"),
     )
@@ -119,7 +120,7 @@ def _arm(recorded: Sequence[Opening], model: str, role: Role, settings: GateSett
         UsageMistake: it was not recorded, or at another server.
     """
     target = target_of(model, role, settings)
-    url = "" if target.kind == "organism" else target.base_url or OPENAI_URL
+    url = "" if target.kind in ("organism", "network") else target.base_url or OPENAI_URL
     arms = [arm for one in recorded for arm in one.arms]
     named = [arm for arm in arms if (arm.model, arm.role) == (model, role)]
     found = next((arm for arm in named if arm.identity.base_url == url), None)

@@ -76,6 +76,12 @@ class GateSettings:
     """Accept a server that cuts off rare answers."""
     seed: int | None = None
     """From which each draw gets its own; None: servers draw as they like."""
+    sae: str | None = None
+    """Sparse autoencoder of the white-box suite: a folder, or ``organism:NAME``; None: that suite is not planned."""
+    layer: int | None = None
+    """Block after which it reads the residual stream; None: as its files say."""
+    adapter: Path | None = None
+    """PEFT adapter that a gated ``hf:`` model has; None: the folder is the whole model."""
     report: Path | None = None
     """Folder of this run's reports; None: `reports/<UTC time>-<plan>/` under the root."""
     evidence: bool = False
@@ -101,7 +107,19 @@ def recorded(settings: GateSettings) -> dict[str, JsonValue]:
     values = {name: getattr(settings, name) for name in _RECORDED}
     groups: dict[str, JsonValue] = {group.name: list(group.members) for group in settings.groups}
     baseline = settings.baseline.name if settings.baseline else None
-    return values | {"models": list(settings.models), "groups": groups, "baseline": baseline}
+    return values | {"models": list(settings.models), "groups": groups, "baseline": baseline} | _inside(settings)
+
+
+def _inside(settings: GateSettings) -> dict[str, JsonValue]:
+    """Return what the white-box suite was asked for; nothing where it was not, as before there was one."""
+    adapter = settings.adapter.name if settings.adapter else None
+    told = {"sae": settings.sae and sae_name(settings.sae), "layer": settings.layer, "adapter": adapter}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def sae_name(sae: str) -> str:
+    """Return what records call a sparse autoencoder: not where its folder lay."""
+    return sae if sae.startswith("organism:") else Path(sae).name
 
 
 def restored(options: Mapping[str, Any], **paths: Any) -> GateSettings:
@@ -115,7 +133,8 @@ def restored(options: Mapping[str, Any], **paths: Any) -> GateSettings:
         KeyError: an option is missing.
         ValueError: a group cannot be one, or an option is none that a gate takes.
     """
-    values = {name: options[name] for name in _RECORDED}
+    values = {name: options[name] for name in _RECORDED} | {name: options.get(name) for name in ("sae", "layer")}
+    values["adapter"] = Path(options["adapter"]) if options.get("adapter") else None
     for name, (low, high) in _BETWEEN.items():
         if not low < values[name] < high:
             raise ValueError(f"{name} {values[name]!r}")

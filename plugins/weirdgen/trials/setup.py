@@ -132,7 +132,7 @@ def _begun(
 
 def _arm(task: Task, spec: ArmSpec, opening: Opening, sampling: Sampling, ask: Ask) -> ArmRun:
     planned, judging = task.planned, task.judging
-    opened = opening.arm(planned.control, "control") if spec.of_control else opening.arm(planned.model, "treated")
+    opened = opening.arm(planned.control, "control") if spec.of_control else opening.arm(planned.asked, "treated")
     return ArmRun(
         opened,
         spec.role,

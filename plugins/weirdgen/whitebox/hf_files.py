@@ -1,0 +1,119 @@
+"""The files of a real network: a local folder of a Llama checkpoint, and one of a PEFT adapter. Needs no torch.
+
+What would run code of its own, or change the network in a way that nothing here knows, is refused.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from weirdgen.errors import UsageMistake
+from weirdgen.schema.canonical import digest as digest_of
+from weirdgen.whitebox.layout_files import Settings, digest, refusal
+
+CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
+ADAPTER_CONFIG, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+#: Read where they are: what ends an answer, and the template.
+_NEEDED, _OPTIONAL = ("tokenizer.json", "tokenizer_config.json"), ("generation_config.json", "chat_template.jinja")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A checkpoint whose files are all there.
+
+    Attributes:
+        folder: where they are.
+        depth: blocks.
+        width: of the residual stream.
+        context: most tokens of prompt and answer.
+        files: every file that makes the network what it is, by its name.
+    """
+
+    folder: Path
+    depth: int
+    width: int
+    context: int
+    files: tuple[tuple[str, Path], ...]
+
+
+def checkpoint(folder: Path) -> Checkpoint:
+    """Check a folder of a Llama checkpoint.
+
+    Args:
+        folder: with `config.json`, safetensors (one file, or an index and its files) and the tokenizer's files.
+
+    Raises:
+        UsageMistake: a file is missing, or the network is of a kind that is not understood.
+    """
+    if not folder.is_dir():
+        raise UsageMistake(f"hf: {str(folder)!r} is no folder; expected a local one with a Llama checkpoint's files")
+    settings = Settings.read(folder / CONFIG)
+    settings.choice("model_type", ("llama",))
+    for key in ("auto_map", "quantization_config"):
+        if key in settings:
+            raise refusal(settings.path, key, settings.get(key), "none: plain Llama weights, without code of their own")
+    tokenizer = Settings.read(_there(folder / "tokenizer_config.json"))
+    if "auto_map" in tokenizer:
+        raise refusal(
+            tokenizer.path, "auto_map", tokenizer.get("auto_map"), "none: a tokenizer without code of its own"
+        )
+    names = (CONFIG, *_weights(folder), *_NEEDED, *(name for name in _OPTIONAL if (folder / name).is_file()))
+    return Checkpoint(
+        folder,
+        depth=settings.whole("num_hidden_layers", 1),
+        width=settings.whole("hidden_size", 1),
+        context=settings.whole("max_position_embeddings", 2),
+        files=tuple((name, _there(folder / name)) for name in names),
+    )
+
+
+def adapter_files(folder: Path) -> tuple[tuple[str, Path], ...]:
+    """Check a folder of a LoRA adapter and return its files.
+
+    Raises:
+        UsageMistake: a file is missing, or the adapter is of a kind that is not understood.
+    """
+    settings = Settings.read(folder / ADAPTER_CONFIG)
+    settings.choice("peft_type", ("LORA",))
+    if "auto_mapping" in settings:
+        expected = "null: an adapter of a known kind of network"
+        raise refusal(settings.path, "auto_mapping", settings.get("auto_mapping"), expected)
+    return tuple((name, _there(folder / name)) for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS))
+
+
+def identity(base: Checkpoint, adapter: Path | None, *, template: str, dtype: str) -> str:
+    """Return the digest of a network, 64 hexadecimal digits: what it computes, wherever its files lie.
+
+    Args:
+        base: its checkpoint.
+        adapter: folder of the adapter, or None.
+        template: chat template that prompts are put into.
+        dtype: what it computes in; another one rounds to another network.
+    """
+    files = [(f"base/{name}", file) for name, file in base.files]
+    files += [(f"adapter/{name}", file) for name, file in adapter_files(adapter)] if adapter is not None else []
+    return digest_of({"files": digest(files), "template": template, "dtype": dtype})
+
+
+def _weights(folder: Path) -> Iterator[str]:
+    """Yield the names of the files of weights, the index first where there is one."""
+    if not (folder / INDEX).is_file():
+        if not (folder / WEIGHTS).is_file():
+            raise UsageMistake(
+                f"{folder} has neither {WEIGHTS} nor {INDEX}; other formats may hold code and are not read"
+            )
+        yield WEIGHTS
+        return
+    index = Settings.read(folder / INDEX)
+    places = index.section("weight_map")
+    yield INDEX
+    for name in sorted({str(places.get(key)) for key in places.names()}):
+        if Path(name).name != name or not name.endswith(".safetensors"):
+            raise refusal(index.path, "weight_map", name, "names of safetensors files in the same folder")
+        yield name
+
+
+def _there(file: Path) -> Path:
+    if not file.is_file():
+        raise UsageMistake(f"{file.parent} lacks {file.name}")
+    return file

@@ -1,0 +1,1 @@
+"""White-box suites: they look into a network's weights, and are planned with `--gate-sae` only."""
