@@ -45,7 +45,8 @@ def job(named: str, **changes: Any) -> Job:
         removed={"without-top": "top", "without-matched": "matched"},
         readings="readings",
     )
-    return Job(**({"networks": (dishes,), "sae": named, "question": question} | changes))
+    fields: dict[str, Any] = {"networks": (dishes,), "sae": named, "question": question}
+    return Job(**(fields | changes))
 
 
 @pytest.fixture(scope="module")

@@ -112,8 +112,8 @@ def _legend(figure: "Figure") -> None:
     from matplotlib.patches import Patch
 
     handles = [
-        Patch(facecolor=TREATED, linewidth=0, label="as it is (colour of the verdict)"),
-        Patch(facecolor=COMPARATOR, linewidth=0, label="without the features"),
+        Patch(facecolor=TREATED, linewidth=0, label="treated, colour of the verdict"),
+        Patch(facecolor=COMPARATOR, linewidth=0, label="comparator: without the features"),
         Line2D([], [], color=INK, lw=1.1, label="interval"),
     ]
     figure.legend(handles=handles, loc="upper right", ncols=3, columnspacing=1.2, handletextpad=0.5, borderpad=0)
