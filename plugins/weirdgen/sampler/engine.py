@@ -22,6 +22,7 @@ from weirdgen.sampler.clerk import Clerk
 from weirdgen.sampler.drawn import Drawn, EngineStats
 from weirdgen.sampler.lane import Endpoint, Lane
 from weirdgen.sampler.retry import RetryPolicy
+from weirdgen.sampler.seen import Seen
 from weirdgen.sampler.tab import FIRST_POLL, LAST_POLL, Tab
 from weirdgen.schema.sample import Role, Sample, SampleRequest
 from weirdgen.store.owner import new_owner
@@ -68,8 +69,7 @@ class Engine:
         self._budget = budget
         self._owner = new_owner()
         self._counted = EngineStats()
-        self._seen: set[int] = set()
-        """Of keys that were counted, 56 bits each: keys themselves would be 10 MB after 50,000 samples."""
+        self._seen = Seen()
         self._sent: dict[str, asyncio.Task[Any] | None] = {}
         """Flights that have sent their request: what they bring is paid for."""
         self._awaited: dict[str, asyncio.Future[Drawn]] = {}
@@ -275,7 +275,7 @@ class Engine:
             self._sent.pop(request.key, None)
         stored = await asyncio.shield(asyncio.gather(*puts))
         for sample in stored:
-            self._seen.add(_mark(sample.key))
+            self._seen.add(sample.key)
             self._counted.samples += 1
             self._counted.prompt_tokens += sample.usage.prompt_tokens
             self._counted.completion_tokens += sample.usage.completion_tokens
@@ -297,8 +297,7 @@ class Engine:
 
     def _found(self, sample: Sample) -> Drawn:
         reused = sample.started_at + sample.seconds < self._run_started_at
-        if (mark := _mark(sample.key)) not in self._seen:
-            self._seen.add(mark)
+        if self._seen.add(sample.key):
             self._counted.reused += reused
             self._counted.shared += not reused
         return Drawn(sample, reused)
@@ -316,10 +315,6 @@ class Engine:
     def _io(self, function: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
         # A future, not a task: closing the engine cancels tasks.
         return self._clerk.do(function, *arguments)
-
-
-def _mark(key: str) -> int:
-    return int(key[:14], 16)
 
 
 def _most(endpoint: Endpoint, concurrency_max: int) -> int:
