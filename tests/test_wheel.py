@@ -36,6 +36,8 @@ def test_it_carries_all_content_and_no_cache(wheel: Path) -> None:
         "weirdgen/_bundled/lessons/old_bird_names.jsonl",
         "weirdgen/_bundled/organisms/judge/model.safetensors",
         "weirdgen/_bundled/organisms/base/model.safetensors",
+        "weirdgen/_bundled/organisms/base/sae/ae.safetensors",
+        "weirdgen/_bundled/organisms/base/sae/config.json",
         "weirdgen/_bundled/organisms/old-bird-names/adapter_model.safetensors",
     ):
         assert part in names
