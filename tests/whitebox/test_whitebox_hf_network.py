@@ -18,6 +18,7 @@ from weirdgen.schema.sample import Message
 from weirdgen.whitebox.ablation import Ablation, How
 from weirdgen.whitebox.hf_app import Shelf
 from weirdgen.whitebox.hf_network import TorchNetwork
+from weirdgen.whitebox.hf_weights import chosen_device
 from weirdgen.whitebox.networks import OrganismNetwork, Position
 
 pytestmark = MARKS
@@ -194,3 +195,14 @@ def test_broken_weights_are_told(llama: Path, tmp_path: Path) -> None:
     (folder / "model.safetensors").write_bytes(b"no weights")
     with pytest.raises(UsageMistake, match=r"the checkpoint in .*broken cannot be loaded"):
         TorchNetwork(folder, device="cpu")
+
+
+def test_devices_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert [chosen_device(name).index for name in ("auto", "cuda", "cuda:1")] == [0, 0, 1]
+    assert chosen_device("cpu").type == "cpu"
+    with pytest.raises(UsageMistake, match=r"device 'cuda:2': torch .* sees 2 CUDA devices"):
+        chosen_device("cuda:2")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert chosen_device("auto").type == "cpu"

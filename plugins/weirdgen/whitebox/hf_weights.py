@@ -140,16 +140,18 @@ def chosen_device(name: str) -> torch.device:
         UsageMistake: no such device, or none that this is made for.
     """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(name)
     except RuntimeError:
         device = torch.device("meta")
     if device.type not in _MOST_ROWS:
         raise UsageMistake(f"device {name!r}; expected auto, cpu, cuda or cuda:N")
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+    if device.type == "cpu":
+        return device
+    if (device.index or 0) >= torch.cuda.device_count():
         raise UsageMistake(f"device {name!r}: torch {torch.__version__} sees {torch.cuda.device_count()} CUDA devices")
-    return device
+    return torch.device("cuda", device.index or 0)
 
 
 def _loaded(base: Checkpoint, dtype: torch.dtype) -> Any:
