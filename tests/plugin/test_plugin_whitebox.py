@@ -5,6 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+# pytester forgets what a test imported, and these cannot be loaded twice.
+import scipy.optimize
+import scipy.special  # noqa: F401
 from bundles import forge_record, forge_samples
 from dictionaries import random_dictionary
 from gate_runs import FAMILY, GateCommand, Run, record_of
