@@ -5,6 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+# pytester forgets what a test imported, and these cannot be loaded twice.
+import scipy.optimize
+import scipy.special  # noqa: F401
 from bundles import forge_record, forge_samples
 from dictionaries import random_dictionary
 from gate_runs import FAMILY, GateCommand, Run, record_of
@@ -49,6 +53,12 @@ def bundle_of(run: Run) -> Path:
     return run.junit.with_suffix("") / "evidence"
 
 
+def assert_sound(bundle: Path) -> None:
+    problems = verify(bundle).problems
+    assert [one for one in problems if ".detail" in one] == []
+    assert problems == []
+
+
 def found_by(run: Run) -> WhiteBoxRecord:
     (told,) = record_of(run)["whitebox"]
     return WhiteBoxRecord.model_validate_json(json.dumps(told))
@@ -91,7 +101,7 @@ def test_networks_are_read_and_replayed_and_proven(gate: GateCommand, sae: str, 
     again = gate(*asked, "--gate-replay=c.jsonl")
     assert again.outcomes() == run.outcomes(), again.said
     assert record_of(again)["whitebox"] == record_of(run)["whitebox"]
-    assert verify(bundle_of(run)).problems == []
+    assert_sound(bundle_of(run))
     _refuses_forgeries(bundle_of(run))
 
 
@@ -147,7 +157,7 @@ def test_on_two_workers_it_is_the_same(gate: GateCommand, sae: str) -> None:
     assert run.outcomes() == {READ: "PRESENT", REMOVED: "ABSENT"}, run.said
     _told_in_full(found_by(run))
     assert record_of(run)["server"]["requests"] == record_of(run)["requests"]
-    assert verify(bundle_of(run)).problems == []
+    assert_sound(bundle_of(run))
 
 
 @pytest.mark.slow

@@ -1,6 +1,10 @@
 """A network in a folder (`hf:DIR`), gated with its adapter: asked, read and proven, in one process of its own."""
 
 import pytest
+
+# pytester forgets what a test imported, and these cannot be loaded twice.
+import scipy.optimize
+import scipy.special  # noqa: F401
 from bundles import forge_samples
 from dictionaries import random_dictionary
 from gate_runs import GateCommand, record_of
