@@ -58,7 +58,8 @@ def test_without_readings_there_is_no_curve_and_without_removals_no_bars() -> No
 @pytest.mark.parametrize("changes", [{"features": ()}, {"features": whitebox_record().study.features * 2}])
 def test_a_record_of_other_features_than_its_study_is_none(changes: dict[str, Any]) -> None:
     told = whitebox_record().study.model_copy(update=changes)
-    for kept in ({"curve": ()}, {"tests": ()}):
+    parts: tuple[dict[str, Any], ...] = ({"curve": ()}, {"tests": ()})
+    for kept in parts:
         with pytest.raises(ValueError, match="is of other features than the study"):
             whitebox_record(study=told, **kept)
 

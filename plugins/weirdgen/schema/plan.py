@@ -129,6 +129,7 @@ class Plan(Frozen):
 
 def _said(told: dict[str, Any], *optional: str) -> dict[str, Any]:
     """Return plain data without those of some keys that say nothing."""
+    # Not `in ("", None, False)`: the first block is 0, which equals False.
     return {
         name: value
         for name, value in told.items()
