@@ -138,6 +138,7 @@ def test_folders_that_are_not_there_are_told(tmp_path: Path) -> None:
     for settings, told in (
         (planned(models=(f"hf:{tmp_path / 'x'}",), sae="s", judge="rules"), "there is no such folder"),
         (planned(models=(f"hf:{tmp_path}",), sae="s", judge="rules", adapter=tmp_path / "no"), "--gate-adapter"),
+        (planned(models=("hf:.",), sae="s", judge="rules"), "the folder has no name here"),
     ):
         plan, _ = plan_gate(CATALOG, settings)
         with pytest.raises(UsageMistake, match=told):
