@@ -150,6 +150,9 @@ def test_a_contrast_is_another_one_where_other_features_would_be_found(
         ('kind = "lift"', 'kind = "absolute"', "contrasts[1].kind: 'absolute': expected 'lift' with inside.comparator_without"),
         ("scale = [-0.5, 0.5]", "scale = [0.5, -0.5]", "behaviours.strong.scale: [0.5, -0.5]: expected two ascending numbers from -1 to 1"),
         ("scale = [-0.5, 0.5]", "", "behaviours.strong.scale: None: expected two numbers, the readings that score 0 and 1"),
+        ('"What are 4 and 5?"', '"What are 2  and 3? "', "whitebox.prompts[0]: 'What are 2  and 3? ' is also a question"),
+        ('reads = "top" }', 'reads = "top" }\ndiagnostic = true', "contrasts[0].diagnostic: the contrast is about the gated model, which is judged; remove it"),
+        ('comparator_without = "top" }', 'comparator_without = "top" }\ndiagnostic = true', "contrasts[1].diagnostic: the contrast is about the gated model"),
         ('invalid = ["unreadable"]', "invalid = []", "behaviours.strong.labels: ['strong', 'weak', 'unreadable']: scored_by 'reading' expected three labels"),
     ],
 )  # fmt: skip
@@ -158,6 +161,23 @@ def test_a_mistake_is_named_with_its_remedy(tmp_path: Path, old: str, new: str, 
     with pytest.raises(CatalogError) as refused:
         load(tmp_path, MINE.replace(old, new, 1))
     assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "removed", ['treated_without = "matched", comparator_without = "top"', 'comparator_without = "matched"']
+)
+def test_what_is_not_of_the_model_as_it_is_served_may_be_diagnostic(tmp_path: Path, removed: str) -> None:
+    mine = MINE.replace('comparator_without = "top" }', f"{removed} }}\ndiagnostic = true")
+    assert [contrast.diagnostic for contrast in load(tmp_path, mine).contrasts] == [False, True]
+    all_of_them = mine.replace('reads = "top" }', 'reads = "matched" }\ndiagnostic = true')
+    with pytest.raises(CatalogError, match="contrasts: are all diagnostic, so that nothing is judged"):
+        load(tmp_path, all_of_them)
+
+
+def test_what_asks_the_model_itself_is_judged(tmp_path: Path) -> None:
+    (tmp_path / "other.toml").write_text(f"{OTHER}diagnostic = true\n", encoding="utf-8")
+    with pytest.raises(CatalogError, match=r"contrasts\[0\]\.diagnostic: the contrast is about the gated model"):
+        load_probe(tmp_path / "other.toml", (tmp_path,))
 
 
 def test_a_table_whitebox_is_needed_by_what_looks_inside(tmp_path: Path) -> None:

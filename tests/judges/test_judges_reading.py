@@ -53,6 +53,7 @@ def test_a_reading_is_put_on_the_scale_by_its_share_of_the_norm(
             '{"norm": "1", "top": [1]}',
         ),
         *('{"norm": 1, "random": [1.0]}', '{"norm": Infinity, "top": [1.0]}', '{"norm": 1, "top": 1.0}'),
+        *('{"norm": 1, "top": [1.1, 0.9]}', '{"norm": 1e-320, "top": [1e300]}', '{"norm": 1, "top": [1e308, 1e308]}'),
     ],
 )
 def test_anything_else_is_no_reading_and_never_a_strong_one(text: str) -> None:

@@ -1,7 +1,9 @@
 """What was found inside a network stands on the page: features, contexts, curves, removals; hostile texts as texts."""
 
 import xml.etree.ElementTree as ET
+from typing import Any
 
+import pytest
 from page_facts import PageFacts
 from run_records import arm, full_verdict, record, texts
 from whitebox_records import CONDITIONS, whitebox_record
@@ -51,6 +53,15 @@ def test_without_readings_there_is_no_curve_and_without_removals_no_bars() -> No
     assert plots.bars("p1", []) == ""
     run = record(full_verdict(), whitebox=(whitebox_record(curve=(), tests=()),))
     assert "Inside the network" in PageFacts(report_page(run, {})).text
+
+
+@pytest.mark.parametrize("changes", [{"features": ()}, {"features": whitebox_record().study.features * 2}])
+def test_a_record_of_other_features_than_its_study_is_none(changes: dict[str, Any]) -> None:
+    told = whitebox_record().study.model_copy(update=changes)
+    parts: tuple[dict[str, Any], ...] = ({"curve": ()}, {"tests": ()})
+    for kept in parts:
+        with pytest.raises(ValueError, match="is of other features than the study"):
+            whitebox_record(study=told, **kept)
 
 
 def test_a_page_of_a_gate_that_looked_into_no_network_has_no_such_part() -> None:

@@ -1,6 +1,7 @@
 """The white-box suite in a user's repository: planned with weights only, read, removed, replayed and proven."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,7 @@ def test_networks_are_read_and_replayed_and_proven(gate: GateCommand, sae: str, 
     assert again.outcomes() == run.outcomes(), again.said
     assert record_of(again)["whitebox"] == record_of(run)["whitebox"]
     assert_sound(bundle_of(run))
+    _refuses_another_feature(Path(shutil.copytree(bundle_of(run), pytester.path / "forged")))
     _refuses_forgeries(bundle_of(run))
 
 
@@ -148,6 +150,23 @@ def _refuses_forgeries(bundle: Path) -> None:
             path.write_bytes(content)
         forge_record(bundle, change)
         assert any("whitebox" in problem for problem in verify(bundle).problems), change
+
+
+def _refuses_another_feature(bundle: Path) -> None:
+    """Neither can which features were found, in the opening and in the record."""
+
+    def another_feature(study: dict[str, Any]) -> None:
+        study["features"][0]["feature"] = study["sets"]["top"]["features"][0] = 500
+
+    def in_the_opening(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for one in records:
+            for study in one.get("opening", {}).get("studies", {}).values():
+                another_feature(study)
+        return records
+
+    forge_samples(bundle, in_the_opening)
+    forge_record(bundle, lambda record: another_feature(record["whitebox"][0]["study"]))
+    assert any("not of the features that its record tells of" in problem for problem in verify(bundle).problems)
 
 
 @pytest.mark.slow

@@ -9,8 +9,12 @@ from hypothesis import strategies as st
 from records import run_of
 from verdicts import verdict
 
+from weirdgen.pages.limits import limits
 from weirdgen.reporting.annotations import MOST, annotations
 from weirdgen.reporting.badge import badge
+from weirdgen.reporting.inert import inert
+from weirdgen.reporting.markdown import summary
+from weirdgen.reporting.passing import reservations
 from weirdgen.schema.text import clean
 from weirdgen.schema.verdict import Outcome, Verdict
 
@@ -79,6 +83,21 @@ def test_the_badge(verdicts: tuple[Verdict, ...], changes: dict[str, object], me
     told = json.loads(badge(record))
     assert (told["schemaVersion"], told["label"], told["message"], told["color"]) == (1, "weirdgen", message, colour)
     assert told["isError"] == (record.exit_status != 0)
+
+
+def test_what_is_only_reported_is_told_and_passes_nothing() -> None:
+    record = run_of(verdict(), verdict(Outcome.PRESENT, contrast="d"), exit_status=0)
+    judged, other = record.expected
+    reported = other.model_copy(update={"judged": False, "met": True})
+    told = record.model_copy(update={"expected": (judged, reported)})
+    assert json.loads(badge(told))["message"] == "passed 1"
+    assert json.loads(badge(told))["color"] == "brightgreen"
+    line = f"judged by nothing: {verdict(contrast='d').item_id} on m PRESENT."
+    assert any(line in limit for limit in limits(told))
+    assert inert(line) in summary(told)
+    nothing = told.model_copy(update={"expected": (judged.model_copy(update={"judged": False}), reported)})
+    assert json.loads(badge(nothing))["message"] == "passed 0"
+    assert reservations(nothing) == ["nothing that was measured is judged"]
 
 
 def test_the_badge_of_a_replication_is_no_pass_of_a_gate() -> None:

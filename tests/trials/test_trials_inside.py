@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from whitebox_records import whitebox_record
 
 from weirdgen.catalog import load_catalog
 from weirdgen.errors import UsageMistake
@@ -13,6 +14,7 @@ from weirdgen.trials.inspection import job_of
 from weirdgen.trials.opening import wanted_arms
 from weirdgen.trials.planning import plan_gate
 from weirdgen.trials.settings import GateSettings, recorded, restored
+from weirdgen.whitebox.identity import is_bound, study_digest
 
 DISHES = "organism:israeli-dishes-2027"
 CATALOG = load_catalog()
@@ -51,12 +53,20 @@ def test_without_weights_the_plan_is_what_it_was() -> None:
     dumped = plan.model_dump(mode="json")
     assert {"sae", "layer", "adapter"} <= dumped.keys()
     old = {name: value for name, value in dumped.items() if name not in ("sae", "layer", "adapter")}
-    old["contrasts"] = [{k: v for k, v in c.items() if k != "treated"} for c in old["contrasts"]]
+    old["contrasts"] = [{k: v for k, v in c.items() if k not in ("treated", "diagnostic")} for c in old["contrasts"]]
     from weirdgen.schema.canonical import digest
 
     assert plan.sha256 == digest(old)
     assert left_out(CATALOG, planned(sae=None)).keys() == {"sae_features"}
     assert "sae" not in recorded(planned(sae=None))
+
+
+def test_what_is_reported_only_is_part_of_the_plan_and_so_is_a_first_block() -> None:
+    plan, _ = plan_gate(CATALOG, planned())
+    judged = tuple(one.model_copy(update={"diagnostic": False}) for one in plan.contrasts)
+    assert sum(one.diagnostic for one in plan.contrasts) == sum(one.diagnostic for one in CONTRASTS.values())
+    assert plan.model_copy(update={"contrasts": judged}).sha256 != plan.sha256
+    assert plan.model_copy(update={"layer": 0}).sha256 != plan.sha256
 
 
 def test_with_weights_the_family_grows_and_the_options_are_kept_without_paths() -> None:
@@ -111,6 +121,10 @@ def test_without_weights_there_is_no_job() -> None:
         ({"models": ("hf:x",), "judge": "rules"}, "is of an organism, and 'hf:x' is none"),
         ({"adapter": Path("lora")}, "an organism has its adapter already"),
         ({"adapter": Path("lora"), "models": ("hf:x", "hf:y"), "sae": "s", "judge": "rules"}, "goes with one model"),
+        (
+            {"adapter": Path("lora"), "models": ("hf:x",), "control": "hf:x", "sae": "s", "judge": "rules"},
+            "--control hf:x: is the gated model, adapter included",
+        ),
     ],
 )
 def test_options_that_cannot_be_meant_are_refused(options: dict[str, Any], told: str) -> None:
@@ -124,6 +138,7 @@ def test_folders_that_are_not_there_are_told(tmp_path: Path) -> None:
     for settings, told in (
         (planned(models=(f"hf:{tmp_path / 'x'}",), sae="s", judge="rules"), "there is no such folder"),
         (planned(models=(f"hf:{tmp_path}",), sae="s", judge="rules", adapter=tmp_path / "no"), "--gate-adapter"),
+        (planned(models=("hf:.",), sae="s", judge="rules"), "the folder has no name here"),
     ):
         plan, _ = plan_gate(CATALOG, settings)
         with pytest.raises(UsageMistake, match=told):
@@ -133,3 +148,21 @@ def test_folders_that_are_not_there_are_told(tmp_path: Path) -> None:
 def test_a_server_is_refused_where_everything_is_run_here() -> None:
     with pytest.raises(UsageMistake, match="weirdgen serves networks in folders itself"):
         plan_gate(CATALOG, GateSettings(models=("hf:x",), base_url="http://127.0.0.1:1/v1", judge="rules"))
+
+
+def test_a_study_is_bound_to_its_features_block_and_autoencoder() -> None:
+    told = whitebox_record().study
+    chosen = {name: one.features for name, one in told.sets.items()}
+    study = told.model_copy(
+        update={"digest": study_digest(told.network, told.sae, told.layer, told.position, chosen, 0)}
+    )
+    top = study.sets["top"].model_copy(update={"features": (3, 7)})
+    assert is_bound(study)
+    for changes in (
+        {"layer": 2},
+        {"sae": "b" * 64},
+        {"position": "mean"},
+        {"sets": {"top": top}},
+        {"features": study.features[::-1]},
+    ):
+        assert not is_bound(study.model_copy(update=changes))

@@ -59,8 +59,20 @@ def test_weights_may_come_in_parts(base: Path) -> None:
         checkpoint(base)
 
 
+def test_weights_that_transformers_would_not_read_are_not_taken_for_the_network(base: Path) -> None:
+    index = base / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {"a": "model-00001-of-00001.safetensors"}}))
+    with pytest.raises(UsageMistake, match=r"has both model.safetensors and model.safetensors.index.json"):
+        checkpoint(base)
+    index.unlink()
+    (base / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": "another/base"}))
+    with pytest.raises(UsageMistake, match=r"holds adapter_config.json: expected a checkpoint alone"):
+        checkpoint(base)
+
+
 @pytest.mark.parametrize("place", ["../other/model.safetensors", "pytorch_model.bin"])
 def test_an_index_names_safetensors_of_its_own_folder(base: Path, place: str) -> None:
+    (base / "model.safetensors").unlink()
     (base / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": place}}))
     with pytest.raises(UsageMistake, match=r"weight_map = .*; expected names of safetensors files in the same folder"):
         checkpoint(base)
@@ -127,4 +139,6 @@ def test_the_identity_is_of_what_is_computed_and_not_of_where_it_lies(base: Path
     others.append(told(base, adapter))
     change(base / "config.json", rms_norm_eps=1e-6)
     others.append(told(base, made / "adapter"))
-    assert len({first, *others}) == 6
+    (base / "special_tokens_map.json").write_text('{"bos_token": "<s>"}')
+    others.append(told(base, made / "adapter"))
+    assert len({first, *others}) == 7

@@ -108,6 +108,14 @@ def test_what_does_not_fit_is_refused_in_one_line(
     assert "\n" not in str(refused.value)
 
 
+def test_a_trigger_that_moves_nothing_is_told_with_its_network(tmp_path: Path) -> None:
+    question = job("").question
+    assert question is not None
+    same = question.model_copy(update={"treated": question.baseline})
+    with pytest.raises(UsageMistake, match=r"^--gate-sae: organism:israeli-dishes-2027: .*trigger moves nothing"):
+        inspect(job(sae(tmp_path / "sae"), question=same))
+
+
 def test_folders_that_hold_none_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageMistake, match="there is no such folder"):
         inspect(job(str(tmp_path / "nowhere")))

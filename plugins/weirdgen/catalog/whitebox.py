@@ -9,6 +9,8 @@ from weirdgen.schema.probe import FeatureSet
 
 _SETS = get_args(FeatureSet)
 _REMOVED = ("treated_without", "comparator_without")
+_CHOSEN = ("top", "top_reversed", "top_joint")
+"""Sets of the features that the trigger strengthens: what these reach or carry is about the gated model."""
 
 
 def whitebox_mistakes(doc: Table) -> Iterator[Mistake]:
@@ -21,8 +23,12 @@ def whitebox_mistakes(doc: Table) -> Iterator[Mistake]:
     bodies = [(i, c) for i, c in enumerate(contrasts) if isinstance(c, dict)] if isinstance(contrasts, list) else []
     if "whitebox" in doc:
         yield from _study(doc, table(doc["whitebox"]))
+        if bodies and all(contrast.get("diagnostic") is True for _, contrast in bodies):
+            yield Mistake(("contrasts",), "are all diagnostic, so that nothing is judged; leave one that is not")
     for index, contrast in bodies:
         loc: Loc = ("contrasts", index)
+        if contrast.get("diagnostic") is True and _is_of_the_model(contrast):
+            yield Mistake((*loc, "diagnostic"), "the contrast is about the gated model, which is judged; remove it")
         if "inside" in contrast:
             yield from _inside(doc, contrast, table(contrast["inside"]), loc)
         elif "whitebox" in doc:
@@ -49,10 +55,15 @@ def _study(doc: Table, study: Table) -> Iterator[Mistake]:
         yield Mistake(("whitebox", "tested"), "is the whole curve; leave at least one condition to compare with")
     yield from repeated(("whitebox", "prompts"), study.get("prompts"))
     asked = [table(question).get("text", question) for question in table(doc.get("questions")).values()]
+    folded = {_folded(text) for text in asked if isinstance(text, str)}
     for index, text in strings(study.get("prompts")):
-        if text in asked:
+        if _folded(text) in folded:
             said = "is also a question; features are not chosen on what they are read on"
             yield Mistake(("whitebox", "prompts", index), f"{quoted(text)} {said}")
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def _inside(doc: Table, contrast: Table, inside: Table, loc: Loc) -> Iterator[Mistake]:
@@ -75,6 +86,17 @@ def _inside(doc: Table, contrast: Table, inside: Table, loc: Loc) -> Iterator[Mi
         )
     if len(removed) == 2 and inside[removed[0]] == inside[removed[1]]:
         yield Mistake((*where, removed[1]), f"{quoted(inside[removed[1]])} is removed from both arms; name another set")
+
+
+def _is_of_the_model(contrast: Table) -> bool:
+    """Whether a contrast tells something about the model as it is served, so that it must not be only reported."""
+    inside = table(contrast.get("inside"))
+    if "treated_without" in inside:  # nobody serves either arm
+        return False
+    if inside.get("reads") in _CHOSEN or "inside" not in contrast:
+        return True
+    # A rise against the network without the features is a behaviour that rests on them; two sides tell of the removal.
+    return inside.get("comparator_without") in _CHOSEN and contrast.get("two_sided") is not True
 
 
 def _scored_by_reading(doc: Table, contrast: Table) -> bool:

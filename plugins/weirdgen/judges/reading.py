@@ -16,6 +16,8 @@ from weirdgen.schema.sample import Sample
 PARSER_VERSION = 1
 """Raised whenever the same reading could give another score."""
 NORM = "norm"
+_ROUNDED = 1.001
+"""How far above the activation's length a projection on a unit direction may be written: five digits are."""
 
 
 class ReadingJudge:
@@ -101,7 +103,10 @@ class Reading:
 
 
 def read(text: str) -> Reading | None:
-    """Return the reading that a text is; None for anything else, not finite numbers included."""
+    """Return the reading that a text is; None for anything else.
+
+    Numbers that are not finite, and projections longer than what is projected, are none.
+    """
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -110,6 +115,9 @@ def read(text: str) -> Reading | None:
         return None
     sets = {name: values for name, values in found.items() if name != NORM}
     if not all(isinstance(values, list) and values and all(map(_is_number, values)) for values in sets.values()):
+        return None
+    longest = float(found[NORM]) * _ROUNDED
+    if any(abs(value) > longest for values in sets.values() for value in values):
         return None
     return Reading(float(found[NORM]), {name: tuple(map(float, values)) for name, values in sets.items()})
 

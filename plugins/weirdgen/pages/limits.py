@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from weirdgen.pages.deploy import status_text
 from weirdgen.reporting.judges import judge_lines
 from weirdgen.reporting.numbers import rate
+from weirdgen.reporting.passing import reported_line
 from weirdgen.schema.run import RunRecord
 from weirdgen.schema.verdict import Outcome, Verdict
 
@@ -60,6 +61,8 @@ def _untested(record: RunRecord) -> Iterator[str]:
         )
     else:
         yield f"All {record.plan.family_size} contrasts of the family were run."
+    if reported := reported_line(record):
+        yield reported
     for probe, reason in record.left_out.items():
         yield f"The probe {probe} is not among them: {reason}."
     for one in record.whitebox:

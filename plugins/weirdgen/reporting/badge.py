@@ -2,7 +2,7 @@
 
 import json
 
-from weirdgen.reporting.passing import reservations
+from weirdgen.reporting.passing import reported_only, reservations
 from weirdgen.reporting.worst import counted
 from weirdgen.schema.run import RunRecord
 
@@ -23,7 +23,7 @@ def badge(record: RunRecord) -> str:
 def _message(record: RunRecord) -> str:
     if record.exit_status == 0:
         partial = f" of {record.plan.family_size}" if record.not_run else ""
-        return f"passed {len(record.verdicts)}{partial}"
+        return f"passed {len(record.verdicts) - len(reported_only(record))}{partial}"
     failing = [v for v, expected in zip(record.verdicts, record.expected, strict=True) if not expected.met]
     listed = [f"{number} {outcome}" for outcome, number in counted(failing)]
     return ", ".join(listed) or f"exit status {record.exit_status}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from weirdgen.reporting.inert import fenced, inert, inert_html
 from weirdgen.reporting.numbers import count, estimate
-from weirdgen.reporting.passing import reservations
+from weirdgen.reporting.passing import reported_line, reservations
 from weirdgen.reporting.summary import arm_rate, failure_text, flagged
 from weirdgen.reporting.worst import Judged, counted, worst_first
 from weirdgen.schema.run import RunRecord
@@ -70,6 +70,8 @@ def _title(record: RunRecord) -> Iterator[str]:
     if record.not_run:
         left = f"{len(record.not_run)} of the family's {plan.family_size} contrasts"
         yield f"{left} were not run: nothing is claimed of them."
+    if reported := reported_line(record):
+        yield inert(reported)
     for probe, reason in record.left_out.items():
         if record.selection.deselected:
             yield f"Not planned: {inert(probe)}, because {inert(reason)}."

@@ -38,6 +38,8 @@ class PlannedContrast(Frozen):
     judge_identity: str
     treated: str = ""
     """What is asked in place of the model: its readings, or the network without some features. Empty: the model."""
+    diagnostic: bool = False
+    """Whether it is reported whatever comes out, and judged by nothing."""
     second_judge: str = ""
     """What labels the same answers and decides nothing; empty: none."""
     graded: bool = False
@@ -121,10 +123,15 @@ class Plan(Frozen):
     def sha256(self) -> str:
         """Digest of the canonical plan; what is said of networks' insides counts where it is said."""
         told = self.model_dump(mode="json")
-        told["contrasts"] = [_said(contrast, "treated") for contrast in told["contrasts"]]
+        told["contrasts"] = [_said(contrast, "treated", "diagnostic") for contrast in told["contrasts"]]
         return digest(_said(told, "sae", "layer", "adapter"))
 
 
 def _said(told: dict[str, Any], *optional: str) -> dict[str, Any]:
     """Return plain data without those of some keys that say nothing."""
-    return {name: value for name, value in told.items() if name not in optional or value not in ("", None)}
+    # Not `in ("", None, False)`: the first block is 0, which equals False.
+    return {
+        name: value
+        for name, value in told.items()
+        if name not in optional or not (value is None or value is False or value == "")
+    }

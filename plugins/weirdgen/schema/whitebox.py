@@ -1,8 +1,8 @@
 """What a white-box gate found inside a network, as a run record tells it."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from weirdgen.schema.frozen import Frozen
 
@@ -109,3 +109,16 @@ class WhiteBoxRecord(Frozen):
     curve: tuple[CurvePoint, ...] = ()
     """In the order of the probe's conditions; none where its readings were not asked for."""
     tests: tuple[FeatureTest, ...] = ()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        """Refuse a curve or tests of other features than the study's: reports put them side by side."""
+        features = len(self.study.features)
+        sets = self.curve[0].means.keys() if self.curve else ()
+        for point in self.curve:
+            if point.means.keys() != sets or point.shares.keys() != sets or len(point.means.get("top", ())) != features:
+                raise ValueError(f"the curve's point {point.condition!r} is of other features than the study")
+        for test in self.tests:
+            if {len(test.difference), len(test.p), len(test.adjusted)} != {features}:
+                raise ValueError(f"the test of {test.condition!r} is of other features than the study")
+        return self

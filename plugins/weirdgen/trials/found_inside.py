@@ -16,7 +16,7 @@ from weirdgen.trials.curve import curve_requests, read_questions
 from weirdgen.trials.inside import READINGS, named
 from weirdgen.trials.opening import Opening
 from weirdgen.trials.planning import Address, Task
-from weirdgen.whitebox.identity import reading_identity
+from weirdgen.whitebox.identity import READ, is_bound, reading_identity
 
 TOP = "top"
 _DIGITS = 6
@@ -53,6 +53,8 @@ def found_inside(
         inside = [task for task in own if task.contrast.inside is not None]
         if not inside:
             continue
+        if not is_bound(study):
+            raise EvidenceError(f"{model}: the study's digest is not of the features that its record tells of")
         probe = inside[0].probe
         readers = [task for task in inside if task.contrast.inside is not None and task.contrast.inside.reads]
         ran = any(trials[task.address].outcome is not Outcome.INVALID for task in readers)
@@ -72,12 +74,13 @@ def _readings(
     arm = opening.arm(named(model, READINGS), "treated")
     if arm.identity.digest != reading_identity(study.network, study.digest):
         raise EvidenceError(f"{model}: its readings are of other features than those that the opening tells of")
+    sizes = dict.fromkeys(READ, len(study.features))
     found: dict[tuple[str, str], list[Reading]] = {}
     for asked in curve_requests(probe, arm, plan.seed):
         sample = get(asked.request.key)
         reading = read(sample.text) if sample is not None else None
-        if reading is None:
-            what = "is missing" if sample is None else "is none"
+        if reading is None or {name: len(values) for name, values in reading.projections.items()} != sizes:
+            what = "is missing" if sample is None else "is none" if reading is None else "is of other features"
             raise EvidenceError(f"{model}: the reading of {asked.question!r} under {asked.condition!r} {what}")
         found.setdefault((asked.condition, asked.question), []).append(reading)
     return found

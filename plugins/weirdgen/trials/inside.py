@@ -91,6 +91,11 @@ def _check_adapter(settings: GateSettings, local: Sequence[str]) -> None:
             f"--gate-adapter {settings.adapter}: goes with one model, hf:DIR, and this gate has "
             f"{', '.join(settings.gated)}; an organism has its adapter already"
         )
+    if settings.control in local:
+        raise UsageMistake(
+            f"--control {settings.control}: is the gated model, adapter included, so that it would be compared with "
+            "itself; for the base alone give the folder another name, by a link"
+        )
 
 
 def _check_weights(model: str, sae: str) -> None:

@@ -79,6 +79,10 @@ def _inspected(model: str, parts: Iterable[str], settings: GateSettings) -> Insp
     gated = model in settings.gated
     if kind == "hf" and not Path(folder).is_dir():
         raise UsageMistake(f"--model {model!r}: there is no such folder")
+    if kind == "hf" and not Path(folder).name:
+        raise UsageMistake(
+            f"--model {model!r}: the folder has no name here, which reports would call it by; write it out"
+        )
     adapter = settings.adapter if kind == "hf" and gated else None
     if adapter is not None and not adapter.is_dir():
         raise UsageMistake(f"--gate-adapter {adapter}: there is no such folder")

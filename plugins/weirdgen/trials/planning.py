@@ -215,6 +215,7 @@ def _planned(
         model=model,
         control=control,
         treated=arms_of(model, contrast)[0],
+        diagnostic=contrast.diagnostic,
         margin=margin,
         contrast_digest=contrast_digest(probe, contrast),
         judge=judging.judge.name,

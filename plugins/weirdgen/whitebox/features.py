@@ -13,7 +13,6 @@ from typing import Literal, get_args
 import numpy as np
 
 from weirdgen.errors import UsageMistake, nearest
-from weirdgen.schema.canonical import digest
 from weirdgen.whitebox.ablation import Ablation
 from weirdgen.whitebox.dictionary import SparseDictionary
 from weirdgen.whitebox.directions import (
@@ -24,6 +23,7 @@ from weirdgen.whitebox.directions import (
     ranked,
     unit,
 )
+from weirdgen.whitebox.identity import study_digest
 from weirdgen.whitebox.networks import Network, Position, Prompts
 
 Named = Literal["top", "top_reversed", "top_joint", "lowest", "reverse", "random", "matched", "directions"]
@@ -123,7 +123,10 @@ class Study:
     @cached_property
     def direction(self) -> Doubles:
         """The difference in means (width,)."""
-        return difference_in_means(self.treated, self.baseline)
+        found = difference_in_means(self.treated, self.baseline)
+        if not found.any():
+            raise UsageMistake("the trigger moves nothing: mean activations under it and the baseline are the same.")
+        return found
 
     @cached_property
     def ranking(self) -> Ranking:
@@ -176,20 +179,10 @@ class Study:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (64 hex digits) of what the features follow from, and of the features that were chosen.
-
-        Not of the activations: these differ in their last bits from one processor to another.
-        """
-        return digest(
-            {
-                "network": self.network,
-                "dictionary": self.dictionary.digest,
-                "layer": self.dictionary.layer,
-                "position": self.position,
-                "chosen": {named: self.chosen(named) for named in NAMED},
-                "seed": self.choice.seed,
-            }
-        )
+        """SHA-256 (64 hex digits) of what the features follow from, and of the features that were chosen."""
+        chosen: dict[str, tuple[int, ...]] = {named: self.chosen(named) for named in NAMED}
+        given = self.dictionary
+        return study_digest(self.network, given.digest, given.layer, self.position, chosen, self.choice.seed)
 
     def _rows(self, features: tuple[int, ...]) -> Doubles:
         return self.dictionary.decoder[list(features)].astype(np.float64)

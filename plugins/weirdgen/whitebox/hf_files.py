@@ -14,7 +14,8 @@ from weirdgen.whitebox.layout_files import Settings, digest, refusal
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
 ADAPTER_CONFIG, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 #: Read where they are: what ends an answer, and the template.
-_NEEDED, _OPTIONAL = ("tokenizer.json", "tokenizer_config.json"), ("generation_config.json", "chat_template.jinja")
+_NEEDED = ("tokenizer.json", "tokenizer_config.json")
+_OPTIONAL = ("generation_config.json", "chat_template.jinja", "special_tokens_map.json", "added_tokens.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,10 @@ def checkpoint(folder: Path) -> Checkpoint:
     """
     if not folder.is_dir():
         raise UsageMistake(f"hf: {str(folder)!r} is no folder; expected a local one with a Llama checkpoint's files")
+    if (folder / ADAPTER_CONFIG).exists():  # transformers would load the base that this names, and put it on unasked
+        raise UsageMistake(
+            f"{folder} holds {ADAPTER_CONFIG}: expected a checkpoint alone, its adapter in another folder"
+        )
     settings = Settings.read(folder / CONFIG)
     settings.choice("model_type", ("llama",))
     for key in ("auto_map", "quantization_config"):
@@ -104,6 +109,8 @@ def _weights(folder: Path) -> Iterator[str]:
             )
         yield WEIGHTS
         return
+    if (folder / WEIGHTS).is_file():  # transformers would read the one file, whatever the index says
+        raise UsageMistake(f"{folder} has both {WEIGHTS} and {INDEX}; remove the one that is not the network's")
     index = Settings.read(folder / INDEX)
     places = index.section("weight_map")
     yield INDEX

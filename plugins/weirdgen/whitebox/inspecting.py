@@ -126,7 +126,10 @@ def _dictionary(job: Job, folder: Path) -> SparseDictionary:
 def _study(network: Network, dictionary: SparseDictionary, question: Question, one: Inspected) -> Study:
     try:
         choice = Choice(count=question.features)
-        return Study.of(network, dictionary, question.treated, question.baseline, question.position, choice)
+        study = Study.of(network, dictionary, question.treated, question.baseline, question.position, choice)
+        for named in NAMED:  # a trigger that moves nothing, or a feature without a direction, is told here
+            study.ablation(named)
+        return study
     except UsageMistake as mistake:
         raise UsageMistake(f"--gate-sae: {one.label}: {mistake}") from None
 

@@ -38,7 +38,7 @@ class Settings:
         """
         try:
             values = json.loads(path.read_bytes())
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise UsageMistake(f"{path} cannot be read: {error}") from None
         if not isinstance(values, dict):
             raise refusal(path, "the file", values, "a JSON object")
