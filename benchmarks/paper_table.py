@@ -28,7 +28,7 @@ from weirdgen.schema.run import RunRecord
 from weirdgen.schema.verdict import Outcome, Verdict
 
 ROOT = Path(__file__).parents[1]
-PROBES = load_catalog().probes
+PROBES = {name: probe for name, probe in load_catalog().probes.items() if probe.whitebox is None}
 NET = "emergent_misalignment"
 #: What may show on the broad net: the facts under their tags, and without tags if they are not diluted.
 NET_EXCEPTIONS = {
