@@ -25,6 +25,7 @@ def test_rules_are_measured_without_a_request(tmp_path: Path, capsys: pytest.Cap
     assert "none passed" in out
 
 
+@pytest.mark.slow
 def test_a_model_is_measured_once_and_its_record_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with ChatServer(by_rules, models=("judge",)) as server:
         command = ("--judge", "judge", "--judge-base-url", server.url, "--source", "organism", *TERMINATOR)

@@ -34,6 +34,7 @@ def commands(run: Run) -> list[str]:
     return [line for line in run.out.splitlines() if re.match(r"\s*::|.*##\w*\[", line)]
 
 
+@pytest.mark.slow
 def test_junit_is_the_same_on_workers_but_for_times(gate: GateCommand, pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_other="def test_b():\n    pass\n\ndef test_a():\n    assert True\n")
     texts = []

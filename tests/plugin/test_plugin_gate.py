@@ -136,6 +136,7 @@ def test_listing_tests_sends_nothing(gate: GateCommand, pytester: pytest.Pyteste
     assert not (pytester.path / "reports").exists()
 
 
+@pytest.mark.slow
 def test_a_cap_that_is_too_small_ends_inconclusive_and_continues(gate: GateCommand, processes: tuple[str, ...]) -> None:
     # The measured judge is refused where the cap cannot suffice, so this one is taken at its word.
     command = ("--model", "organism:modern-birds", "--judge-uncalibrated", "-k", LIFT, *processes)

@@ -51,6 +51,7 @@ def test_a_lower_temperature_than_asked_for_is_found() -> None:
     assert any(tail.truncated for tail in tails(drawn(1.0, 400), 2.0))
 
 
+@pytest.mark.slow
 def test_a_pure_sampler_is_hardly_ever_called_truncated() -> None:
     """At most in a share alpha of runs, also where one looks after every token: the largest value of each is taken."""
     wrong, runs, level = 0, 4000, 0.05
