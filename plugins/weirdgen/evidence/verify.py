@@ -124,7 +124,7 @@ def _recomputed(record: RunRecord, again: Recomputed, catalog: Catalog) -> Itera
         "reused": sum(v.n_reused for v in again.verdicts),
         "whitebox": [one.model_dump(mode="json") for one in again.whitebox],
         "left_out": dict(left_out(catalog, again.settings)),
-        "options": recorded(again.settings),
+        "options": _options(record, again),
         "findings": {
             name: finding_record(catalog.probe(name)).model_dump(mode="json")
             for name in sorted({v.probe for v in record.verdicts})
@@ -138,6 +138,14 @@ def _recomputed(record: RunRecord, again: Recomputed, catalog: Catalog) -> Itera
     dumped = record.model_dump(mode="json")
     for name, value in made.items():
         yield from differences(dumped[name], value, f"{RUN}: {name}")
+
+
+def _options(record: RunRecord, again: Recomputed) -> dict[str, JsonValue]:
+    """Return the options; a baseline's file has another name in a bundle, which says nothing of what it holds."""
+    options = recorded(again.settings)
+    if options["baseline"] is not None and record.options["baseline"] is not None:
+        options["baseline"] = record.options["baseline"]
+    return options
 
 
 def _missing(record: RunRecord, found: Stored) -> Iterator[str]:
