@@ -48,7 +48,7 @@ format: .venv
 	$(BIN)/ruff format .
 
 bench: .venv
-	@status=0; for script in bench_error_rates.py samples.py false_alarms.py paper_table.py startup.py "throughput.py --peers none"; do \
+	@status=0; for script in bench_error_rates.py samples.py false_alarms.py paper_table.py startup.py sae_table.py "throughput.py --peers none"; do \
 	echo "== $$script"; $(BIN)/python benchmarks/$$script || status=1; done; exit $$status
 
 # The JSON schema of run.json, which a test compares with the code.

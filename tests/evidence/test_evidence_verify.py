@@ -179,6 +179,15 @@ def out_of_range(record: dict[str, Any]) -> None:
     record["options"]["alpha"] = 0.99
 
 
+def compared(record: dict[str, Any]) -> None:
+    """Tell of a comparison with a stored version that was none."""
+    record["options"]["baseline"] = "last.json"
+
+
+def optionless(record: dict[str, Any]) -> None:
+    del record["options"]["baseline"]
+
+
 def excused(record: dict[str, Any]) -> None:
     """Let the verdict be one that is taken at its word, and the run one that passed."""
     record["verdicts"][0].update(outcome="INVALID", session_outcome="INVALID", reason="outage")
@@ -205,6 +214,8 @@ def unnamed(record: dict[str, Any]) -> None:
         (nothing, "came to no verdict"),
         (mistyped, "options: TypeError("),
         (out_of_range, "options: ValueError('alpha 0.99')"),
+        (compared, "options.baseline: 'last.json' is recorded"),
+        (optionless, "options.baseline"),
         (excused, "exit_status: 0 is recorded, though old_bird_names/nineteenth_century_over_control on organism:old-"),
         (told_twice, "is there twice"),
         (another_gate, "generation: no opening among the samples is of this gate"),

@@ -142,9 +142,9 @@ def _recomputed(record: RunRecord, again: Recomputed, catalog: Catalog) -> Itera
 
 def _options(record: RunRecord, again: Recomputed) -> dict[str, JsonValue]:
     """Return the options; a baseline's file has another name in a bundle, which says nothing of what it holds."""
-    options = recorded(again.settings)
-    if options["baseline"] is not None and record.options["baseline"] is not None:
-        options["baseline"] = record.options["baseline"]
+    options, named = recorded(again.settings), record.options.get("baseline")
+    if options["baseline"] is not None and isinstance(named, str) and named and Path(named).name == named:
+        options["baseline"] = named
     return options
 
 
