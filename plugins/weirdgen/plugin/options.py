@@ -39,7 +39,7 @@ GATE_OPTIONS = (
     GateOption("max-requests", whole(1, 1_000_000_000), "int", "N", "requests that the gate may send, in all its runs"),
     GateOption("prices", str, "string", "FILE", "your own prices of tokens (TOML), before the shipped ones"),
     GateOption("concurrency", whole(1, 1024), "int", "N", "requests in flight per endpoint, at most (64)"),
-    GateOption("store", str, "string", "FILE", "sample store (reports/store.sqlite3)"),
+    GateOption("store", str, "string", "FILE", "sample store: a file (reports/store.sqlite3) or postgresql://..."),
     GateOption("replay", str, "string", "FILE", "run from a cassette (weirdgen store export): no model is asked"),
     GateOption("max-age", number(0, 1e9), "float", "HOURS", "age up to which an unfinished gate is continued (24)"),
     GateOption("seed", whole(0, 2**31 - 1), "int", "N", "send each draw a seed of its own, made from this one"),
@@ -156,6 +156,7 @@ def read_settings(config: pytest.Config) -> "GateSettings":
     """
     from weirdgen.content import DEFAULT_STORE
     from weirdgen.schema.plan import ModelGroup
+    from weirdgen.store.place import place_of
     from weirdgen.trials.settings import GateSettings
 
     _refuse_plan_variable()
@@ -179,7 +180,7 @@ def read_settings(config: pytest.Config) -> "GateSettings":
         base_url=config.getoption("weirdgen_base_url"),
         control_base_url=config.getoption("weirdgen_control_base_url"),
         judge_base_url=config.getoption("weirdgen_judge_base_url"),
-        store=root / values.get("store", DEFAULT_STORE),
+        store=place_of(values["store"], root) if "store" in values else root / DEFAULT_STORE,
         report=root / values["report"] if "report" in values else None,
         replay=root / values["replay"] if "replay" in values else None,
         max_requests=values.get("max-requests"),

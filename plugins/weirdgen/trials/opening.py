@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import shutil
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,7 +149,7 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore, probes: It
         found = inside.found if inside else Ready(url="", digests={})
         served = Served(server.url if server else "", found.url, found.digests)
         generation = store.generation(
-            plan.line, plan.sha256, max_age=settings.max_age, now=time.time(), fresh=settings.fresh
+            plan.line, plan.sha256, max_age=settings.max_age, now=store.clock(), fresh=settings.fresh
         )
         renewal = store.renewal(plan.line)
         budget = budget_of(plan, settings, generation)
@@ -170,7 +169,7 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore, probes: It
             studies=found.studies,
             generation=generation,
             plan_sha256=plan.sha256,
-            opened_at=time.time(),
+            opened_at=store.clock(),
             warnings=tuple(warnings),
         )
         store.keep_opening(opening.kept(plan.line))
