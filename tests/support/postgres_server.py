@@ -17,7 +17,7 @@ import pytest
 from weirdgen.store.place import PostgresUrl, place_of
 
 PASSWORD = "kept-out-of-sight"
-_SETTINGS = "fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=16MB", "max_wal_size=256MB"
+_SETTINGS = "fsync=off", "full_page_writes=off", "shared_buffers=16MB", "max_wal_size=256MB"
 _START_SECONDS = 60.0
 
 
