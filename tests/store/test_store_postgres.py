@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -69,6 +70,15 @@ def test_there_is_a_store_once_it_was_opened(url: PostgresUrl) -> None:
     assert run(url, "SELECT nspname FROM pg_namespace WHERE nspname = 'weirdgen'") == [], (
         "the address names another one"
     )
+
+
+def test_several_that_make_a_store_at_the_same_time_make_one(url: PostgresUrl) -> None:
+    with ThreadPoolExecutor(6) as threads:
+        stores = list(threads.map(SampleStore, [url] * 6))
+    assert stores[0].claim(asked(0).key, OWNER) is Claim.MINE
+    assert [store.claim(asked(0).key, new_owner()) for store in stores[1:]] == [Claim.BUSY] * 5
+    for store in stores:
+        store.close()
 
 
 def test_another_programs_schema_and_a_newer_store_are_left_alone(url: PostgresUrl) -> None:

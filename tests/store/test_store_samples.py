@@ -161,6 +161,7 @@ def _environ() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(PLUGINS)}
 
 
+@pytest.mark.parametrize("place", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)], indirect=True)
 def test_four_processes_open_a_new_store_and_draw_each_key_once(place: StorePlace) -> None:
     command = [
         sys.executable,
