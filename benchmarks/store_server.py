@@ -2,8 +2,8 @@
 
     python benchmarks/store_server.py postgresql://USER@HOST/DATABASE --machines 4 --delay 0.5 --budget
 
-Each of some processes claims and stores packs of samples as a gate's engine does; every pack waits a round trip more per
-statement that needs an answer. A delay stands for the way there and back, in milliseconds, on top of the real one.
+Each of some processes claims and stores packs of samples as a gate's engine does. A delay stands for the way there and
+back, in milliseconds, on top of the real one.
 """
 
 import argparse

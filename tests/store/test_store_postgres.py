@@ -215,6 +215,22 @@ def test_a_server_that_starts_again_is_waited_for(store: SampleStore, postgres: 
     assert store.count_since(0) == 2
 
 
+def test_what_is_read_row_by_row_may_be_left_in_the_middle(url: PostgresUrl) -> None:
+    fill(url, *(asked(n) for n in range(300)), text="x" * 5000)
+    with opened(url) as database:
+        for _ in range(2):
+            with database.snapshot() as connection:
+                for number, row in enumerate(connection.execute("SELECT sample FROM samples")):
+                    if number == 5:
+                        assert "xxxx" in row[0]
+                        break
+                assert connection.execute("SELECT count(*) FROM samples").fetchone() == (300,)
+        with pytest.raises(StoreError, match="division by zero"), database.snapshot() as connection:
+            list(connection.execute("SELECT 1 / 0"))
+        with database.writing() as connection:
+            assert connection.execute("DELETE FROM samples").rowcount == 300
+
+
 def test_leases_go_by_the_servers_clock(store: SampleStore, monkeypatch: pytest.MonkeyPatch) -> None:
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + 3600.0)  # this machine's is wrong

@@ -6,7 +6,6 @@ the one that writes, what it writes is sent without waiting for an answer: it is
 """
 
 import contextlib
-import functools
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -19,6 +18,7 @@ from weirdgen.errors import StoreError
 from weirdgen.schema.text import shown
 from weirdgen.store.connection import BUSY_SECONDS, Cursor
 from weirdgen.store.place import PostgresUrl, named
+from weirdgen.store.postgres_rows import Answer, Rows, translated
 from weirdgen.store.postgres_tables import has_tables, lock_of, make_tables, version_of
 
 T = TypeVar("T")
@@ -51,8 +51,7 @@ class PostgresServer:
             StoreError: the server cannot be reached, or refuses.
         """
         self.url = url
-        self.connection = _Repeating(self)
-        self._closed = False
+        self._closed = self._looks = False
         self._lock = 0
         self._transaction: tuple[_Raw, int] | None = None
         """The connection on which a transaction was begun, and its number."""
@@ -63,6 +62,26 @@ class PostgresServer:
             self.raw = self._connected()
         except psycopg.Error as error:
             raise StoreError(f"{named(url)}: {self.told(error)}") from None
+
+    @property
+    def connection(self) -> "PostgresServer":
+        """Where SQL runs."""
+        return self
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Cursor:
+        """Run a statement; one that only reads, outside a transaction, again where the connection was lost."""
+        statement = translated(sql)
+        if self._looks:
+            return Rows(self.raw.cursor(), statement, parameters)
+        if self.raw.closed or self.raw.info.transaction_status is TransactionStatus.IDLE:
+            return self.repeated(lambda: self.raw.execute(statement, parameters))
+        return Answer(self.raw.execute(statement, parameters), self._receive)
+
+    def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> object:
+        """Run a statement once for each sequence of parameters; they are sent without waiting in between."""
+        cursor = self.raw.cursor()
+        cursor.executemany(translated(sql), parameters)
+        return cursor
 
     @property
     def in_transaction(self) -> bool:
@@ -88,7 +107,7 @@ class PostgresServer:
         except psycopg.Error:
             self.rollback()
             raise
-        self._transaction = self.raw, number
+        self._transaction, self._looks = (self.raw, number), not write
         if write:
             self._pipeline = self._sending.enter_context(self.raw.pipeline())
 
@@ -106,7 +125,7 @@ class PostgresServer:
 
     def rollback(self) -> None:
         """Undo the transaction, if there is one: a server undoes it by itself when the connection is lost."""
-        self._transaction = None
+        self._transaction, self._looks = None, False
         with contextlib.suppress(psycopg.Error):
             self._sending.close()
         with contextlib.suppress(psycopg.OperationalError):
@@ -163,11 +182,6 @@ class PostgresServer:
         self._closed = True
         self.raw.close()
 
-    def receive(self) -> None:
-        """Wait for the answers to all that was sent."""
-        if self._pipeline is not None:
-            self._pipeline.sync()
-
     def version(self) -> int:
         """Return the version of the tables, 0 where there are none."""
         return version_of(self.raw, self.url)
@@ -184,6 +198,11 @@ class PostgresServer:
                 if self._closed or not self.raw.closed or time.monotonic() > deadline:
                     raise
             time.sleep(_PAUSE)
+
+    def _receive(self) -> None:
+        """Wait for the answers to all that was sent."""
+        if self._pipeline is not None:
+            self._pipeline.sync()
 
     def _connected(self) -> _Raw:
         try:
@@ -231,44 +250,6 @@ class PostgresServer:
             time.sleep(_PAUSE)
 
 
-class _Repeating:
-    """Runs SQL; what only reads, outside a transaction, is repeated where the connection was lost."""
-
-    def __init__(self, server: PostgresServer) -> None:
-        self._server = server
-
-    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Cursor:
-        """Run a statement."""
-        server, statement = self._server, _translated(sql)
-        if server.raw.closed or server.raw.info.transaction_status is TransactionStatus.IDLE:
-            return server.repeated(lambda: server.raw.execute(statement, parameters))
-        return _Answer(server.raw.execute(statement, parameters), server)
-
-    def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> object:
-        """Run a statement once for each sequence of parameters; they are sent without waiting in between."""
-        cursor = self._server.raw.cursor()
-        cursor.executemany(_translated(sql), parameters)
-        return cursor
-
-
-class _Answer:
-    """What a statement of a transaction gave: it is waited for when it is asked for."""
-
-    def __init__(self, cursor: "psycopg.Cursor[tuple[Any, ...]]", server: PostgresServer) -> None:
-        self._cursor, self._server = cursor, server
-        self.fetchone, self.fetchall = cursor.fetchone, cursor.fetchall
-
-    @property
-    def rowcount(self) -> int:
-        """Rows that were changed."""
-        if self._cursor.pgresult is None:
-            self._server.receive()
-        return self._cursor.rowcount
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._cursor)
-
-
 def has_store(url: PostgresUrl) -> bool:
     """Whether there is a store at an address.
 
@@ -280,8 +261,3 @@ def has_store(url: PostgresUrl) -> bool:
         return has_tables(server.raw, url)
     finally:
         server.close()
-
-
-@functools.cache
-def _translated(sql: str) -> bytes:
-    return sql.replace("%", "%%").replace("?", "%s").encode()
