@@ -1,5 +1,6 @@
 """What only a server can do to a store: be gone, be another program's, be shared by machines whose clocks differ."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +16,9 @@ from stored import answered, asked, begin, fill, opened, rows, server_model
 
 from weirdgen.cli import main
 from weirdgen.errors import StoreError
+from weirdgen.schema.sample import Sample
 from weirdgen.store.accounts import Account, Amount, Charge
+from weirdgen.store.connection import Connection
 from weirdgen.store.database import StoreBusy, is_there
 from weirdgen.store.inventory import take_inventory
 from weirdgen.store.owner import new_owner
@@ -181,6 +184,34 @@ def test_a_transaction_that_was_lost_is_made_again_and_nothing_twice(store: Samp
 
         with pytest.raises(StoreError, match="; check the server"):
             lost()
+    assert len(rows(url)["samples"]) == 2
+
+
+def test_a_statement_that_fails_unseen_undoes_all(store: SampleStore, url: PostgresUrl) -> None:
+    """What is sent and not waited for fails at the commit, or at the next answer that is waited for."""
+
+    def broken(connection: Connection) -> None:
+        connection.execute("INSERT INTO stops VALUES ('a', 'b')")
+        connection.execute("INSERT INTO stops VALUES ('a', 'c')")
+
+    def alone() -> None:
+        with store._database.writing() as connection:
+            broken(connection)
+
+    def swallowed() -> None:
+        with store._database.writing() as connection:
+            broken(connection)
+            with contextlib.suppress(psycopg.Error):
+                connection.execute("SELECT 1").fetchone()
+
+    for fails, words in ((alone, "duplicate key value"), (swallowed, "one of its statements has failed|aborted")):
+        with pytest.raises(StoreError, match=words):
+            fails()
+        assert rows(url)["stops"] == []
+        results = store.together([put(store, 0), fails, put(store, 1)])
+        assert [type(result) for result in results] == [Sample, StoreError, Sample]
+        assert rows(url)["stops"] == []
+    assert store.spent("gate").requests == 4
     assert len(rows(url)["samples"]) == 2
 
 
