@@ -13,8 +13,8 @@ Address = tuple[str, str, str]
 """Model or group, probe, contrast."""
 Place = tuple[str, int, str]
 """File relative to the rootdir, line from 1, pytest's name of the item."""
-UNPLANNED = "weirdgen_unplanned"
-"""Under which a worker of xdist tells what it deselected."""
+UNPLANNED, ELSEWHERE = "weirdgen_unplanned", "weirdgen_elsewhere"
+"""Under which a worker of xdist tells what it deselected, and how many tests other shards run."""
 NOWHERE: Place = ("", 1, "")
 """Of a test that took its properties away."""
 
@@ -33,6 +33,10 @@ class Tally:
         """Names of all items in the order of their collection, where workers end them in another one."""
         self.unplanned: Counter[str] = Counter()
         """Tests that ask for what the gate does not plan, by the reason."""
+        self.elsewhere = 0
+        """Of a shard: selected tests of contrasts that other shards run."""
+        self.all_elsewhere = False
+        """Of a shard: every selected contrast is in others."""
         self.failures: set[int] = set()
         self.nothing_run = False
         """A model was named, but no contrast of any test was run."""

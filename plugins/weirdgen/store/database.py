@@ -12,7 +12,7 @@ from weirdgen.errors import StoreError
 
 APPLICATION_ID = 0x77656972
 """`weir`: in the file's header, so that another program's database is never written to."""
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 BUSY_SECONDS = 30.0
 QUICK_CHECK_BYTES = 256 * 1024 * 1024
 """Size up to which a gate checks its store at the opening: 6 ms per 10 MB (measured)."""
@@ -88,7 +88,38 @@ CREATE TABLE openings (
     PRIMARY KEY (token, arms)
 ) WITHOUT ROWID;
 """
-_STEPS = (_SCHEMA, _SINCE_VERSION_2, _SINCE_VERSION_3, _SINCE_VERSION_4, _SINCE_VERSION_5, _SINCE_VERSION_6)
+_SINCE_VERSION_7 = """
+CREATE TABLE cut_gates (
+    token TEXT NOT NULL,
+    plan_sha256 TEXT NOT NULL,
+    total INTEGER NOT NULL,
+    began REAL NOT NULL,
+    opening TEXT NOT NULL,
+    merged REAL,
+    PRIMARY KEY (token, plan_sha256, total)
+) WITHOUT ROWID;
+CREATE TABLE shards (
+    token TEXT NOT NULL,
+    plan_sha256 TEXT NOT NULL,
+    total INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    session TEXT NOT NULL,
+    ci_run TEXT NOT NULL,
+    began REAL NOT NULL,
+    ended REAL,
+    record TEXT,
+    PRIMARY KEY (token, plan_sha256, total, number)
+);
+"""
+_STEPS = (
+    _SCHEMA,
+    _SINCE_VERSION_2,
+    _SINCE_VERSION_3,
+    _SINCE_VERSION_4,
+    _SINCE_VERSION_5,
+    _SINCE_VERSION_6,
+    _SINCE_VERSION_7,
+)
 
 
 class StoreBusy(StoreError):

@@ -1,0 +1,98 @@
+"""`weirdgen report --store`: the shards of a gate merged into one verdict, one JUnit file, one bundle."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from weirdgen.errors import ShardsUnfit, UsageMistake
+from weirdgen.plugin.provenance import environment_of_ci
+from weirdgen.schema.shard import ci_run
+from weirdgen.schema.text import shown_block
+from weirdgen.store.shards import Cut
+
+INVALID = 11
+_MERGED = (0, 1, 10, 11)
+_ABOUT = (
+    "Without RUN_FOLDER: merge the shards of a gate (--gate-shard I/N) that share a store, where the probes are. "
+    "Exit status as of one gate: 0, 1, 10, 11 (also where a shard is missing or unfit), 12."
+)
+
+
+def add_arguments(report: argparse.ArgumentParser) -> None:
+    """Add what the merge takes to the parser of `weirdgen report`."""
+    merge = report.add_argument_group("merging shards", _ABOUT)
+    merge.add_argument("--junitxml", type=Path, metavar="FILE", help="JUnit file (default junit.xml in the folder)")
+    merge.add_argument(
+        "--gate-report", dest="report", type=Path, metavar="DIR",
+        help="the gate's report folder, new or empty (default reports/TIME-PLAN-merged)",
+    )  # fmt: skip
+    merge.add_argument("--gate-html", dest="html", action="store_true", help="write report.html into it")
+    merge.add_argument("--gate-evidence", dest="evidence", action="store_true", help="write an evidence bundle into it")
+    merge.add_argument("--gate-sarif", dest="sarif", type=Path, metavar="FILE", help="write SARIF 2.1.0")
+    merge.add_argument("--gate-junit", dest="junit", choices=("full", "strict"), help="form of JUnit")
+    merge.add_argument("--gate-probes", dest="probes", type=Path, metavar="DIR", help="folder with your own probes")
+    merge.add_argument("--gate-baseline", dest="baseline", type=Path, metavar="FILE", help="it was gated against")
+    merge.add_argument("--plan", default="", metavar="SHA256", help="of several gates the one with this plan")
+    merge.add_argument(
+        "--any-run", action="store_true", help="take shards that another run of CI left, or that were merged before"
+    )
+
+
+def merge(arguments: argparse.Namespace) -> int:
+    """Merge the shards in a store, and return the gate's exit status."""
+    import pytest
+
+    import weirdgen.plugin
+    from weirdgen.plugin.merging import Merge
+    from weirdgen.store.openings import KeptOpening
+    from weirdgen.store.store import SampleStore
+    from weirdgen.trials.merge import chosen, left
+
+    if arguments.store is None or not arguments.store.is_file():
+        raise UsageMistake(f"--store {str(arguments.store)!r}: there is no such file")
+    ours = "" if arguments.any_run else ci_run(environment_of_ci())
+    try:
+        with SampleStore(arguments.store) as store:
+            gate = chosen(store, plan=arguments.plan, ci_run=ours, any_run=arguments.any_run)
+            shards = left(store, gate, ours)
+            opening = KeptOpening.model_validate_json(store.cut_opening(gate.cut))
+    except ShardsUnfit as error:
+        print(f"weirdgen: INVALID: {shown_block(str(error))}", file=sys.stderr)
+        return INVALID
+    print(f"weirdgen: merging {len(shards)} shards of plan {gate.cut.plan_sha256}", flush=True)
+    status = int(pytest.main(_session(arguments, gate.cut), plugins=[weirdgen.plugin, Merge(shards, opening)]))
+    if status in _MERGED:
+        with SampleStore(arguments.store) as store:
+            store.note_merge(gate.cut)
+    return status
+
+
+def _session(arguments: argparse.Namespace, cut: Cut) -> list[str]:
+    """Return the arguments of the session: of the repository's configuration all but the options it adds."""
+    began = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    folder = arguments.report or Path("reports", f"{began}-{cut.plan_sha256[:8]}-merged")
+    named = {
+        "--junitxml": arguments.junitxml or folder / "junit.xml",
+        "--gate-report": folder,
+        "--gate-store": arguments.store,
+        "--gate-sarif": arguments.sarif,
+        "--gate-probes": arguments.probes,
+        "--gate-baseline": arguments.baseline,
+    }
+    given = [f"{option}={path.resolve()}" for option, path in named.items() if path is not None]
+    given += [] if arguments.junit is None else [f"--gate-junit={arguments.junit}"]
+    given += [f"--gate-{name}" for name in ("html", "evidence") if getattr(arguments, name)]
+    return ["--noconftest", "-p", "no:cacheprovider", "-o", "addopts=", "--no-header", *given]
+
+
+def refuse_arguments(arguments: argparse.Namespace) -> None:
+    """Refuse what belongs to a merge beside the folder of a run.
+
+    Raises:
+        UsageMistake: there is some.
+    """
+    names = ("junitxml", "report", "html", "evidence", "sarif", "junit", "probes", "baseline", "plan", "any_run")
+    if given := [name for name in names if getattr(arguments, name)]:
+        option = "--" + given[0].replace("_", "-")
+        raise UsageMistake(f"{option}: belongs to the merge of shards; leave it out, or leave out the run's folder")
