@@ -214,7 +214,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         terminalreporter.write_line(f"weirdgen: {count} deselected: {reason}")
     if config.stash[TALLY].all_elsewhere:
         terminalreporter.write_line(
-            "weirdgen: no selected contrast is in this shard, so it has nothing to do; that is no pass, the merge of all "
+            "weirdgen: no selected contrast is in this shard, it has nothing to do. That is no pass: the merge of all "
             "shards decides"
         )
     # Any other status has a reason of its own, which must not be hidden by this one.

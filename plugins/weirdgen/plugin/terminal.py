@@ -107,7 +107,7 @@ def _of_shards(state: GateState) -> list[str]:
     if (shard := state.settings.shard) is not None:
         lines.append(
             f"Shard {shard.name}: its exit status speaks for its own contrasts; the gate's is that of the merge, "
-            f"`weirdgen report --store {shown(str(state.settings.store), 200)}`. Samples are counted of all shards so far."
+            f"`weirdgen report --store {shown(str(state.settings.store), 200)}`. Samples are counted of all so far."
         )
     return lines
 
