@@ -96,7 +96,7 @@ def test_a_file_that_is_written_to_is_not_waited_for_and_nothing_is_written(path
 def test_a_transaction_that_is_lost_is_lost_as_a_whole(path: Path) -> None:
     with SampleStore(path) as store:
         # As SQLite does by itself when the disk is full.
-        lose = partial(store._database._connection.execute, "ROLLBACK")
+        lose = partial(store._database._driver.connection.execute, "ROLLBACK")
         with pytest.raises(StoreError, match="could not be begun or ended"):
             store.together([put(store, 0), lose, put(store, 1)])
         assert store.get(request(0).key) is None

@@ -1,6 +1,7 @@
 """`weirdgen report --store`: the shards of a gate merged into one verdict, one JUnit file, one bundle."""
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -9,9 +10,11 @@ from weirdgen.errors import ShardsUnfit, UsageMistake
 from weirdgen.plugin.provenance import environment_of_ci
 from weirdgen.schema.shard import ci_run
 from weirdgen.schema.text import shown_block
+from weirdgen.store.place import StorePlace, nothing_at, place_of
 from weirdgen.store.shards import Cut
 
 INVALID = 11
+VARIABLE = "WEIRDGEN_GATE_STORE"
 _MERGED = (0, 1, 10, 11)
 _ABOUT = (
     "Without RUN_FOLDER: merge the shards of a gate (--gate-shard I/N) that share a store, where the probes are. "
@@ -49,11 +52,10 @@ def merge(arguments: argparse.Namespace) -> int:
     from weirdgen.store.store import SampleStore
     from weirdgen.trials.merge import chosen, left
 
-    if arguments.store is None or not arguments.store.is_file():
-        raise UsageMistake(f"--store {str(arguments.store)!r}: there is no such file")
+    place = _store(arguments)
     ours = "" if arguments.any_run else ci_run(environment_of_ci())
     try:
-        with SampleStore(arguments.store) as store:
+        with SampleStore(place) as store:
             gate = chosen(store, plan=arguments.plan, ci_run=ours, any_run=arguments.any_run)
             shards = left(store, gate, ours)
             opening = KeptOpening.model_validate_json(store.cut_opening(gate.cut))
@@ -61,11 +63,26 @@ def merge(arguments: argparse.Namespace) -> int:
         print(f"weirdgen: INVALID: {shown_block(str(error))}", file=sys.stderr)
         return INVALID
     print(f"weirdgen: merging {len(shards)} shards of plan {gate.cut.plan_sha256}", flush=True)
-    status = int(pytest.main(_session(arguments, gate.cut), plugins=[weirdgen.plugin, Merge(shards, opening)]))
+    status = int(pytest.main(_session(arguments, gate.cut), plugins=[weirdgen.plugin, Merge(shards, opening, place)]))
     if status in _MERGED:
-        with SampleStore(arguments.store) as store:
+        with SampleStore(place) as store:
             store.note_merge(gate.cut)
     return status
+
+
+def _store(arguments: argparse.Namespace) -> StorePlace:
+    """Return the store whose shards are to be merged; an address with a password is better kept in the variable."""
+    from weirdgen.store.database import is_there
+
+    named, variable = arguments.store, os.environ.get(VARIABLE)
+    place: StorePlace | None = named or (place_of(variable) if variable else None)
+    if place is None:
+        raise UsageMistake(
+            f"name a run's folder for its page, or with --store or {VARIABLE} the store whose shards are to be merged"
+        )
+    if not is_there(place):
+        raise UsageMistake(f"{'--store' if named else VARIABLE} {str(place)!r}: there is {nothing_at(place)}")
+    return place
 
 
 def _session(arguments: argparse.Namespace, cut: Cut) -> list[str]:
@@ -75,7 +92,6 @@ def _session(arguments: argparse.Namespace, cut: Cut) -> list[str]:
     named = {
         "--junitxml": arguments.junitxml or folder / "junit.xml",
         "--gate-report": folder,
-        "--gate-store": arguments.store,
         "--gate-sarif": arguments.sarif,
         "--gate-probes": arguments.probes,
         "--gate-baseline": arguments.baseline,

@@ -6,11 +6,13 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from weirdgen.commands import merge as merging
+from weirdgen.commands.types import sample_store
 from weirdgen.content import DEFAULT_STORE
 from weirdgen.errors import UsageMistake
 from weirdgen.schema.run import RunRecord
 from weirdgen.schema.sample import Sample
 from weirdgen.schema.text import shown
+from weirdgen.store.place import nothing_at
 
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -25,7 +27,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     where = report.add_mutually_exclusive_group()
     where.add_argument(
-        "--gate-store", "--store", dest="store", type=Path, metavar="FILE",
+        "--gate-store", "--store", dest="store", type=sample_store, metavar="FILE",
         help=f"sample store with the answers' texts (default {DEFAULT_STORE}, if it is there)",
     )  # fmt: skip
     where.add_argument(
@@ -56,17 +58,18 @@ def _report(arguments: argparse.Namespace) -> int:
 def _source(arguments: argparse.Namespace, record: RunRecord) -> Callable[[Collection[str]], Mapping[str, Sample]]:
     """Return where texts come from: what is named, else the cassette of a replay, else the usual store."""
     from weirdgen.pages.texts import recorded, stored
+    from weirdgen.store.database import is_there
 
-    for named, option in ((arguments.store, "--gate-store"), (arguments.replay, "--gate-replay")):
-        if named is not None and not named.is_file():
-            raise UsageMistake(f"{option} {str(named)!r}: there is no such file")
+    for given, option in ((arguments.store, "--gate-store"), (arguments.replay, "--gate-replay")):
+        if given is not None and not is_there(given):
+            raise UsageMistake(f"{option} {str(given)!r}: there is {nothing_at(given)}")
     cassette = arguments.replay
     if cassette is None and arguments.store is None and record.replay is not None:
         cassette = Path(record.replay.file)
     if cassette is not None and cassette.is_file():
         return lambda keys: recorded(cassette, keys)
-    store = arguments.store or DEFAULT_STORE
-    if store.is_file():
-        return lambda keys: stored(store, keys)
-    print(f"weirdgen: {str(store)!r} is not there: the page has no answers; see --gate-store", file=sys.stderr)
+    place = arguments.store or DEFAULT_STORE
+    if is_there(place):
+        return lambda keys: stored(place, keys)
+    print(f"weirdgen: {str(place)!r} is not there: the page has no answers; see --gate-store", file=sys.stderr)
     return lambda keys: {}

@@ -20,6 +20,7 @@ from weirdgen.plugin.tally import INVALID
 from weirdgen.schema.run import ServerCount
 from weirdgen.schema.shard import ShardRecord
 from weirdgen.store.openings import KeptOpening
+from weirdgen.store.place import StorePlace
 from weirdgen.trials.merge import whole_plan_differs
 from weirdgen.trials.opening import Opening
 from weirdgen.trials.settings import restored
@@ -28,15 +29,17 @@ from weirdgen.trials.settings import restored
 class Merge:
     """Plugin of the one session that it is given to."""
 
-    def __init__(self, shards: Sequence[ShardRecord], opening: KeptOpening) -> None:
+    def __init__(self, shards: Sequence[ShardRecord], opening: KeptOpening, store: StorePlace) -> None:
         """Merge.
 
         Args:
             shards: what all shards of one gate left.
             opening: that they shared.
+            store: that they shared.
         """
         self._shards = shards
         self._opening = opening
+        self._store = store
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
@@ -61,7 +64,7 @@ class Merge:
 
     def _state(self, config: pytest.Config) -> GateState:
         runs, first = [shard.run for shard in self._shards], self._shards[0]
-        state = GateState(config, restored(runs[0].options, **first.limits, **places(config)))
+        state = GateState(config, restored(runs[0].options, **first.limits, **places(config) | {"store": self._store}))
         if state.plan.sha256 != runs[0].plan_sha256:
             was, now = runs[0].plan.model_dump(mode="json"), state.plan.model_dump(mode="json")
             raise whole_plan_differs(first, differences(was, now, "plan"))

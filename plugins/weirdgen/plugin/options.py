@@ -39,7 +39,7 @@ GATE_OPTIONS = (
     GateOption("max-requests", whole(1, 1_000_000_000), "int", "N", "requests that the gate may send, in all its runs"),
     GateOption("prices", str, "string", "FILE", "your own prices of tokens (TOML), before the shipped ones"),
     GateOption("concurrency", whole(1, 1024), "int", "N", "requests in flight per endpoint, at most (64)"),
-    GateOption("store", str, "string", "FILE", "sample store (reports/store.sqlite3)"),
+    GateOption("store", str, "string", "FILE", "sample store: a file (reports/store.sqlite3) or postgresql://..."),
     GateOption("replay", str, "string", "FILE", "run from a cassette (weirdgen store export): no model is asked"),
     GateOption("max-age", number(0, 1e9), "float", "HOURS", "age up to which an unfinished gate is continued (24)"),
     GateOption("seed", whole(0, 2**31 - 1), "int", "N", "send each draw a seed of its own, made from this one"),
@@ -203,11 +203,12 @@ def places(config: pytest.Config, values: Mapping[str, Any] | None = None) -> di
         values: of `GATE_OPTIONS`, where they were read before.
     """
     from weirdgen.content import DEFAULT_STORE
+    from weirdgen.store.place import place_of
 
     root, values = config.rootpath, _values(config) if values is None else values
     named = {name: root / values[name] if name in values else None for name in ("report", "baseline", "sarif")}
     return named | {
-        "store": root / values.get("store", DEFAULT_STORE),
+        "store": place_of(values["store"], root) if "store" in values else root / DEFAULT_STORE,
         "junit": values.get("junit", "full"),
         "evidence": _is_on(config, "evidence"),
         "html": _is_on(config, "html"),

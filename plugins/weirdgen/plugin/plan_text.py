@@ -10,6 +10,7 @@ from weirdgen.plugin.collection import selected, state_of
 from weirdgen.plugin.state import GateState
 from weirdgen.reporting.numbers import count
 from weirdgen.schema.plan import PlannedContrast
+from weirdgen.store.database import is_there
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.calibrations import recall
 from weirdgen.trials.forecasts import Forecasts
@@ -103,7 +104,7 @@ def _judge_costs(state: GateState, judged: Sequence[PlannedContrast]) -> list[st
 def _recalled(state: GateState) -> list[str]:
     """Teach judges what the store has of them; return what it has not. A plan makes no store where there is none."""
     judgings = [(task.judging, source_of(task.planned.model)) for task in state.tasks.values()]
-    if not any(judging.asks for judging, _ in judgings) or not state.settings.store.exists():
+    if not any(judging.asks for judging, _ in judgings) or not is_there(state.settings.store):
         return []
     with SampleStore(state.settings.store) as store:
         return recall(store, judgings)

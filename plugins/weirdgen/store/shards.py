@@ -3,12 +3,12 @@
 Functions over a connection inside a transaction; `SampleStore` opens it. What a record holds belongs to the plugin.
 """
 
-import sqlite3
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from weirdgen.schema.shard import Shard
 from weirdgen.store import ledger
+from weirdgen.store.connection import Connection
 
 _NAMED = "token = ? AND plan_sha256 = ? AND total = ?"
 
@@ -64,7 +64,7 @@ class CutGate:
 
 
 def begin(
-    connection: sqlite3.Connection,
+    connection: Connection,
     asked: Asked,
     shard: Shard,
     session: str,
@@ -99,18 +99,18 @@ def begin(
     return cut
 
 
-def opening(connection: sqlite3.Connection, cut: Cut) -> str:
+def opening(connection: Connection, cut: Cut) -> str:
     """Return the opening of a cut gate as it was kept; empty: it has none yet."""
     return str(connection.execute(f"SELECT opening FROM cut_gates WHERE {_NAMED}", cut).fetchone()[0])
 
 
-def keep_opening(connection: sqlite3.Connection, cut: Cut, text: str) -> str:
+def keep_opening(connection: Connection, cut: Cut, text: str) -> str:
     """Keep the opening of a cut gate, and return the one that counts: the first."""
     connection.execute(f"UPDATE cut_gates SET opening = ? WHERE {_NAMED} AND opening = ''", (text, *cut))
     return opening(connection, cut)
 
 
-def end(connection: sqlite3.Connection, cut: Cut, shard: Shard, session: str, record: str, now: float) -> bool:
+def end(connection: Connection, cut: Cut, shard: Shard, session: str, record: str, now: float) -> bool:
     """Keep what a shard leaves; False if it was begun a second time meanwhile, and nothing was kept."""
     kept = connection.execute(
         f"UPDATE shards SET ended = ?, record = ? WHERE {_NAMED} AND number = ? AND session = ?",
@@ -121,7 +121,7 @@ def end(connection: sqlite3.Connection, cut: Cut, shard: Shard, session: str, re
     return kept == 1
 
 
-def cut_gates(connection: sqlite3.Connection) -> list[CutGate]:
+def cut_gates(connection: Connection) -> list[CutGate]:
     """Return all gates that were cut, oldest first."""
     parts: dict[Cut, list[Part]] = {}
     asked = "SELECT token, plan_sha256, total, number, ci_run, began, ended FROM shards ORDER BY number"
@@ -134,22 +134,22 @@ def cut_gates(connection: sqlite3.Connection) -> list[CutGate]:
     ]
 
 
-def records(connection: sqlite3.Connection, cut: Cut) -> dict[int, str]:
+def records(connection: Connection, cut: Cut) -> dict[int, str]:
     """Return what the shards of a gate have left, by their numbers."""
     asked = f"SELECT number, record FROM shards WHERE {_NAMED} AND record IS NOT NULL ORDER BY number"
     return {int(number): str(record) for number, record in connection.execute(asked, cut).fetchall()}
 
 
-def note_merge(connection: sqlite3.Connection, cut: Cut, now: float) -> None:
+def note_merge(connection: Connection, cut: Cut, now: float) -> None:
     """Note that a gate was merged; a shard that begins after that makes it one to be merged again."""
     connection.execute(f"UPDATE cut_gates SET merged = ? WHERE {_NAMED}", (now, *cut))
 
 
-def _is_known(connection: sqlite3.Connection, cut: Cut) -> bool:
+def _is_known(connection: Connection, cut: Cut) -> bool:
     return connection.execute(f"SELECT 1 FROM cut_gates WHERE {_NAMED}", cut).fetchone() is not None
 
 
-def _cut(connection: sqlite3.Connection, cut: Cut, now: float) -> None:
+def _cut(connection: Connection, cut: Cut, now: float) -> None:
     """Cut a gate, and wait for all of its shards; for none of an earlier cut, since it is cut in one way at a time."""
     earlier = connection.execute("SELECT total FROM cut_gates WHERE token = ?", (cut.token,)).fetchall()
     for (total,) in earlier:
@@ -165,7 +165,7 @@ def _awaits(shard: Shard) -> str:
     return f"shard {shard.name}"
 
 
-def _awaited(connection: sqlite3.Connection, asked: Asked, shard: Shard, *, oldest: float) -> bool:
+def _awaited(connection: Connection, asked: Asked, shard: Shard, *, oldest: float) -> bool:
     """Whether the line's latest gate has fresh samples and waits for this shard, which then joins it."""
     latest = connection.execute(
         "SELECT token, fresh, started_at FROM gates WHERE line = ? ORDER BY started_at DESC, token LIMIT 1",

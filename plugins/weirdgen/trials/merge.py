@@ -33,7 +33,8 @@ def chosen(store: SampleStore, *, plan: str = "", ci_run: str = "", any_run: boo
     known = [gate for gate in store.cut_gates() if gate.cut.plan_sha256.startswith(plan)]
     if not known:
         raise ShardsUnfit(f"no shard of a gate{f' with plan {plan}' if plan else ''} has begun in this store")
-    found = known if any_run else [gate for gate in known if _is_meant(gate, ci_run)]
+    now = store.clock()
+    found = known if any_run else [gate for gate in known if _is_meant(gate, ci_run, now)]
     if not found:
         whose = f"no shard of this run ({ci_run}) has begun" if ci_run else "no shard has begun since the last merge"
         raise ShardsUnfit(f"{whose} in this store; the latest gate of it is {_told(known[-1])}; --any-run takes that")
@@ -73,10 +74,10 @@ def left(store: SampleStore, gate: CutGate, ci_run: str = "") -> list[ShardRecor
     return read
 
 
-def _is_meant(gate: CutGate, ci_run: str) -> bool:
+def _is_meant(gate: CutGate, ci_run: str, now: float) -> bool:
     if ci_run:
         return any(part.ci_run == ci_run for part in gate.parts)
-    return gate.merged is None and gate.began >= time.time() - RECENT_SECONDS
+    return gate.merged is None and gate.began >= now - RECENT_SECONDS
 
 
 def _told(gate: CutGate) -> str:

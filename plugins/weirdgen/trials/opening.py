@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import shutil
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,7 +157,7 @@ def open_gate(
         served = Served(server.url if server else "", found.url, found.digests)
         if settings.shard is None:
             generation = store.generation(
-                plan.line, plan.sha256, max_age=settings.max_age, now=time.time(), fresh=settings.fresh
+                plan.line, plan.sha256, max_age=settings.max_age, now=store.clock(), fresh=settings.fresh
             )
             opening, cut = _asked(plan, settings, store, targets, served, generation, found.studies), None
         else:
@@ -200,7 +199,7 @@ def _asked(
         studies=studies,
         generation=generation,
         plan_sha256=plan.sha256,
-        opened_at=time.time(),
+        opened_at=store.clock(),
         warnings=tuple(warnings),
     )
     store.keep_opening(opening.kept(plan.line))

@@ -12,6 +12,7 @@ from weirdgen.errors import UsageMistake
 from weirdgen.schema.plan import Inconclusive, Mode, ModelGroup
 from weirdgen.schema.shard import Shard
 from weirdgen.stats.rules import DEFAULT_CAP
+from weirdgen.store.place import StorePlace
 
 FIXED_DESIGN_PER_QUESTION = 100
 """Samples per question and arm in the script released with arXiv:2512.09742: what savings are told against."""
@@ -67,7 +68,7 @@ class GateSettings:
     """The user's own prices of tokens."""
     concurrency: int = 64
     """Requests in flight per endpoint, at most."""
-    store: Path = DEFAULT_STORE
+    store: StorePlace = DEFAULT_STORE
     replay: Path | None = None
     """Cassette that the gate runs from, without an endpoint; the store is then neither read nor written."""
     max_age: float = 24 * 3600.0
