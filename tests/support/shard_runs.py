@@ -1,16 +1,20 @@
 """Gates cut into shards, each a process of its own in one user's repository, and their merge."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gate_runs import Run
+
+from weirdgen.errors import StoreError
+from weirdgen.store.database import Database, is_there
+from weirdgen.store.place import PostgresUrl, StorePlace
 
 _PLAIN = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
 _TIMED = ("time", "timestamp", "hostname")
@@ -23,13 +27,42 @@ class Repository:
     path: Path
     options: tuple[str, ...]
     """Of every gate."""
-    store: str = "shared.sqlite3"
-    variables: Mapping[str, str] = field(default_factory=dict)
+    place: StorePlace | None = None
+    """Store of all gates; None: ``shared.sqlite3``."""
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # Not an argument: an address may have a password, and the arguments of a process can be seen.
+        self.variables["WEIRDGEN_GATE_STORE"] = (
+            self.place.secret if isinstance(self.place, PostgresUrl) else str(self.store)
+        )
+
+    @property
+    def store(self) -> StorePlace:
+        """Where the store is."""
+        return self.place or self.path / "shared.sqlite3"
+
+    def rows(self, asked: str) -> list[Any]:
+        """Return what a statement gives in the store; nothing where there is none yet."""
+        if not is_there(self.store):
+            return []
+        database = Database(self.store, prepared=False)
+        try:
+            with database.reading() as connection:
+                return connection.execute(asked).fetchall()
+        finally:
+            database.close()
+
+    def rows_if_there(self, asked: str) -> list[Any]:
+        """Return what a statement gives in a store that is being made at this moment."""
+        with contextlib.suppress(StoreError):
+            return self.rows(asked)
+        return []
 
     def start(self, shard: str, *more: str) -> "subprocess.Popen[str]":
         """Start a shard, or with an empty one a whole gate."""
         name = shard.replace("/", "-of-") or "whole"
-        asked = (f"--gate-store={self.store}", *((f"--gate-shard={shard}",) if shard else ()))
+        asked = (f"--gate-shard={shard}",) if shard else ()
         left = (f"--gate-report={name}", f"--junitxml={name}.xml")
         return self._popen("-m", "pytest", *self.options, *asked, *left, *_PLAIN, *more)
 
@@ -39,7 +72,7 @@ class Repository:
 
     def merge(self, *more: str, report: str = "merged") -> Run:
         """Merge the shards in the store."""
-        process = self._popen("-m", "weirdgen", "report", f"--store={self.store}", f"--gate-report={report}", *more)
+        process = self._popen("-m", "weirdgen", "report", f"--gate-report={report}", *more)
         return self.ended(process, report)
 
     def ended(self, process: "subprocess.Popen[str]", report: str) -> Run:

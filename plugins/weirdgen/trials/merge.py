@@ -42,7 +42,8 @@ def chosen(store: SampleStore, *, plan: str = "", ci_run: str = "", any_run: boo
     if len(latest) > 1:
         told = "; ".join(_told(gate) for gate in latest.values())
         raise ShardsUnfit(
-            f"the shards here have {len(latest)} plans, so their options differ: {told}; --plan names one"
+            f"there are shards of {len(latest)} plans: {told}. Other models, options or probes make another plan: run all "
+            "shards of a gate with the same; of several gates --plan names one"
         )
     return found[-1]
 
@@ -81,8 +82,8 @@ def _is_meant(gate: CutGate, ci_run: str, now: float) -> bool:
 
 
 def _told(gate: CutGate) -> str:
-    begun = ", ".join(str(part.number) for part in gate.parts)
-    return f"plan {gate.cut.plan_sha256[:16]}, shards {begun} of {gate.cut.total}, begun {_moment(gate.began)}"
+    begun = ", ".join(Shard(part.number, gate.cut.total).name for part in gate.parts)
+    return f"plan {gate.cut.plan_sha256[:16]}, shards {begun}, begun {_moment(gate.began)}"
 
 
 def _missing(gate: CutGate, number: int) -> str:
