@@ -42,8 +42,8 @@ def chosen(store: SampleStore, *, plan: str = "", ci_run: str = "", any_run: boo
     if len(latest) > 1:
         told = "; ".join(_told(gate) for gate in latest.values())
         raise ShardsUnfit(
-            f"there are shards of {len(latest)} plans: {told}. Other models, options or probes make another plan: run all "
-            "shards of a gate with the same; of several gates --plan names one"
+            f"there are shards of {len(latest)} plans: {told}. Other models, options or probes make another plan. Run "
+            "all shards of a gate with the same; of several gates --plan names one"
         )
     return found[-1]
 
