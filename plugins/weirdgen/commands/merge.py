@@ -16,15 +16,16 @@ from weirdgen.store.shards import Cut
 INVALID = 11
 VARIABLE = "WEIRDGEN_GATE_STORE"
 _MERGED = (0, 1, 10, 11)
-_ABOUT = (
-    "Without RUN_FOLDER: merge the shards of a gate (--gate-shard I/N) that share a store, where the probes are. "
-    "Exit status as of one gate: 0, 1, 10, 11 (also where a shard is missing or unfit), 12."
+ABOUT = (
+    "Without RUN_FOLDER it merges the shards of a gate (--gate-shard I/N) in the store that they share (--store, else "
+    f"{VARIABLE}) into one record, JUnit file and bundle; run it where the same probes are. Its exit status is that "
+    "of the gate: 0, 1, 10, 11 (also where a shard is missing or does not fit), 12."
 )
 
 
 def add_arguments(report: argparse.ArgumentParser) -> None:
     """Add what the merge takes to the parser of `weirdgen report`."""
-    merge = report.add_argument_group("merging shards", _ABOUT)
+    merge = report.add_argument_group("merging shards")
     merge.add_argument("--junitxml", type=Path, metavar="FILE", help="JUnit file (default junit.xml in the folder)")
     merge.add_argument(
         "--gate-report", dest="report", type=Path, metavar="DIR",

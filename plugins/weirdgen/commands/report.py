@@ -20,7 +20,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     report = commands.add_parser(
         "report",
         help="make the page of a run, or merge the shards of a gate",
-        epilog="Needs pip install 'pytest-weirdgen[report]'.",
+        epilog=f"{merging.ABOUT} A page needs pip install 'pytest-weirdgen[report]'.",
     )
     report.add_argument(
         "folder", type=Path, nargs="?", metavar="RUN_FOLDER", help="a run's report folder, or its run.json"
