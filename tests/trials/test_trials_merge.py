@@ -107,6 +107,7 @@ def test_shards_of_two_runs_of_ci_are_not_mixed(store: SampleStore) -> None:
         left(store, chosen(store, ci_run=CI), CI)
     with pytest.raises(ShardsUnfit, match="shard 2/2 is of another run of CI"):
         left(store, chosen(store))
+    assert len(left(store, chosen(store, any_run=True), any_run=True)) == 2
 
 
 def test_what_was_merged_is_not_merged_again_by_mistake_but_in_its_own_run(store: SampleStore) -> None:

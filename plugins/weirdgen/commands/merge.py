@@ -58,7 +58,7 @@ def merge(arguments: argparse.Namespace) -> int:
     try:
         with SampleStore(place) as store:
             gate = chosen(store, plan=arguments.plan, ci_run=ours, any_run=arguments.any_run)
-            shards = left(store, gate, ours)
+            shards = left(store, gate, ours, any_run=arguments.any_run)
             opening = KeptOpening.model_validate_json(store.cut_opening(gate.cut))
     except ShardsUnfit as error:
         print(f"weirdgen: INVALID: {shown_block(str(error))}", file=sys.stderr)

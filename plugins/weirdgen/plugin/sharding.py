@@ -46,15 +46,15 @@ def deselect_others(config: pytest.Config, items: list[pytest.Item]) -> None:
     if shard is None:
         return
     own = set(shard.of(list(state.hypotheses)))
-    others = []
+    kept, others = list[pytest.Item](), list[pytest.Item]()
     for place, item in enumerate(items):
         item.stash[PLACE] = place
         asked = asked_by(item)
-        if (asked.address not in own) if asked is not None else shard.number > 1:
-            others.append(item)
+        mine = asked.address in own if asked is not None else shard.number == 1
+        (kept if mine else others).append(item)
     config.stash[TALLY].elsewhere = sum(asked_by(item) is not None for item in others)
     if others:
-        items[:] = [item for item in items if item not in set(others)]
+        items[:] = kept
         config.hook.pytest_deselected(items=others)
 
 

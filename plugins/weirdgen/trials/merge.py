@@ -48,13 +48,14 @@ def chosen(store: SampleStore, *, plan: str = "", ci_run: str = "", any_run: boo
     return found[-1]
 
 
-def left(store: SampleStore, gate: CutGate, ci_run: str = "") -> list[ShardRecord]:
+def left(store: SampleStore, gate: CutGate, ci_run: str = "", *, any_run: bool = False) -> list[ShardRecord]:
     """Return what the shards of a gate left, all of them, in their order.
 
     Args:
         store: that they share.
         gate: that was cut.
         ci_run: to which run of a CI system all must belong; empty: to any, but all to one.
+        any_run: they may belong to several.
 
     Raises:
         ShardsUnfit: one is missing, or is of another run, another version, or was asked for something else.
@@ -62,7 +63,7 @@ def left(store: SampleStore, gate: CutGate, ci_run: str = "") -> list[ShardRecor
     if gate.missing:
         raise ShardsUnfit("; ".join(_missing(gate, number) for number in gate.missing) + ": run it, and merge again")
     whose = ci_run or gate.parts[0].ci_run
-    if strangers := [part for part in gate.parts if part.ci_run != whose]:
+    if (strangers := [part for part in gate.parts if part.ci_run != whose]) and not any_run:
         name = Shard(strangers[0].number, gate.cut.total).name
         raise ShardsUnfit(
             f"shard {name} is of another run of CI ({strangers[0].ci_run or 'none'}) than {whose or 'none'}; --any-run "
