@@ -64,7 +64,7 @@ def pytest_collection(session: pytest.Session) -> None:
         from weirdgen.plugin.collection import state_of
 
         if state_of(session.config).settings.shard is not None:
-            from weirdgen.plugin.sharding import KeptReports
+            from weirdgen.plugin.kept_reports import KeptReports
 
             session.config.stash[REPORTS] = KeptReports(session.config)
             session.config.pluginmanager.register(session.config.stash[REPORTS], "weirdgen.plugin.reports")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 if TYPE_CHECKING:
-    from weirdgen.plugin.sharding import KeptReports
+    from weirdgen.plugin.kept_reports import KeptReports
     from weirdgen.plugin.state import GateState
     from weirdgen.plugin.tally import Tally
 

@@ -1,11 +1,11 @@
 """One shard of a gate: which tests are its own, and what it leaves in the store for the merge."""
 
-import json
 from typing import Any
 
 import pytest
 
 from weirdgen.plugin.collection import asked_by
+from weirdgen.plugin.kept_reports import KeptReports
 from weirdgen.plugin.keys import PLACE, STATE, TALLY
 from weirdgen.plugin.state import GateState
 from weirdgen.schema.run import RunRecord
@@ -13,27 +13,6 @@ from weirdgen.schema.shard import ShardRecord
 
 KEPT = (0, 1, 10, 11, 12)
 """Exit statuses of a session that came to its end; after any other a shard has to be run again."""
-_OF_WORKERS = ("node", "worker_id", "worker_info", "item_index", "testrun_uid")
-"""What pytest-xdist adds to a report."""
-
-
-class KeptReports:
-    """Keeps the reports of a shard's tests, as they are written into its record."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self._config = config
-        self._kept: list[tuple[int, str]] = []
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep a report with the place of its test in the whole collection."""
-        data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
-        if data is not None:
-            plain = {name: value for name, value in data.items() if name not in _OF_WORKERS and _is_plain(value)}
-            self._kept.append((getattr(report, "weirdgen_place", 0), json.dumps(plain)))
-
-    def told(self) -> tuple[str, ...]:
-        """Return the reports as JSON, in the order of the tests' collection."""
-        return tuple(text for _, text in sorted(self._kept, key=lambda one: one[0]))
 
 
 def deselect_others(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -79,12 +58,3 @@ def keep_shard(state: GateState, record: RunRecord, reports: KeptReports) -> Non
     limits: dict[str, Any] = {"budget": settings.budget, "max_requests": settings.max_requests}
     left = ShardRecord(run=bare, limits=limits, reports=reports.told())
     running.shard_ended(settings, state.cut, state.session, left.model_dump_json())
-
-
-def _is_plain(value: object) -> bool:
-    """Whether JSON can carry a value: other plugins put what they like on a report."""
-    try:
-        json.dumps(value)
-    except (TypeError, ValueError):
-        return False
-    return True
