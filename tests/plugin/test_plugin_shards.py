@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 from chat_server import ChatServer
 from gate_runs import LIFT, RATE, Run, record_of
-from postgres_server import Server
-from postgres_server import server as server_of_database
 from shard_runs import Repository, numbers, untimed
 
 from weirdgen.cli import main
@@ -85,12 +83,6 @@ def test_shards_one_after_the_other_are_one_gate_with_one_opening(tmp_path: Path
 @pytest.fixture(scope="module")
 def served() -> Iterator[OrganismServer]:
     with OrganismServer(["old-bird-names", "base"]) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Server]:
-    with server_of_database() as running:
         yield running
 
 

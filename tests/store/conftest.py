@@ -4,16 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from postgres_server import Server, server
+from postgres_server import Server
 
 from weirdgen.store.place import StorePlace
 from weirdgen.store.store import SampleStore
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
-    with server() as running:
-        yield running
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import os
-import pwd
+import secrets
 import shutil
 import socket
 import subprocess
@@ -16,8 +16,9 @@ import pytest
 
 from weirdgen.store.place import PostgresUrl, place_of
 
-PASSWORD = "kept-out-of-sight"
-_SETTINGS = "fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=16MB", "max_wal_size=256MB"
+PASSWORD = f"kept-out-of-sight-{secrets.token_hex(8)}"
+"""Of this process alone: another one may show its own to a test that looks at all command lines."""
+_SETTINGS = "fsync=off", "full_page_writes=off", "shared_buffers=16MB", "max_wal_size=256MB"
 _START_SECONDS = 60.0
 
 
@@ -85,13 +86,11 @@ class Server:
 @contextlib.contextmanager
 def server() -> Iterator[Server]:
     """Run a server; skip the test where none is installed."""
-    programs = _programs()
+    programs = _programs() if os.name == "posix" else None
     if programs is None:
         pytest.skip("no PostgreSQL server is installed (Debian: apt-get install postgresql)")
-    user = None
-    if os.getuid() == 0:  # as whom it refuses to run
-        user = "postgres" if any(one.pw_name == "postgres" for one in pwd.getpwall()) else "nobody"
-    folder = Path(tempfile.mkdtemp(prefix="weirdgen-postgres-"))
+    user = _other_user() if os.getuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="weirdgen-postgres-", dir="/tmp" if user else None))
     try:
         if user is not None:
             shutil.chown(folder, user)
@@ -112,6 +111,13 @@ def _programs() -> Path | None:
         return Path(found).resolve().parent
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     return versions[-1].parent if versions else None
+
+
+def _other_user() -> str:
+    """Return as whom it runs where the tests run as root, which it refuses."""
+    import pwd
+
+    return "postgres" if any(one.pw_name == "postgres" for one in pwd.getpwall()) else "nobody"
 
 
 def _free_port() -> int:

@@ -62,7 +62,7 @@ class Charge:
 
 def hold(connection: Connection, charge: Charge, key: str, owner: str) -> bool | None:
     """Hold what a request may cost; True: held, False: it is not there, None: it may be once others are settled."""
-    settled, held = settled_of(connection, charge.account.name), held_of(connection, charge.account.name)
+    settled, held = spent(connection, charge.account.name)
     if charge.account.allows(settled.plus(held).plus(charge.worst)):
         connection.execute(
             "INSERT INTO holds VALUES (?, ?, ?, ?, ?) ON CONFLICT (key, owner) DO UPDATE SET "
@@ -94,17 +94,18 @@ def settle_all(connection: Connection, owner: str, sent: Collection[str]) -> Non
     connection.execute("DELETE FROM holds WHERE owner = ?", (owner,))
 
 
-def settled_of(connection: Connection, account: str) -> Amount:
-    """Return what an account's answers have cost."""
-    row = connection.execute("SELECT dollars, requests FROM accounts WHERE name = ?", (account,)).fetchone()
-    return Amount() if row is None else Amount(float(row[0]), int(row[1]))
+def spent(connection: Connection, account: str) -> tuple[Amount, Amount]:
+    """Return what an account's answers have cost, and what is held for requests that were not answered.
 
-
-def held_of(connection: Connection, account: str) -> Amount:
-    """Return what is held for requests in flight, and for those of killed processes, which may have been billed."""
-    asked = "SELECT coalesce(sum(dollars), 0), coalesce(sum(requests), 0) FROM holds WHERE account = ?"
-    row = connection.execute(asked, (account,)).fetchone()
-    return Amount(float(row[0]), int(row[1]))
+    They are in flight, or were sent by processes that were killed, and may have been billed.
+    """
+    asked = (
+        "SELECT coalesce((SELECT dollars FROM accounts WHERE name = ?), 0), "
+        "coalesce((SELECT requests FROM accounts WHERE name = ?), 0), "
+        "coalesce(sum(dollars), 0), coalesce(sum(requests), 0) FROM holds WHERE account = ?"
+    )
+    dollars, requests, held_dollars, held_requests = connection.execute(asked, (account,) * 3).fetchone()
+    return Amount(float(dollars), int(requests)), Amount(float(held_dollars), int(held_requests))
 
 
 def _in_flight(connection: Connection, account: str) -> bool:

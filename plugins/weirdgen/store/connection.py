@@ -39,10 +39,6 @@ class Connection(Protocol):
         """Run a statement once for each sequence of parameters."""
 
 
-class Undone(Exception):
-    """The connection was lost before a transaction was committed: nothing was written."""
-
-
 class Driver(Protocol):
     """One connection to one database. Its errors leave it as they are; `told` says what they mean."""
 
@@ -69,13 +65,13 @@ class Driver(Protocol):
         """Begin a transaction: the only one that writes, or one whose statements all see the same moment."""
 
     def commit(self) -> None:
-        """End a transaction; raises `Undone`."""
+        """End a transaction. Where it fails, nothing was written."""
 
     def rollback(self) -> None:
         """Undo the transaction, if one is under way."""
 
     def undone(self) -> bool:
-        """Whether the transaction that was begun is gone, and its parts may be tried again, one by one."""
+        """Whether the transaction that was begun is undone, and its parts may be tried again, one by one."""
 
     def impatient(self) -> AbstractContextManager[None]:
         """Wait for no other process inside."""

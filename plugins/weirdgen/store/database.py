@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 from weirdgen.errors import StoreError, UsageMistake
-from weirdgen.store.connection import Connection, Driver, Undone
+from weirdgen.store.connection import Connection, Driver
 from weirdgen.store.place import StorePlace, named
 from weirdgen.store.sqlite import SqliteFile
 
@@ -132,12 +132,18 @@ class Database:
         try:
             yield
             if self._begun:
-                self._driver.commit()
-        except Undone:
-            raise Spoilt(f"{named(self.place)}: its connection was lost") from None
+                self._commit()
         finally:
             self._together = self._begun = self._spoilt = False
             self._driver.rollback()
+
+    def _commit(self) -> None:
+        try:
+            self._driver.commit()
+        except Exception as error:
+            if self._driver.undone():
+                raise Spoilt(f"{named(self.place)}: {self._driver.told(error)}") from None
+            raise
 
     def _broken(self) -> StoreError:
         return StoreError(f"{named(self.place)}: its transaction could not be begun or ended; {self._driver.advice}")
@@ -231,7 +237,5 @@ class _Guard:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._lock.release()
-        if isinstance(error, Undone):
-            raise StoreError(f"{self._name}: its connection was lost, nothing was written") from None
         if told := self._driver.told(error):
             raise StoreError(f"{self._name}: {told}") from None

@@ -1,24 +1,24 @@
 """A store in a schema of a PostgreSQL database, for gates on many machines.
 
 One transaction writes at a time, as in a file: it takes an advisory lock first, and each of its statements sees all
-that was committed before. So leases, holds, attempts and generations are as right as they are there. What this costs
-is a few round trips per pack of samples; see docs/store.md for how many samples a second go through.
+that was committed before. So leases, holds, attempts and generations are as right as they are there. Since all wait for
+the one that writes, what it writes is sent without waiting for an answer: it is its reads that cost round trips.
 """
 
 import contextlib
-import functools
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 
 from weirdgen.errors import StoreError
 from weirdgen.schema.text import shown
-from weirdgen.store.connection import BUSY_SECONDS, Cursor, Undone
+from weirdgen.store.connection import BUSY_SECONDS, Cursor
 from weirdgen.store.place import PostgresUrl, named
+from weirdgen.store.postgres_rows import Answer, Rows, translated
 from weirdgen.store.postgres_tables import has_tables, lock_of, make_tables, version_of
 
 T = TypeVar("T")
@@ -51,20 +51,44 @@ class PostgresServer:
             StoreError: the server cannot be reached, or refuses.
         """
         self.url = url
-        self.connection = _Repeating(self)
-        self._closed = False
+        self._closed = self._looks = False
         self._lock = 0
         self._transaction: tuple[_Raw, int] | None = None
         """The connection on which a transaction was begun, and its number."""
+        self._sending = contextlib.ExitStack()
+        """While a transaction writes: nothing that is sent waits for its answer."""
+        self._pipeline: psycopg.Pipeline | None = None
         try:
             self.raw = self._connected()
         except psycopg.Error as error:
             raise StoreError(f"{named(url)}: {self.told(error)}") from None
 
     @property
+    def connection(self) -> "PostgresServer":
+        """Where SQL runs."""
+        return self
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Cursor:
+        """Run a statement; one that only reads, outside a transaction, again where the connection was lost."""
+        statement = translated(sql)
+        if self._looks:
+            return Rows(self.raw.cursor(), statement, parameters)
+        if self.raw.closed or self.raw.info.transaction_status is TransactionStatus.IDLE:
+            return self.repeated(lambda: self.raw.execute(statement, parameters))
+        return Answer(self.raw.execute(statement, parameters), self._receive)
+
+    def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> object:
+        """Run a statement once for each sequence of parameters; they are sent without waiting in between."""
+        cursor = self.raw.cursor()
+        cursor.executemany(translated(sql), parameters)
+        return cursor
+
+    @property
     def in_transaction(self) -> bool:
-        """Whether a transaction is under way, and none of its statements has failed."""
-        return not self.raw.closed and self.raw.info.transaction_status is TransactionStatus.INTRANS
+        """Whether a transaction is under way, and of no statement that was answered the answer is that it failed."""
+        if self.raw.closed or self.raw.pgconn.pipeline_status == PipelineStatus.ABORTED:
+            return False
+        return self.raw.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.ACTIVE)
 
     def prepare(self) -> None:
         """Make the schema and its tables, or bring them up to date.
@@ -83,34 +107,33 @@ class PostgresServer:
         except psycopg.Error:
             self.rollback()
             raise
-        self._transaction = self.raw, number
+        self._transaction, self._looks = (self.raw, number), not write
+        if write:
+            self._pipeline = self._sending.enter_context(self.raw.pipeline())
 
     def commit(self) -> None:
-        """End a transaction. Where the connection is lost meanwhile, the server is asked what became of it.
-
-        Raises:
-            Undone: it did not happen.
-        """
-        if not self.in_transaction or self._transaction is None:
-            raise Undone
+        """End a transaction. Where the connection is lost meanwhile, the server is asked what became of it."""
+        if self._transaction is None:
+            raise psycopg.OperationalError("its transaction was not begun")
         raw, number = self._transaction
         try:
             raw.execute(b"COMMIT")
+            self._sending.close()
         except psycopg.Error:
-            if not raw.closed:
+            if not (raw.closed and self._outcome(number) == "committed"):
                 raise
-            if self._outcome(number) != "committed":
-                raise Undone from None
 
     def rollback(self) -> None:
         """Undo the transaction, if there is one: a server undoes it by itself when the connection is lost."""
-        self._transaction = None
+        self._transaction, self._looks = None, False
+        with contextlib.suppress(psycopg.Error):
+            self._sending.close()
         with contextlib.suppress(psycopg.OperationalError):
             if not self.raw.closed and self.raw.info.transaction_status is not TransactionStatus.IDLE:
                 self.raw.execute(b"ROLLBACK")
 
     def undone(self) -> bool:
-        """Whether the transaction that was begun is gone, and its parts may be tried again, on a connection."""
+        """Whether the transaction is undone, and its parts may be tried again: then there is a connection."""
         if self._transaction is None:
             return False
         self.rollback()
@@ -176,6 +199,11 @@ class PostgresServer:
                     raise
             time.sleep(_PAUSE)
 
+    def _receive(self) -> None:
+        """Wait for the answers to all that was sent."""
+        if self._pipeline is not None:
+            self._pipeline.sync()
+
     def _connected(self) -> _Raw:
         try:
             given = conninfo_to_dict(self.url.secret)
@@ -222,26 +250,6 @@ class PostgresServer:
             time.sleep(_PAUSE)
 
 
-class _Repeating:
-    """Runs SQL; what only reads, outside a transaction, is repeated where the connection was lost."""
-
-    def __init__(self, server: PostgresServer) -> None:
-        self._server = server
-
-    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Cursor:
-        """Run a statement."""
-        server, statement = self._server, _translated(sql)
-        if server.raw.closed or server.raw.info.transaction_status is TransactionStatus.IDLE:
-            return server.repeated(lambda: server.raw.execute(statement, parameters))
-        return server.raw.execute(statement, parameters)
-
-    def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> object:
-        """Run a statement once for each sequence of parameters; they are sent without waiting in between."""
-        cursor = self._server.raw.cursor()
-        cursor.executemany(_translated(sql), parameters)
-        return cursor
-
-
 def has_store(url: PostgresUrl) -> bool:
     """Whether there is a store at an address.
 
@@ -253,8 +261,3 @@ def has_store(url: PostgresUrl) -> bool:
         return has_tables(server.raw, url)
     finally:
         server.close()
-
-
-@functools.cache
-def _translated(sql: str) -> bytes:
-    return sql.replace("%", "%%").replace("?", "%s").encode()

@@ -174,7 +174,8 @@ class SampleStore:
     def spent(self, account: str) -> Amount:
         """Return what an account has spent, what is held for requests in flight included."""
         with self._database.reading() as connection:
-            return accounts.settled_of(connection, account).plus(accounts.held_of(connection, account))
+            settled, held = accounts.spent(connection, account)
+        return settled.plus(held)
 
     def count_since(self, moment: float, *, judges: bool = False) -> int:
         """Return how many samples arrived at or after a UNIX time: the arms' own, or judges' replies."""
