@@ -64,6 +64,7 @@ def test_shards_one_after_the_other_are_one_gate_with_one_opening(tmp_path: Path
     assert (second.status, second.outcomes()) == (0, {RATE: "ABSENT"}), second.said
     assert server.words == 2 * 17, "only the first shard asked how model and control are sampled"
     assert second.verdicts[RATE]["n_reused"] == 0
+    mine.variables["PYTEST_ADDOPTS"] = "--collect-only"
     asked, merged = server.total, mine.merge("--gate-evidence")
     assert (merged.status, merged.outcomes()) == (0, {LIFT: "ABSENT", RATE: "ABSENT"}), merged.said
     assert server.total == asked, "a merge asks nobody"

@@ -11,7 +11,6 @@ from weirdgen.plugin.provenance import environment_of_ci
 from weirdgen.schema.shard import ci_run
 from weirdgen.schema.text import shown_block
 from weirdgen.store.place import StorePlace, nothing_at, place_of
-from weirdgen.store.shards import Cut
 
 INVALID = 11
 VARIABLE = "WEIRDGEN_GATE_STORE"
@@ -49,22 +48,26 @@ def merge(arguments: argparse.Namespace) -> int:
 
     import weirdgen.plugin
     from weirdgen.plugin.merging import Merge
-    from weirdgen.store.openings import KeptOpening
     from weirdgen.store.store import SampleStore
-    from weirdgen.trials.merge import chosen, left
+    from weirdgen.trials.merge import chosen, left, opening_of
 
+    if given := [f"--{name}" for name in ("out", "replay") if getattr(arguments, name)]:
+        raise UsageMistake(f"{given[0]}: belongs to the page of a run; name the run's folder, or leave it out")
     place = _store(arguments)
     ours = "" if arguments.any_run else ci_run(environment_of_ci())
     try:
         with SampleStore(place) as store:
             gate = chosen(store, plan=arguments.plan, ci_run=ours, any_run=arguments.any_run)
             shards = left(store, gate, ours, any_run=arguments.any_run)
-            opening = KeptOpening.model_validate_json(store.cut_opening(gate.cut))
+            opening = opening_of(store, gate)
     except ShardsUnfit as error:
         print(f"weirdgen: INVALID: {shown_block(str(error))}", file=sys.stderr)
         return INVALID
     print(f"weirdgen: merging {len(shards)} shards of plan {gate.cut.plan_sha256}", flush=True)
-    status = int(pytest.main(_session(arguments, gate.cut), plugins=[weirdgen.plugin, Merge(shards, opening, place)]))
+    os.environ.pop("PYTEST_ADDOPTS", None)  # meant for tests: --collect-only, in it, would end this with 0
+    folder = arguments.report or Path("reports", f"{_now()}-{gate.cut.plan_sha256[:8]}-merged")
+    merging = Merge(shards, opening, place)
+    status = int(pytest.main(_session(arguments, folder.resolve()), plugins=[weirdgen.plugin, merging]))
     if status in _MERGED:
         with SampleStore(place) as store:
             store.note_merge(gate.cut)
@@ -86,10 +89,12 @@ def _store(arguments: argparse.Namespace) -> StorePlace:
     return place
 
 
-def _session(arguments: argparse.Namespace, cut: Cut) -> list[str]:
-    """Return the arguments of the session: of the repository's configuration all but the options it adds."""
-    began = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    folder = arguments.report or Path("reports", f"{began}-{cut.plan_sha256[:8]}-merged")
+def _now() -> str:
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+
+
+def _session(arguments: argparse.Namespace, folder: Path) -> list[str]:
+    """Return the arguments of the session: the repository's configuration holds, but for the options it adds."""
     named = {
         "--junitxml": arguments.junitxml or folder / "junit.xml",
         "--gate-report": folder,

@@ -41,11 +41,6 @@ class Merge:
         self._opening = opening
         self._store = store
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_cmdline_main(self, config: pytest.Config) -> None:
-        """Keep the session on one process, whatever PYTEST_ADDOPTS says."""
-        vars(config.option).update(numprocesses=None, distload=False, dist="no", tx=[], maxfail=0)
-
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         """Make the gate's state from what the shards left."""

@@ -11,6 +11,7 @@ from weirdgen.errors import ShardsUnfit
 from weirdgen.schema.run import RunRecord
 from weirdgen.schema.shard import Shard, ShardRecord
 from weirdgen.schema.text import shown
+from weirdgen.store.openings import KeptOpening
 from weirdgen.store.shards import CutGate
 from weirdgen.store.store import SampleStore
 
@@ -74,6 +75,18 @@ def left(store: SampleStore, gate: CutGate, ci_run: str = "", *, any_run: bool =
     for one in read:
         _check(one, read[0], gate)
     return read
+
+
+def opening_of(store: SampleStore, gate: CutGate) -> KeptOpening:
+    """Return the opening that the shards of a gate shared.
+
+    Raises:
+        ShardsUnfit: it cannot be read.
+    """
+    try:
+        return KeptOpening.model_validate_json(store.cut_opening(gate.cut))
+    except ValueError:
+        raise ShardsUnfit("the opening of this gate is of another version of weirdgen, or damaged") from None
 
 
 def _is_meant(gate: CutGate, ci_run: str, now: float) -> bool:
