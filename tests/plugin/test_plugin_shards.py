@@ -169,7 +169,7 @@ import pytest
 @pytest.mark.contrasts("{LIFT}", "{RATE}")
 def test_century(trial):
     trial.check()
-    assert trial.verdict.contrast != "{RATE}", "an assertion \\ud800 of the user's own"
+    assert trial.verdict.contrast != "{RATE}", "an assertion of the user's own"
 """
 
 

@@ -16,7 +16,7 @@ KEPT = (0, 1, 10, 11, 12)
 
 
 def deselect_others(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Take out the tests of other shards, and keep in mind how many ask for a contrast.
+    """Take out the tests of other shards, and keep in mind how many ask for a contrast where none is left here.
 
     A test that asks for none runs in the first shard, so that all shards together run each test once.
     """
@@ -31,7 +31,8 @@ def deselect_others(config: pytest.Config, items: list[pytest.Item]) -> None:
         asked = asked_by(item)
         mine = asked.address in own if asked is not None else shard.number == 1
         (kept if mine else others).append(item)
-    config.stash[TALLY].elsewhere = sum(asked_by(item) is not None for item in others)
+    if not any(asked_by(item) is not None for item in kept):
+        config.stash[TALLY].elsewhere = sum(asked_by(item) is not None for item in others)
     if others:
         items[:] = kept
         config.hook.pytest_deselected(items=others)
