@@ -10,7 +10,10 @@ import pytest
 from postgres_server import Server, server
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "GITHUB_OUTPUT"):
+for name in (
+    *("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE", "GITHUB_OUTPUT", "GITHUB_RUN_ID"),
+    *("CI_PIPELINE_ID", "BUILD_URL"),
+):
     os.environ.pop(name, None)
 
 

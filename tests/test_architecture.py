@@ -20,8 +20,9 @@ FLOOR = {
     "trials": 5,
     "demo": 5,
     "evidence": 6,
-    "plugin": 7, "commands": 7,
-    "cli": 8, "__main__": 9,
+    "plugin": 7,
+    "commands": 8,
+    "cli": 9, "__main__": 10,
 }  # fmt: skip
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "_bundled" not in path.parts)
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
+from weirdgen.commands import merge as merging
 from weirdgen.commands.types import sample_store
 from weirdgen.content import DEFAULT_STORE
 from weirdgen.errors import UsageMistake
@@ -17,9 +18,13 @@ from weirdgen.store.place import nothing_at
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to a parser."""
     report = commands.add_parser(
-        "report", help="make the page of a run: one HTML file", epilog="Needs pip install 'pytest-weirdgen[report]'."
+        "report",
+        help="make the page of a run, or merge the shards of a gate",
+        epilog=f"{merging.ABOUT} A page needs pip install 'pytest-weirdgen[report]'.",
     )
-    report.add_argument("folder", type=Path, metavar="RUN_FOLDER", help="a run's report folder, or its run.json")
+    report.add_argument(
+        "folder", type=Path, nargs="?", metavar="RUN_FOLDER", help="a run's report folder, or its run.json"
+    )
     where = report.add_mutually_exclusive_group()
     where.add_argument(
         "--gate-store", "--store", dest="store", type=sample_store, metavar="FILE",
@@ -29,10 +34,14 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--gate-replay", "--replay", dest="replay", type=Path, metavar="CASSETTE", help="cassette with the texts"
     )
     report.add_argument("--out", type=Path, metavar="FILE", help="file to write (default report.html in the folder)")
+    merging.add_arguments(report)
     report.set_defaults(run=_report)
 
 
 def _report(arguments: argparse.Namespace) -> int:
+    if arguments.folder is None:
+        return merging.merge(arguments)
+    merging.refuse_arguments(arguments)
     from weirdgen.pages.report import NAME, write_report
     from weirdgen.reporting.record import read_record
 

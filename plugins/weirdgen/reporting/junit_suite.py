@@ -64,6 +64,8 @@ def suite_properties(record: RunRecord) -> dict[str, str]:
         "mode": run_mode(record),
         "gate_mode": plan.mode,
         "replay": record.replay.text if record.replay else "",
+        "shard": record.shard,
+        "merged": str(record.merged or ""),
         "git_commit": environment.get("git.commit", ""),
         "git_dirty": environment.get("git.dirty", ""),
         "requests": str(record.requests),

@@ -80,12 +80,20 @@ def _title(record: RunRecord) -> Iterator[str]:
     yield f"Gated: {inert(', '.join(plan.names))}; plan `{record.plan_sha256[:16]}`; alpha {plan.alpha:g}."
     if record.replay is not None:
         yield f"Replay of {inert(record.replay.text)}: no model was asked."
+    yield from _cut(record)
     if plan.judge_uncalibrated:
         yield "The judge's error rates were not measured: no error rate is guaranteed."
     if plan.inconclusive == "warn":
         yield "INCONCLUSIVE passes here: the miss rate is not guaranteed."
     if record.interrupted:
         yield "The run was interrupted."
+
+
+def _cut(record: RunRecord) -> Iterator[str]:
+    if record.shard:
+        yield f"Shard {record.shard} of a gate: what all of it comes to is what `weirdgen report` says."
+    if record.merged:
+        yield f"Merged from {record.merged} shards."
 
 
 def _inside(one: WhiteBoxRecord) -> str:

@@ -93,6 +93,29 @@ INSERT INTO samples SELECT * FROM samples_in_keys;
 DROP TABLE samples_in_keys;
 CREATE INDEX samples_arrived ON samples (arrived);
 """
+_SINCE_VERSION_8 = """
+CREATE TABLE cut_gates (
+    token TEXT NOT NULL,
+    plan_sha256 TEXT NOT NULL,
+    total INTEGER NOT NULL,
+    began REAL NOT NULL,
+    opening TEXT NOT NULL,
+    merged REAL,
+    PRIMARY KEY (token, plan_sha256, total)
+) WITHOUT ROWID;
+CREATE TABLE shards (
+    token TEXT NOT NULL,
+    plan_sha256 TEXT NOT NULL,
+    total INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    session TEXT NOT NULL,
+    ci_run TEXT NOT NULL,
+    began REAL NOT NULL,
+    ended REAL,
+    record TEXT,
+    PRIMARY KEY (token, plan_sha256, total, number)
+);
+"""
 STEPS = (
     _SCHEMA,
     _SINCE_VERSION_2,
@@ -101,5 +124,6 @@ STEPS = (
     _SINCE_VERSION_5,
     _SINCE_VERSION_6,
     _SINCE_VERSION_7,
+    _SINCE_VERSION_8,
 )
 SCHEMA_VERSION = len(STEPS)

@@ -11,7 +11,8 @@ from typing import Any, Self
 from weirdgen.errors import StoreError
 from weirdgen.schema.canonical import canonical_json
 from weirdgen.schema.sample import Sample, SampleRequest, Usage
-from weirdgen.store import accounts, ledger
+from weirdgen.schema.shard import Shard
+from weirdgen.store import accounts, ledger, shards
 from weirdgen.store.accounts import Amount, Charge
 from weirdgen.store.connection import Connection
 from weirdgen.store.database import Database, Spoilt, StoreBusy
@@ -19,6 +20,7 @@ from weirdgen.store.nearest import nearest_sample
 from weirdgen.store.openings import KeptOpening, keep_opening, openings
 from weirdgen.store.owner import is_dead
 from weirdgen.store.place import StorePlace, named
+from weirdgen.store.shards import Asked, Cut, CutGate
 
 LEASE_SECONDS = 60.0
 """Renewed while in flight. Only an owner on another machine is waited for that long: see `owner.is_dead`."""
@@ -282,6 +284,41 @@ class SampleStore:
                 return openings(connection, token)
             except ValueError as error:
                 raise StoreError(f"{named(self._database.place)}: a gate's opening: {error}") from None
+
+    def begin_shard(self, asked: Asked, shard: Shard, session: str, *, max_age: float, fresh: bool) -> Cut:
+        """Begin a shard, and return the gate that it is a part of; see `shards.begin`."""
+        with self._database.writing() as connection:
+            return shards.begin(connection, asked, shard, session, max_age=max_age, now=self.clock(), fresh=fresh)
+
+    def cut_opening(self, cut: Cut) -> str:
+        """Return the opening that the shards of a gate share, as it was kept; empty: it is not there yet."""
+        with self._database.reading() as connection:
+            return shards.opening(connection, cut)
+
+    def keep_cut_opening(self, cut: Cut, text: str) -> str:
+        """Keep the opening that the shards of a gate share, and return the one that counts: the first."""
+        with self._database.writing() as connection:
+            return shards.keep_opening(connection, cut, text)
+
+    def end_shard(self, cut: Cut, shard: Shard, session: str, record: str) -> bool:
+        """Keep what a shard leaves; False if it was begun a second time meanwhile, and nothing was kept."""
+        with self._database.writing() as connection:
+            return shards.end(connection, cut, shard, session, record, self.clock())
+
+    def cut_gates(self) -> list[CutGate]:
+        """Return all gates that were cut into shards, oldest first."""
+        with self._database.reading() as connection:
+            return shards.cut_gates(connection)
+
+    def shard_records(self, cut: Cut) -> dict[int, str]:
+        """Return what the shards of a gate have left, by their numbers."""
+        with self._database.reading() as connection:
+            return shards.records(connection, cut)
+
+    def note_merge(self, cut: Cut) -> None:
+        """Note that the shards of a gate were merged."""
+        with self._database.writing() as connection:
+            shards.note_merge(connection, cut, self.clock())
 
     def nearest_to(self, request: SampleRequest) -> str:
         """Return, for people, what of the store comes nearest to a request that it has no sample of."""

@@ -115,7 +115,7 @@ class Gate:
         if self._budget is None or self._told:
             return ""
         with contextlib.suppress(StoreError):  # whoever samples meets it, too
-            told, self._told = spending(self._budget, self._store)
+            told, self._told = spending(self._budget.account, self._store)
             return told if self._told else ""
         return ""
 
