@@ -42,7 +42,7 @@ def describe(path: Path, record: RunRecord, *, order: Sequence[tuple[str, str]] 
             _sort(suite, places)
     for case in tree.iter("testcase"):
         _shorten(case)
-    _bound(tree.getroot())
+    bound(tree.getroot())
     if form == "strict":
         for case in tree.iter("testcase"):
             _tell_properties(case)
@@ -104,7 +104,7 @@ def _shorten(case: ET.Element) -> None:
             element.text = element.text[: MOST_CHARACTERS - len(_CUT)] + _CUT
 
 
-def _bound(root: ET.Element) -> None:
+def bound(root: ET.Element) -> None:
     """Leave out properties until the file is one that GitLab takes: first most of them, then those of passed cases."""
     for kept, cases in ((_KEPT, root.iter("testcase")), (frozenset[str](), _passed(root))):
         if _objects(root) <= MOST_OBJECTS and len(ET.tostring(root, encoding="utf-8")) <= MOST_BYTES:

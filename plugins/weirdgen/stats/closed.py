@@ -68,8 +68,8 @@ def _shares(log_e: Sequence[float], alpha: float) -> FloatArray:
 def _rejections(descending: FloatArray) -> int:
     """Return the largest r for which the sums of the j smallest inside and the t smallest outside suffice.
 
-    For given r and j what is lacking is convex in t: worst is the set of all outside that lie below ``j / (r size)``. So
-    each r takes r steps and not r times size, without which the family of a fleet (10,000 and more) would take hours.
+    For given r and j what is lacking is convex in t: worst is the set of all outside that lie below ``j / (r size)``.
+    So each r takes r steps, not r times size, with which the family of a fleet (10,000 and more) would take hours.
     """
     size = len(descending)
     ascending = descending[::-1]
