@@ -123,8 +123,8 @@ def _store(named: str) -> str:
         return str(Path(named).resolve()) if named else ""
     if urlsplit(named).password is not None:
         raise UsageMistake(
-            "--store: holds a password, which lists of processes and Ray's dashboard show; set PGPASSWORD or a password "
-            "file where the gates run"
+            "--store: holds a password, which process lists and Ray's dashboard show; set PGPASSWORD, or a password "
+            "file, where the gates run"
         )
     return named
 

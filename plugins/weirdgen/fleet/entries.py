@@ -26,6 +26,8 @@ _WITHOUT_VERDICT = {
     4: "an option, a name or a server cannot be used",
     5: "no contrast was run",
 }
+_MISTAKE = "\nERROR: "
+"""How pytest begins the line that says what is wrong with its command."""
 _TAIL_BYTES, _TAIL_LINES = 4_000, 20
 
 
@@ -45,14 +47,16 @@ def entry(model: FleetModel, done: Done, out: Path) -> tuple[FleetEntry, Claims 
         error = error or trouble
     if not error:
         error = _unreadable(folder / JUNIT)
+    tail = _tail(folder / OUTPUT) if error else ""
+    _, told, mistake = tail.rpartition(_MISTAKE)
     found = FleetEntry(
         model=model.name,
         line=model.line,
         options=model.options,
         folder=model.folder,
         exit_status=done.status if done.status >= 0 else None,
-        error=error,
-        tail=_tail(folder / OUTPUT) if error else "",
+        error=f"{error}: {mistake.splitlines()[0]}" if told else error,
+        tail=tail,
         run=run.relative_to(out).as_posix() if record else "",
         seconds=round(done.seconds, 1),
         **(_told(record) if record else {}),
@@ -132,14 +136,12 @@ def _told(record: RunRecord) -> dict[str, Any]:
     findings: dict[str, Counter[str]] = {}
     for verdict in record.verdicts:
         findings.setdefault(verdict.probe, Counter())[verdict.final.value] += 1
+    cells = [cell for verdict in record.verdicts for trial in verdict.trials for cell in trial.answers]
     return {
         "remarks": tuple(reservations(record)) if record.exit_status == PASSED else (),
         "findings": {probe: dict(counts) for probe, counts in findings.items()},
         "not_run": len(record.not_run),
-        "requests": record.requests,
-        "judge_replies": record.judge_replies,
-        "reused": record.reused,
-        "usage": record.usage,
+        "samples": len({answer.key for cell in cells for answer in (*cell.rounds, *cell.extras)}),
         "spent": record.spent,
     }
 

@@ -1,6 +1,5 @@
 """How a fleet looks to people, the same in the terminal, in Markdown and on the page."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from weirdgen.reporting.numbers import count
@@ -98,11 +97,5 @@ def error_rate_lines(record: FleetRecord) -> list[str]:
 
 
 def totals_text(record: FleetRecord) -> str:
-    """Return what a fleet cost."""
-    entries: Sequence[FleetEntry] = record.entries
-    drawn, replies = sum(one.requests for one in entries), sum(one.judge_replies for one in entries)
-    tokens = sum(one.usage.prompt_tokens + one.usage.completion_tokens for one in entries)
-    return (
-        f"{count(drawn, 'sample')} drawn and {sum(one.reused for one in entries):,} taken from stores, {replies:,} "
-        f"replies of judges, {tokens:,} tokens."
-    )
+    """Return what the verdicts of a fleet rest on."""
+    return f"Verdicts rest on {sum(one.samples for one in record.entries):,} samples, counted model by model."

@@ -3,7 +3,6 @@
 from typing import Literal
 
 from weirdgen.schema.frozen import Frozen
-from weirdgen.schema.sample import Usage
 from weirdgen.schema.verdict import Outcome
 
 
@@ -38,15 +37,10 @@ class FleetEntry(Frozen):
     """ABSENT verdicts that stand after it."""
     seconds: float = 0.0
     """From the start of its process to its end."""
-    requests: int = 0
-    """Samples that it drew and paid for."""
-    judge_replies: int = 0
-    reused: int = 0
-    """Samples taken from the store."""
-    usage: Usage = Usage()
-    """Tokens of what it drew, judges' included."""
+    samples: int = 0
+    """Different samples that its verdicts rest on; gates with one control and one store share the control's."""
     spent: str = ""
-    """Of a budget, as the run record tells it."""
+    """Of a budget, what this gate has spent in all its runs; empty: there was none."""
 
     @property
     def counts(self) -> dict[str, int]:
