@@ -22,6 +22,7 @@ Error rates, caps and selections are the fleet's: models that were gated otherwi
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _SAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _NAME_CHARACTERS = 60
+_THE_FLEETS = ("fleet.json", "fleet.md", "fleet.html", "junit.xml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class FleetModel:
     def folder(self) -> str:
         """Name of its folder: safe on every file system, and of no other model, whatever else is in the file."""
         safe = _SAFE.sub("-", self.name).strip(".-")[:_NAME_CHARACTERS]
-        if safe == self.name and safe == safe.lower():
+        if safe == self.name and safe == safe.lower() and safe not in _THE_FLEETS:
             return safe
         return f"{safe or 'model'}-{hashlib.sha256(self.name.encode()).hexdigest()[:8]}"
 

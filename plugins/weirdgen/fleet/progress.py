@@ -6,7 +6,6 @@ from pathlib import Path
 
 from weirdgen.fleet.models_file import FleetModel
 from weirdgen.reporting.fleet_words import (
-    NO_VERDICT,
     counts_text,
     error_rate_lines,
     in_fleet_text,
@@ -58,7 +57,7 @@ def summary_lines(record: FleetRecord, out: Path) -> list[str]:
     lines = ["", *(aligned([head, *rows]) if rows else [])]
     if len(failing) > _MOST_ROWS:
         lines.append(f"... and {len(failing) - _MOST_ROWS} more that do not pass")
-    for one in [one for one in failing if word(one) == NO_VERDICT and one.tail][:3]:
+    for one in [one for one in failing if one.tail and one.tail.rpartition("ERROR: ")[2] not in one.error][:3]:
         lines += ["", f"{shown(one.model, _NAME)} printed last:", *(f"  {line}" for line in one.tail.splitlines()[-5:])]
     lines += ["", *error_rate_lines(record), totals_text(record)]
     told = ", ".join(f"{number} {what}" for what, number in words(record))
