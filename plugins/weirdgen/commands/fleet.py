@@ -62,15 +62,19 @@ def split_options(words: Sequence[str]) -> tuple[list[str], list[str]]:
 def _fleet(arguments: argparse.Namespace) -> int:
     from weirdgen.fleet.conduct import conduct
     from weirdgen.fleet.entries import EVIDENCE
+    from weirdgen.fleet.gating import hand_on_interrupts
     from weirdgen.fleet.progress import Progress, summary_lines
     from weirdgen.fleet.written import write_fleet
+    from weirdgen.reporting.numbers import count
 
     order = _order(arguments)
-    before = signal.signal(signal.SIGTERM, _as_ctrl_c)  # how CI and clusters cancel a job
+    crew = _crew(arguments, order)
+    before = signal.signal(signal.SIGTERM, _as_ctrl_c)  # how CI and clusters cancel a job; after Ray set its own
+    hand_on_interrupts()
     try:
-        crew = _crew(arguments, order)
         try:
-            _say(f"weirdgen fleet: {len(order.models)} models on {crew.name}, {crew.at_once} gates at a time")
+            _make(order.out)
+            _say(f"weirdgen fleet: {count(len(order.models), 'model')} on {crew.name}, up to {crew.at_once} at a time")
             record = conduct(order, crew, Progress(order.models, _say).tell)
         finally:
             crew.close()
@@ -100,7 +104,7 @@ def _order(arguments: argparse.Namespace) -> "Order":
         models=models,
         suites=tuple(suite_arguments(arguments.suites, here)),
         options=tuple(arguments.pytest_options),
-        out=_new_folder(arguments.out or Path("reports", f"fleet-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")),
+        out=_unused(arguments.out or Path("reports", f"fleet-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")),
         store=_store(arguments.store),
         timeout=arguments.timeout,
         cwd=str(here),
@@ -129,15 +133,18 @@ def _store(named: str) -> str:
     return named
 
 
-def _new_folder(path: Path) -> Path:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        used = any(path.iterdir())
-    except OSError as error:
-        raise UsageMistake(f"--out {shown(str(path))}: {error.strerror or error}; name a folder to be made") from None
-    if used:
+def _unused(path: Path) -> Path:
+    """Refuse a folder with something in it: reports of two runs are never mixed."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise UsageMistake(f"--out {shown(str(path))}: is not an empty folder; reports of two runs are never mixed")
     return path
+
+
+def _make(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageMistake(f"--out {shown(str(path))}: {error.strerror or error}; name a folder to be made") from None
 
 
 def _as_ctrl_c(number: int, frame: object) -> NoReturn:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -80,21 +80,41 @@ def run_gate(job: Job, folder: Path, halt: Callable[[], Halt]) -> Done:
     cwd = Path(job.cwd)
     started = time.monotonic()
     with (folder / OUTPUT).open("wb") as output:
-        # A session of its own: Ctrl-C at a terminal would reach it beside the fleet, which tells it by itself.
-        process = subprocess.Popen(
-            [sys.executable, *job.program, *job.arguments, *own],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=cwd if cwd.is_dir() else folder,
-            env=_environment(job),
-            start_new_session=True,
-        )
+        with _interruptible():
+            # A session of its own: Ctrl-C at a terminal would reach it beside the fleet, which tells it by itself.
+            process = subprocess.Popen(
+                [sys.executable, *job.program, *job.arguments, *own],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=cwd if cwd.is_dir() else folder,
+                env=_environment(job),
+                start_new_session=True,
+            )
         try:
             ended = _waited(process, job.timeout, halt)
         finally:
             _kill(process)
     return Done(process.returncode, ended, time.monotonic() - started)
+
+
+def hand_on_interrupts() -> None:
+    """See to it that gates hear SIGINT: a process that ignores it, as in a shell's background, hands that on to them.
+
+    On the main thread, before a gate is started. The process itself ignores it as before.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda number, frame: None)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Start inside what is to hear SIGINT: Ray's workers block it, and whom they start would, too."""
+    before = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _environment(job: Job) -> dict[str, str]:
