@@ -66,6 +66,13 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert [model.name for model in read_models(tmp_path / "marked")] == ["a", "b"]
 
 
+def test_the_example_of_the_documentation_is_one() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "fleet.md").read_text(encoding="utf-8")
+    section = page.partition("## The file of models")[2].partition("\n## ")[0]
+    models = parse_models("\n".join(line[4:] for line in section.splitlines() if line.startswith("    ")), "f")
+    assert [len(model.options) for model in models] == [0, 1, 3]
+
+
 def test_options_of_a_line_are_the_gates_own() -> None:
     plain = {"--control", "--base-url", "--control-base-url", "--judge", "--judge-base-url"}
     assert set(OWN_OPTIONS) <= plain | {option.flag for option in GATE_OPTIONS}

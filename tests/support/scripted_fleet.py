@@ -34,6 +34,8 @@ def interrupted(*_):
 print("store", os.environ.get("WEIRDGEN_GATE_STORE", ""), "arguments", sys.argv[1:], flush=True)
 if what == "killed":
     os.kill(os.getpid(), signal.SIGKILL)
+if what == "lost":
+    os.kill(os.getppid(), signal.SIGKILL)
 if what in ("slow", "deaf"):
     signal.signal(signal.SIGINT, interrupted if what == "slow" else signal.SIG_IGN)
     (here / "started").touch()
