@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from weirdgen.cli import main
+from weirdgen.errors import UsageMistake
 from weirdgen.fleet import ray_crew
 from weirdgen.fleet.suites import suite_arguments
 
@@ -86,16 +88,23 @@ def test_suites_are_files_or_probes_here_or_in_the_package(tmp_path: Path) -> No
 
 
 def test_a_file_is_no_store_of_several_machines() -> None:
-    import socket
-
-    from weirdgen.errors import UsageMistake
-
     here = socket.gethostname()
     ray_crew.refuse_own_stores({here}, "")
     ray_crew.refuse_own_stores({here, "gpu1"}, "postgresql://host/db")
     for machines in ({here, "gpu1"}, {"gpu1"}):
         with pytest.raises(UsageMistake, match="would each have a file of their own; name one store for all"):
             ray_crew.refuse_own_stores(machines, "store.sqlite3")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:{}", "ray://127.0.0.1:{}"])
+def test_an_address_where_nobody_listens_is_refused_at_once(address: str) -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))  # and does not listen
+        named = address.format(bound.getsockname()[1])
+        with pytest.raises(UsageMistake, match=r"no Ray cluster there: .*refused"):
+            ray_crew.refuse_silence(named)
+    for other in ("auto", "local", "host"):
+        ray_crew.refuse_silence(other)
 
 
 def entries(folder: Path) -> list[dict[str, object]]:

@@ -59,6 +59,7 @@ class RayCrew:
         """
         if find_spec("ray") is None:
             raise UsageMistake(f"--address: ray is not installed: {INSTALL}; without --address this machine is used")
+        refuse_silence(address)
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         ray: Any = import_module("ray")
         self._ray = ray
@@ -91,6 +92,20 @@ class RayCrew:
     def close(self) -> None:
         """Leave the cluster; a local one ends."""
         self._ray.shutdown()
+
+
+def refuse_silence(address: str) -> None:
+    """Refuse an address where nobody listens, at which Ray would knock for minutes.
+
+    Raises:
+        UsageMistake: nobody does.
+    """
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if host and port.isdecimal():
+        try:
+            socket.create_connection((host, int(port)), _ANSWER).close()
+        except (OSError, OverflowError) as error:
+            raise UsageMistake(f"--address {address!r}: no Ray cluster there: {error}") from None
 
 
 def refuse_own_stores(machines: set[str], store: str) -> None:
