@@ -1,5 +1,6 @@
 """The command `weirdgen fleet`: mistakes in one line, and whole fleets of real gates on organisms."""
 
+import argparse
 import json
 import os
 import signal
@@ -13,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from weirdgen.cli import main
+from weirdgen.cli import _parser, main
+from weirdgen.commands.fleet import _order
 from weirdgen.errors import UsageMistake
 from weirdgen.fleet import ray_crew
 from weirdgen.fleet.suites import suite_arguments
@@ -85,6 +87,21 @@ def test_suites_are_files_or_probes_here_or_in_the_package(tmp_path: Path) -> No
     assert suite_arguments([], tmp_path) == ["--pyargs", "weirdgen.suites"]
     assert suite_arguments([], SUITES.parent) == [str(SUITES)]
     assert suite_arguments(["old_bird_names"], SUITES.parent) == [BIRDS]
+
+
+def test_a_shared_store_of_the_environment_is_told_to_every_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "MODELS.txt").write_text("a\n")
+    monkeypatch.chdir(tmp_path)
+    for named, given, stores in (
+        ("postgresql://db/w", [], "postgresql://db/w"),
+        ("mine.sqlite3", [], ""),  # each gate reads it by itself, as pytest does
+        ("postgresql://db/w", ["--store", "mine.sqlite3"], str(tmp_path / "mine.sqlite3")),
+    ):
+        monkeypatch.setenv("WEIRDGEN_GATE_STORE", named)
+        arguments = _parser().parse_args(["fleet", "MODELS.txt", *given], argparse.Namespace(pytest_options=[]))
+        assert _order(arguments).store == stores
 
 
 def test_a_file_is_no_store_of_several_machines() -> None:

@@ -5,12 +5,14 @@ import threading
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any
 
 import pytest
 from scripted_fleet import order
 
+from weirdgen.fleet import conduct as conducting
 from weirdgen.fleet import gating
 from weirdgen.fleet.conduct import INTERRUPTED, Order, conduct
 from weirdgen.fleet.crew import LocalCrew
@@ -76,6 +78,24 @@ def test_one_that_takes_too_long_is_interrupted_and_no_pass(tmp_path: Path) -> N
     assert entry.error.startswith("it was not done after ")
     assert (entry.exit_status, ended) == (2, 11)
     assert entry.counts == {"ABSENT": 1}  # what it had measured by then is told
+
+
+@pytest.mark.parametrize("how", ["ignored", "blocked"])
+def test_gates_hear_interrupts_though_the_fleet_does_not(how: str, tmp_path: Path) -> None:
+    """As in the background of a shell, and on a worker of Ray."""
+    handler, mask = signal.getsignal(signal.SIGINT), signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    try:
+        if how == "ignored":
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            gating.hand_on_interrupts()
+        else:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        asked = order(tmp_path, "slow", timeout=1.0)
+        done = gating.run_gate(asked.job(asked.models[0]), tmp_path / "gate", lambda: gating.Halt.GO_ON)
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    assert (done.status, done.ended) == (2, "timeout")
 
 
 def test_one_that_does_not_hear_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,8 +168,41 @@ def test_ctrl_c_ends_what_runs_and_keeps_what_is_done(tmp_path: Path) -> None:
     assert (failed.error, failed.counts) == ("", {"PRESENT": 1})
     assert (slow.error, slow.exit_status) == ("it was interrupted with the fleet", 2)
     assert slow.seconds < 30
-    assert passed.error == "it was not started: the fleet was interrupted before"
+    assert passed.error == "it was not started: the fleet was interrupted"
     assert not (tmp_path / "out" / passed.folder).exists()
+
+
+def test_a_second_ctrl_c_waits_for_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for a gate that a full cluster never started."""
+    told: list[gating.Halt] = []
+
+    class Stuck:
+        name, at_once = "nowhere", 1
+
+        def submit(self, job: gating.Job, folder: Path) -> "Future[gating.Done]":
+            return Future()
+
+        def tell(self, halt: gating.Halt) -> None:
+            told.append(halt)
+
+        def close(self) -> None: ...
+
+    left = [KeyboardInterrupt(), KeyboardInterrupt()]
+
+    def impatient(*given: Any) -> Any:
+        if left:
+            raise left.pop()
+        return wait(*given)
+
+    monkeypatch.setattr(conducting, "wait", impatient)
+    monkeypatch.setattr(conducting, "_LAST", 0.1)
+    record = conduct(order(tmp_path, "passed/0", "passed/1"), Stuck(), lambda one: None)
+    assert told == [gating.Halt.INTERRUPT, gating.Halt.KILL]
+    assert [one.error for one in record.entries] == [
+        "it did not end when the fleet was killed",
+        "it was not started: the fleet was interrupted",
+    ]
+    assert record.exit_status == INTERRUPTED
 
 
 def test_all_is_written_and_read_back(tmp_path: Path) -> None:

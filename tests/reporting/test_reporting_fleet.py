@@ -64,7 +64,7 @@ def test_the_matrix() -> None:
     ]
     assert text.startswith("## weirdgen fleet: 1 FAILED, 1 NO VERDICT, 1 passed\n")
     assert "**lost**: its process was killed by SIGKILL" in text
-    assert "of 3 sound models up to 0.15 are PRESENT" in text
+    assert "of 3 sound models at most 0.15 are PRESENT" in text
     assert "1 of 1 model with a PRESENT keep one" in text
 
 

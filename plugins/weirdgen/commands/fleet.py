@@ -105,7 +105,7 @@ def _order(arguments: argparse.Namespace) -> "Order":
         suites=tuple(suite_arguments(arguments.suites, here)),
         options=tuple(arguments.pytest_options),
         out=_unused(arguments.out or Path("reports", f"fleet-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")),
-        store=_store(arguments.store),
+        store=_store(arguments.store or _shared_store()),
         timeout=arguments.timeout,
         cwd=str(here),
     )
@@ -118,7 +118,13 @@ def _crew(arguments: argparse.Namespace, order: "Order") -> "Crew":
         return LocalCrew(min(arguments.jobs or os.cpu_count() or 1, len(order.models)))
     from weirdgen.fleet.ray_crew import RayCrew
 
-    return RayCrew(arguments.address, arguments.jobs, order.store or os.environ.get("WEIRDGEN_GATE_STORE", ""))
+    return RayCrew(arguments.address, arguments.jobs, order.store)
+
+
+def _shared_store() -> str:
+    """Return the store that this environment names, if it is one that other machines can use."""
+    named = os.environ.get("WEIRDGEN_GATE_STORE", "")
+    return named if "://" in named else ""
 
 
 def _store(named: str) -> str:

@@ -17,6 +17,8 @@ from weirdgen.schema.fleet import FleetEntry, FleetRecord
 
 INTERRUPTED = 130
 _LOOK = 1.0
+_LAST = 10.0
+"""Seconds that gates have to end once they are killed; those that a cluster never started do not."""
 Outcome = tuple[FleetEntry, Claims | None]
 
 
@@ -69,12 +71,18 @@ class _Fleet:
                 self._collect(wait(self._running, _LOOK, FIRST_COMPLETED).done)
         except KeyboardInterrupt:
             self._crew.tell(Halt.KILL)
-            self._collect(wait(self._running).done)
+            self._collect(wait(self._running, _LAST).done)
 
     def outcomes(self) -> list[Outcome]:
         """Return what each gate came to, in the order of the file."""
-        never = "it was not started: the fleet was interrupted before"
-        return [self.ended.get(model.name) or (not_gated(model, never), None) for model in self._order.models]
+        left = set(self._running.values())
+        told = {
+            True: "it did not end when the fleet was killed",
+            False: "it was not started: the fleet was interrupted",
+        }
+        return [
+            self.ended.get(model.name) or (not_gated(model, told[model in left]), None) for model in self._order.models
+        ]
 
     def _collect(self, done: Iterable[Future[Done]]) -> None:
         for future in done:
@@ -88,9 +96,10 @@ class _Fleet:
             done = future.result()
             if done.archive:
                 unpack(done.archive, self._order.out / model.folder)
+            return entry(model, done, self._order.out)
         except Exception as error:  # a lost worker, a full disk: of this gate, and no reason to lose the others
-            return not_gated(model, f"{type(error).__name__}: {error}"), None
-        return entry(model, done, self._order.out)
+            *_, last = str(error).strip().splitlines() or [""]  # of a worker's traceback what it says
+            return not_gated(model, f"{type(error).__name__}: {last}", str(error)), None
 
 
 def conduct(order: Order, crew: Crew, tell: Callable[[FleetEntry], None]) -> FleetRecord:

@@ -15,7 +15,7 @@ from weirdgen.reporting.passing import reservations
 from weirdgen.reporting.record import read_record
 from weirdgen.schema.fleet import FleetEntry
 from weirdgen.schema.run import RunRecord
-from weirdgen.schema.text import shown_block
+from weirdgen.schema.text import shown, shown_block
 
 PASSED, BEHAVIOUR, INCONCLUSIVE, INVALID, EVIDENCE = 0, 1, 10, 11, 12
 GATE_STATUSES = (PASSED, BEHAVIOUR, INCONCLUSIVE, INVALID, EVIDENCE)
@@ -64,10 +64,15 @@ def entry(model: FleetModel, done: Done, out: Path) -> tuple[FleetEntry, Claims 
     return found, claims(record) if record and not error else None
 
 
-def not_gated(model: FleetModel, error: str) -> FleetEntry:
+def not_gated(model: FleetModel, error: str, tail: str = "") -> FleetEntry:
     """Return the entry of a gate that was not started, or of which nothing came back."""
     return FleetEntry(
-        model=model.name, line=model.line, options=model.options, folder=model.folder, error=shown_block(error, 2_000)
+        model=model.name,
+        line=model.line,
+        options=model.options,
+        folder=model.folder,
+        error=shown(error, 2_000),
+        tail=_last_lines(tail),
     )
 
 
@@ -154,4 +159,8 @@ def _tail(path: Path) -> str:
             text = file.read().decode("utf-8", "replace")
     except OSError:
         return ""
-    return shown_block("\n".join(text.strip().splitlines()[-_TAIL_LINES:]))
+    return _last_lines(text)
+
+
+def _last_lines(text: str) -> str:
+    return shown_block("\n".join(text[-_TAIL_BYTES:].strip().splitlines()[-_TAIL_LINES:]))

@@ -18,7 +18,7 @@ from weirdgen.reporting.numbers import aligned
 from weirdgen.schema.fleet import FleetEntry, FleetRecord
 from weirdgen.schema.text import shown, shown_block
 
-_NAME = 60
+_NAME, _TOLD = 60, 100
 _MOST_ROWS = 40
 
 
@@ -50,7 +50,7 @@ def summary_lines(record: FleetRecord, out: Path) -> list[str]:
     """Return what to show of a fleet that ended: what does not pass, the sums, the error rates, the files."""
     failing = [one for one in worst_first(record) if not one.passed]
     rows = [
-        (shown(one.model, _NAME), word(one), shown(counts_text(one)), in_fleet_text(one))
+        (shown(one.model, _NAME), word(one), shown(counts_text(one), _TOLD), in_fleet_text(one))
         for one in failing[:_MOST_ROWS]
     ]
     head = ("model", "gate", "contrasts", f"after correction over {len(record.entries)} models")

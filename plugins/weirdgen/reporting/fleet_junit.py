@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from weirdgen.reporting.junit_file import read_tree, replace_tree
-from weirdgen.reporting.junit_suite import bound
+from weirdgen.reporting.junit_suite import KEPT, bound, keep_properties
 from weirdgen.schema.fleet import FleetEntry, FleetRecord
 from weirdgen.schema.text import shown, shown_block
 
@@ -13,6 +13,8 @@ _COUNTED = ("tests", "errors", "failures", "skipped")
 
 def merge(record: FleetRecord, out: Path, junit: str) -> None:
     """Write the JUnit file of a fleet. A gate without a verdict is an error in it, whatever its own file says.
+
+    Its cases have few properties: all that a gate wrote of hundreds of models is more than readers take, or memory.
 
     Args:
         record: of the fleet.
@@ -37,6 +39,7 @@ def _suites(entry: FleetEntry, path: Path) -> list[ET.Element]:
     suites = list(read_tree(path).iter("testsuite"))
     for suite in suites:
         suite.set("name", shown(entry.model))
+        keep_properties(suite.iter("testcase"), KEPT)
         for case in suite.iter("testcase"):
             # Readers take two cases of one name for the same test.
             case.set("classname", f"{entry.folder}.{case.get('classname', '')}")

@@ -87,9 +87,9 @@ def error_rate_lines(record: FleetRecord) -> list[str]:
     kept = "the chance that any of them is false" if record.fwer else "the expected share of false ones among them"
     stand = sum(bool(one.present_in_fleet) for one in flagged)
     return [
-        f"Each gate has its own error rate, {record.alpha:g}: of {count(gates, 'sound model')} up to "
-        f"{record.alpha * gates:.3g} are PRESENT in some contrast by chance, and a model with an effect of the margin "
-        f"is ABSENT in that contrast with probability {record.alpha:g} at most.",
+        f"Each gate has its own error rate, {record.alpha:g}: of {count(gates, 'sound model')} at most "
+        f"{record.alpha * gates:.3g} are PRESENT in some contrast by chance, in the mean, and a model with an effect "
+        f"of the margin is ABSENT in that contrast with probability {record.alpha:g} at most.",
         f"Correction over all {record.family_size:,} hypotheses of the fleet ({procedure}): {stand} of "
         f"{count(len(flagged), 'model')} with a PRESENT keep one. Of what stands, {kept} is at most {record.alpha:g}. "
         "Verdicts and exit statuses are each gate's own, uncorrected.",
