@@ -45,7 +45,11 @@ def fleet(folder: Path, *arguments: str, models: str = "organism:base\n") -> "su
             ("--", "-k", "x", "--gate-report", "y"),
             "--gate-report after --: each gate has a folder of its own, see --out",
         ),
-        (("--store", "postgresql://me:secret@host/db"), "--store: holds a password, which process lists"),
+        (("--store", "postgresql://me:secret@host/db"), "--store, WEIRDGEN_GATE_STORE: the address holds a password"),
+        (
+            ("--store", "postgresql://host/db?password=secret"),
+            "--store, WEIRDGEN_GATE_STORE: the address holds a password",
+        ),
         (("--out", "."), "--out .: is not an empty folder; reports of two runs are never mixed"),
     ],
 )
@@ -95,13 +99,21 @@ def test_a_shared_store_of_the_environment_is_told_to_every_worker(
     (tmp_path / "MODELS.txt").write_text("a\n")
     monkeypatch.chdir(tmp_path)
     for named, given, stores in (
-        ("postgresql://db/w", [], "postgresql://db/w"),
-        ("mine.sqlite3", [], ""),  # each gate reads it by itself, as pytest does
+        ("postgresql://db/w", ["--address", "auto"], "postgresql://db/w"),
+        ("postgresql://me:secret@db/w", ["--address", "local"], ""),  # each gate reads it by itself, as pytest does
+        ("postgresql://me:secret@db/w", [], ""),
+        ("mine.sqlite3", ["--address", "auto"], ""),
         ("postgresql://db/w", ["--store", "mine.sqlite3"], str(tmp_path / "mine.sqlite3")),
     ):
         monkeypatch.setenv("WEIRDGEN_GATE_STORE", named)
         arguments = _parser().parse_args(["fleet", "MODELS.txt", *given], argparse.Namespace(pytest_options=[]))
         assert _order(arguments).store == stores
+    monkeypatch.setenv("WEIRDGEN_GATE_STORE", "postgresql://me:secret@db/w")
+    arguments = _parser().parse_args(
+        ["fleet", "MODELS.txt", "--address", "auto"], argparse.Namespace(pytest_options=[])
+    )
+    with pytest.raises(UsageMistake, match="the address holds a password"):
+        _order(arguments)
 
 
 def test_a_file_is_no_store_of_several_machines() -> None:
@@ -164,8 +176,11 @@ def test_a_fleet_of_organisms(crew: tuple[str, ...], tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("crew", [(), pytest.param(("--address", "local"), marks=needs_ray)], ids=["here", "ray"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("number", "crew"),
+    [(signal.SIGINT, ()), pytest.param(signal.SIGTERM, ("--address", "local"), marks=needs_ray)],
+    ids=["here", "ray"],
+)
 def test_an_interrupted_fleet_ends_its_gates_and_keeps_their_records(
     number: signal.Signals, crew: tuple[str, ...], tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from weirdgen.commands.types import amount, positive
 from weirdgen.errors import UsageMistake
@@ -105,7 +105,7 @@ def _order(arguments: argparse.Namespace) -> "Order":
         suites=tuple(suite_arguments(arguments.suites, here)),
         options=tuple(arguments.pytest_options),
         out=_unused(arguments.out or Path("reports", f"fleet-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")),
-        store=_store(arguments.store or _shared_store()),
+        store=_store(arguments.store or _shared_store(arguments.address)),
         timeout=arguments.timeout,
         cwd=str(here),
     )
@@ -121,9 +121,11 @@ def _crew(arguments: argparse.Namespace, order: "Order") -> "Crew":
     return RayCrew(arguments.address, arguments.jobs, order.store)
 
 
-def _shared_store() -> str:
-    """Return the store that this environment names, if it is one that other machines can use."""
-    named = os.environ.get("WEIRDGEN_GATE_STORE", "")
+def _shared_store(address: str | None) -> str:
+    """Return the store that workers elsewhere are to be told: on this machine they have this environment themselves."""
+    from weirdgen.fleet.ray_crew import LOCAL
+
+    named = os.environ.get("WEIRDGEN_GATE_STORE", "") if address not in (None, LOCAL) else ""
     return named if "://" in named else ""
 
 
@@ -131,10 +133,11 @@ def _store(named: str) -> str:
     """Return the store that gates are told: a file by its whole path, since they run elsewhere."""
     if "://" not in named:
         return str(Path(named).resolve()) if named else ""
-    if urlsplit(named).password is not None:
+    url = urlsplit(named)
+    if url.password is not None or "password" in parse_qs(url.query):
         raise UsageMistake(
-            "--store: holds a password, which process lists and Ray's dashboard show; set PGPASSWORD, or a password "
-            "file, where the gates run"
+            "--store, WEIRDGEN_GATE_STORE: the address holds a password, which process lists and Ray's dashboard would "
+            "show; leave it out, and set PGPASSWORD or ~/.pgpass where the gates run"
         )
     return named
 
