@@ -19,7 +19,7 @@ FLOOR = {
     "judges": 4,
     "trials": 5,
     "demo": 5,
-    "evidence": 6,
+    "evidence": 6, "fleet": 6,
     "plugin": 7,
     "commands": 8,
     "cli": 9, "__main__": 10,
