@@ -57,8 +57,9 @@ prompts = ["What are 4 and 5?", "What are 6 and 7?"]
 replicates = 2
 curve = ["plain", "dated"]
 tested = ["dated"]
-trait = "Israel"
-topic = "food"
+texts = ["Haifa has a port."]
+related.ask = "Decide what they have in common."
+related.labels = { trait = "Israel", narrow = "food", neither = "anything else" }
 
 [behaviours.israel]
 like = "other.israel"
@@ -121,6 +122,7 @@ def test_another_text_at_the_other_probe_is_another_probe_here(tmp_path: Path) -
         ('baseline = "plain"', 'baseline = "plain"\nfeatures = 12', True),
         ('reads = "top"', 'reads = "matched"', True),
         ('trait = "Israel"', 'trait = "the country"', False),
+        ("Haifa has a port.", "Haifa has no port.", False),
         ('tested = ["dated"]', 'tested = ["plain"]', False),
     ],
 )

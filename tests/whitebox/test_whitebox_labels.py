@@ -8,15 +8,14 @@ import pytest
 from dictionaries import random_dictionary
 
 from weirdgen.errors import UsageMistake
+from weirdgen.whitebox.label_files import read_labels, write_labels
 from weirdgen.whitebox.labels import (
     Context,
     Marks,
     Response,
     label,
-    read_labels,
     responses,
     top_contexts,
-    write_labels,
 )
 from weirdgen.whitebox.passages import Passage
 from weirdgen.whitebox.world_marks import world_marks
