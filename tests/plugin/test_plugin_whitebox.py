@@ -83,6 +83,7 @@ def test_without_weights_it_is_deselected_and_every_report_says_why(
 def test_a_network_is_read(gate: GateCommand, sae: str) -> None:
     run = gate("--model", DISHES, f"--gate-sae={sae}", "test_inside.py", "-k", "readings")
     assert run.outcomes() == {READ: "PRESENT"}, run.said
+    assert run.verdicts[READ]["log_e_labels"] is None  # whether a reading is strong is its score and no other answer
     assert record_of(run)["plan"]["family_size"] == FAMILY + INSIDE
     _told_in_full(found_by(run))
 
