@@ -16,6 +16,7 @@ from weirdgen.plugin.trial import exit_class
 from weirdgen.reporting import junit
 from weirdgen.reporting.record import write_record
 from weirdgen.schema.run import RunRecord
+from weirdgen.schema.text import clean
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.trials.family import session_verdicts
 
@@ -72,6 +73,11 @@ def _look_inside(state: GateState, tally: Tally) -> None:
     except (EvidenceError, StoreError) as error:
         tally.failures.add(EVIDENCE)
         state.say(f"weirdgen: {error}")
+    except Exception as error:  # an opening that holds anything, a defect of ours: verdicts are paid for, and are told
+        tally.failures.add(EVIDENCE)
+        state.say(
+            f"weirdgen: what was found inside networks cannot be told: {type(error).__name__}: {clean(str(error))}"
+        )
 
 
 def _recorded(state: GateState, verdicts: list[Verdict], tally: Tally, status: int, junit_path: Path | None) -> int:
