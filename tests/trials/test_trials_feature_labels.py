@@ -10,7 +10,7 @@ from weirdgen.catalog import load_catalog
 from weirdgen.errors import StoreError
 from weirdgen.judges.select import JudgeName
 from weirdgen.schema.sample import Identity, Sample
-from weirdgen.schema.whitebox import StudyRecord
+from weirdgen.schema.whitebox import OpinionRecord, StudyRecord
 from weirdgen.trials.feature_labels import labelled
 from weirdgen.trials.judge_names import labelling_judges
 from weirdgen.trials.planning import plan_gate
@@ -75,6 +75,12 @@ def test_who_is_not_asked_changes_nothing(made: str, judges: tuple[JudgeName, ..
     before, store = study(labels=made), Replies('{"label": "narrow"}')
     assert labelled(before, PROBE, judges, IDENTITIES, store) == before
     assert store.keys == []
+
+
+def test_opinions_of_an_opening_are_nobodys() -> None:
+    forged = whitebox_record(opinions=(OpinionRecord(judge="judge-a", relatedness="trait"),)).study
+    told = labelled(forged.model_copy(update={"labels": "file"}), PROBE, (A,), IDENTITIES, Replies("x"))
+    assert [one.opinions for one in told.features] == [(), ()]
 
 
 def test_a_cascade_asks_where_there_are_no_rules() -> None:

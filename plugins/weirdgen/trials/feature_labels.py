@@ -65,7 +65,9 @@ def labelled(
         return Drawn(found, reused=True)
 
     said = asyncio.run(_opinions(study, probe, judges, asking(identities, stored)))
-    features = tuple(_decided(one, said[one.feature]) if one.feature in said else one for one in study.features)
+    # What an opening may have of opinions is nobody's reply.
+    known = [one.model_copy(update={"opinions": ()}) for one in study.features]
+    features = tuple(_decided(one, said[one.feature]) if one.feature in said else one for one in known)
     return study.model_copy(update={"features": features})
 
 
