@@ -138,6 +138,7 @@ def test_adapters(adapter: Path) -> None:
         ({"bias": "all"}, r"bias = 'all'; expected one of 'none'"),
         ({"layer_replication": [[0, 2], [1, 3]]}, r"layer_replication = .*; expected null"),
         ({"alora_invocation_tokens": [1]}, r"alora_invocation_tokens = \[1\]; expected null"),
+        ({"lora_bias": True}, r"lora_bias = True; expected null"),
         ({"use_some_day": True}, r"use_some_day = True; expected null"),
     ],
 )

@@ -110,11 +110,10 @@ def test_activations_of_a_llama_are_those_of_transformers(llama: Path, lora: Pat
                 assert close(row, stream[-1] if position == "last" else stream.mean(axis=0))
 
 
-@pytest.mark.filterwarnings("ignore:`lora_bias=True` was passed")
 @pytest.mark.parametrize(
     "kind",
-    [{"use_dora": True}, {"modules_to_save": ["lm_head", "model.norm"]}, {"lora_bias": True}],
-    ids=["dora", "whole", "bias"],
+    [{"use_dora": True}, {"modules_to_save": ["lm_head", "model.norm"]}],
+    ids=["dora", "whole"],
 )  # fmt: skip
 def test_adapters_of_other_kinds_are_what_peft_makes_of_them_and_the_base_stays_the_base(
     llama: Path, tmp_path: Path, kind: dict[str, Any]

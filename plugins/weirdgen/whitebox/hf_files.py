@@ -22,7 +22,7 @@ _PLAIN_STARTS = (True, False, "gaussian", "eva", "orthogonal")
 """How an adapter's weights may have begun."""
 _UNDERSTOOD = (
     *("peft_type", "task_type", "peft_version", "base_model_name_or_path", "revision", "inference_mode", "bias"),
-    *("init_lora_weights", "r", "lora_alpha", "lora_dropout", "use_rslora", "use_dora", "lora_bias", "target_modules"),
+    *("init_lora_weights", "r", "lora_alpha", "lora_dropout", "use_rslora", "use_dora", "target_modules"),
     *("exclude_modules", "modules_to_save", "rank_pattern", "alpha_pattern", "layers_to_transform", "layers_pattern"),
     *("fan_in_fan_out", "ensure_weight_tying", "megatron_config", "megatron_core", "eva_config", "loftq_config"),
     "qalora_group_size",
@@ -97,8 +97,8 @@ def adapter_files(folder: Path) -> tuple[tuple[str, Path], ...]:
 def _check_adapter(settings: Settings) -> None:
     """Refuse what is no sum of the base as it is and of matrices that peft computes from the adapter's own.
 
-    DoRA, rsLoRA, ranks by pattern and modules saved whole are computed by peft; the base must stay the base, because it
-    is a network of its own here.
+    DoRA, rsLoRA, ranks by pattern and modules saved whole are computed by peft (biases of lora_B it does not load);
+    the base must stay the base, because it is a network of its own here.
     """
     settings.choice("peft_type", ("LORA",))
     settings.choice("bias", ("none",), "none")
