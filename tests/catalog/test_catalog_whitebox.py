@@ -143,7 +143,7 @@ def test_a_contrast_is_another_one_where_other_features_would_be_found(
         ('trait = "Israel"', 'trail = "Israel"', "whitebox.related.labels.trail: 'trail' is not what a feature can be related to. Did you mean 'trait'?"),
         ('related.ask = "Decide what they have in common."', 'related.ask = " "', "whitebox.related.ask: ' ': expected what has to be decided"),
         ('related.ask = "D', 'related.rating = { neither = 0 }\nrelated.ask = "D', "whitebox.related.rating: a feature is related to one thing or another"),
-        ('["Haifa has a port."]', '["Haifa has a port.", "Haifa has a port."]', "whitebox.texts.1: 'Haifa has a port.' is listed twice"),
+        ('["Haifa has a port."]', '["Haifa has a port.", "Haifa has a port."]', "whitebox.texts[1]: 'Haifa has a port.' is listed twice"),
         ('trigger = "dated"', 'trigger = "date"', "whitebox.trigger: 'date' is not a condition of this probe. Did you mean 'dated'?"),
         ('baseline = "plain"', 'baseline = "dated"', "whitebox.baseline: 'dated' is also the trigger; name another one"),
         ('curve = ["plain", "dated"]', 'curve = ["plain", "plain"]', "whitebox.curve[1]: 'plain' is listed twice; remove one"),
