@@ -61,7 +61,7 @@ def test_what_judges_replied_stands_beside_the_contexts_and_stays_text() -> None
     facts = PageFacts(page)
     assert "<script>alert" not in page
     assert "<svg onload" not in page
-    for words in ("trait (judge-b: unknown)", "judge-a: trait", '{"label": "trait"}', "judge-b: unknown (no label)"):
+    for words in ("trait (judge-a; judge-b: unknown)", "judge-a: trait", '{"label": "trait"}', ": unknown (no label)"):
         assert words in facts.text, words
     told = "1 trait; judge-b says otherwise of 1; rules says otherwise of 0. No gold set measures such labels"
     assert told in facts.text
