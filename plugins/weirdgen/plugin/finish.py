@@ -18,6 +18,7 @@ from weirdgen.reporting import junit
 from weirdgen.reporting.numbers import count
 from weirdgen.reporting.record import write_record
 from weirdgen.schema.run import RunRecord
+from weirdgen.schema.text import clean
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.trials.family import session_verdicts
 
@@ -88,6 +89,11 @@ def _look_inside(state: GateState, tally: Tally) -> None:
     except (EvidenceError, StoreError) as error:
         tally.failures.add(EVIDENCE)
         state.say(f"weirdgen: {error}")
+    except Exception as error:  # an opening that holds anything, a defect of ours: verdicts are paid for, and are told
+        tally.failures.add(EVIDENCE)
+        state.say(
+            f"weirdgen: what was found inside networks cannot be told: {type(error).__name__}: {clean(str(error))}"
+        )
 
 
 def _recorded(

@@ -15,6 +15,7 @@ from weirdgen.store.store import SampleStore
 from weirdgen.trials.calibrations import recall
 from weirdgen.trials.forecasts import Forecasts
 from weirdgen.trials.hypotheses import Hypothesis
+from weirdgen.trials.judge_names import labelling_judges
 from weirdgen.trials.plan_money import Tariff
 from weirdgen.trials.planning import Address
 
@@ -76,6 +77,7 @@ def _costs(state: GateState, addresses: Collection[Address]) -> list[str]:
     return [
         *lines,
         *_judge_costs(state, [*judged, *unmeasured]),
+        *_label_costs(state, [*judged, *unmeasured]),
         f"all together: {_expected(judged, unmeasured, clean)}, "
         f"{sum(c.worst_requests for c in (*judged, *unmeasured)):,} at most, with {tokens:,} completion tokens at most"
         f"{_left_out(unmeasured)}",
@@ -120,6 +122,21 @@ def _judge_costs(state: GateState, judged: Sequence[PlannedContrast]) -> list[st
     return [
         f"judges ({', '.join(state.plan.judge_models)}): one request for each different answer, rubric and judge, two "
         f"where a reply is no label; and at most {len(gold):,} once, on gold answers"
+    ]
+
+
+def _label_costs(state: GateState, judged: Sequence[PlannedContrast]) -> list[str]:
+    """Return what it costs that LLM judges label features: at most, for a file of labels is read at the opening."""
+    features = 0
+    for model, probe in dict.fromkeys((c.model, c.probe) for c in judged):
+        study = state.catalog.probe(probe).whitebox
+        if study is not None and study.related is not None:
+            features += study.features * len(labelling_judges(model, state.settings, state.plan))
+    if not features:
+        return []
+    return [
+        f"labels of features: at most {count(features, 'request')} to judges, two where a reply is no label, and none "
+        "where labels.json lies beside the autoencoder"
     ]
 
 

@@ -121,7 +121,7 @@ def found(
         EvidenceError: what is in it does not fit the opening.
     """
     with SampleStore(Path(opening.replay_store) if opening.replay else settings.store) as store:
-        return found_inside(plan, tasks, opening, verdicts, store.get)
+        return found_inside(plan, tasks, opening, settings, verdicts, store.get)
 
 
 def counted(settings: GateSettings, opening: Opening) -> tuple[int, int, Usage, str]:

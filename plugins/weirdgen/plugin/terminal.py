@@ -8,6 +8,7 @@ import pytest
 
 from weirdgen.plugin.keys import STATE
 from weirdgen.plugin.state import GateState
+from weirdgen.reporting.features import label_lines
 from weirdgen.reporting.judges import judge_lines
 from weirdgen.reporting.numbers import count
 from weirdgen.reporting.summary import explanation, sentence
@@ -62,6 +63,7 @@ def _notes(verdicts: Sequence[Verdict], state: GateState, said_above: str) -> li
     lines += _costs(verdicts, state.drawn, state.judge_replies, "cassette" if replay else "store")
     lines += [f"The gate has spent {state.spent}, in all its runs."] if state.spent else []
     lines += judge_lines(trials)
+    lines += label_lines(state.whitebox)
     lines += session_note(verdicts)
     lines += _remarks([v for v in verdicts if v.session_outcome in (None, v.outcome)], said_above)
     lines += [

@@ -1,8 +1,8 @@
 """The summary of a run as Markdown: for the page that GitHub shows of a job, and as `summary.md`."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from weirdgen.reporting.features import label_lines, related
 from weirdgen.reporting.inert import fenced, inert, inert_html
 from weirdgen.reporting.numbers import count, estimate
 from weirdgen.reporting.passing import reported_line, reservations
@@ -97,11 +97,10 @@ def _cut(record: RunRecord) -> Iterator[str]:
 
 
 def _inside(one: WhiteBoxRecord) -> str:
-    related = Counter(feature.relatedness for feature in one.study.features)
-    told = ", ".join(f"{number} {name}" for name, number in related.most_common())
+    judged = "".join(f" {inert(line)}" for line in label_lines([one]))
     return (
         f"Inside {inert(one.model)}: {len(one.study.features)} features of block {one.study.layer} rank highest; by "
-        f"their labels {told}."
+        f"their labels {related(one.study.features)}.{judged}"
     )
 
 
