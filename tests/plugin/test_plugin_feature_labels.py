@@ -196,6 +196,7 @@ def test_two_workers_pay_for_each_label_once(gate: GateCommand, sae: Path) -> No
     assert len(judge.bodies) == sum(bool(one.contexts) for one in features_of(run)) > 0
 
 
+@pytest.mark.slow
 def test_a_plan_tells_what_labels_cost(gate: GateCommand, sae: Path) -> None:
     options = ("--model", DISHES, "--gate-sae=sae", "--judge-base-url", "http://127.0.0.1:9/v1", "--gate-plan")
     run = gate(*options, "--judge", "judge-a", "--judge", "judge-b", "test_inside.py")
