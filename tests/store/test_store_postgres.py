@@ -1,5 +1,6 @@
 """What only a server can do to a store: be gone, be another program's, be shared by machines whose clocks differ."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -15,11 +16,15 @@ from stored import answered, asked, begin, fill, opened, rows, server_model
 
 from weirdgen.cli import main
 from weirdgen.errors import StoreError
+from weirdgen.schema.sample import Sample
+from weirdgen.store import postgres_tables
 from weirdgen.store.accounts import Account, Amount, Charge
+from weirdgen.store.connection import Connection
 from weirdgen.store.database import StoreBusy, is_there
 from weirdgen.store.inventory import take_inventory
 from weirdgen.store.owner import new_owner
 from weirdgen.store.place import PostgresUrl, place_of
+from weirdgen.store.steps import SCHEMA_VERSION, STEPS
 from weirdgen.store.store import Claim, SampleStore
 
 OWNER = new_owner()
@@ -92,20 +97,18 @@ def test_another_programs_schema_and_a_newer_store_are_left_alone(url: PostgresU
         SampleStore(url)
 
 
-def test_a_store_of_an_earlier_version_is_brought_up_to_date(url: PostgresUrl) -> None:
-    fill(url, asked(0))
-    before = rows(url)
-    run(
-        url,
-        "DROP TABLE openings",
-        "ALTER TABLE samples RENAME TO s",
-        "CREATE TABLE samples AS TABLE s",
-        "DROP TABLE s",
-        "UPDATE weirdgen_store SET version = 5",
-    )
+def test_a_store_of_an_earlier_version_is_brought_up_to_date(url: PostgresUrl, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(postgres_tables, "STEPS", STEPS[:5])
+        earlier.setattr(postgres_tables, "SCHEMA_VERSION", 5)
+        with SampleStore(url) as store:
+            put(store, 0)()
     assert take_inventory(url).version == 5, "which changes nothing"
-    assert rows(url) == before
-    assert take_inventory(url).sound
+    with SampleStore(url) as store:
+        assert store.get(asked(0).key) == answered(asked(0), "0")
+        assert store.openings("none yet") == []
+    found = take_inventory(url)
+    assert (found.version, found.sound, found.accounts) == (SCHEMA_VERSION, True, [("gate", 0.25, 1, 0.0, 0)])
 
 
 def test_a_role_without_rights_is_told_which_it_lacks(postgres: Server, url: PostgresUrl) -> None:
@@ -181,6 +184,34 @@ def test_a_transaction_that_was_lost_is_made_again_and_nothing_twice(store: Samp
 
         with pytest.raises(StoreError, match="; check the server"):
             lost()
+    assert len(rows(url)["samples"]) == 2
+
+
+def test_a_statement_that_fails_unseen_undoes_all(store: SampleStore, url: PostgresUrl) -> None:
+    """What is sent and not waited for fails at the commit, or at the next answer that is waited for."""
+
+    def broken(connection: Connection) -> None:
+        connection.execute("INSERT INTO stops VALUES ('a', 'b')")
+        connection.execute("INSERT INTO stops VALUES ('a', 'c')")
+
+    def alone() -> None:
+        with store._database.writing() as connection:
+            broken(connection)
+
+    def swallowed() -> None:
+        with store._database.writing() as connection:
+            broken(connection)
+            with contextlib.suppress(psycopg.Error):
+                connection.execute("SELECT 1").fetchone()
+
+    for fails, words in ((alone, "duplicate key value"), (swallowed, "one of its statements has failed|aborted")):
+        with pytest.raises(StoreError, match=words):
+            fails()
+        assert rows(url)["stops"] == []
+        results = store.together([put(store, 0), fails, put(store, 1)])
+        assert [type(result) for result in results] == [Sample, StoreError, Sample]
+        assert rows(url)["stops"] == []
+    assert store.spent("gate").requests == 4
     assert len(rows(url)["samples"]) == 2
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from weirdgen.store.place import PostgresUrl, place_of
@@ -46,7 +47,7 @@ class Server:
         )
         deadline = time.monotonic() + _START_SECONDS
         while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+            with contextlib.suppress(psycopg.OperationalError), psycopg.connect(self.url("none").secret):
                 return
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"postgres does not start: {(self.folder / 'log').read_text()}")

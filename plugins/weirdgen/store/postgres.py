@@ -104,7 +104,7 @@ class PostgresServer:
         self._transaction = None
         try:
             number = self.repeated(self._begun if write else self._looking)
-        except psycopg.Error:
+        except BaseException:  # an interrupt, too: what it leaves behind would hold the lock
             self.rollback()
             raise
         self._transaction, self._looks = (self.raw, number), not write
@@ -117,11 +117,14 @@ class PostgresServer:
             raise psycopg.OperationalError("its transaction was not begun")
         raw, number = self._transaction
         try:
-            raw.execute(b"COMMIT")
+            ended = raw.execute(b"COMMIT")
             self._sending.close()
         except psycopg.Error:
             if not (raw.closed and self._outcome(number) == "committed"):
                 raise
+        else:
+            if ended.statusmessage != "COMMIT":  # of a transaction that has failed it is ROLLBACK, and no error
+                raise psycopg.OperationalError("one of its statements has failed")
 
     def rollback(self) -> None:
         """Undo the transaction, if there is one: a server undoes it by itself when the connection is lost."""
@@ -211,7 +214,8 @@ class PostgresServer:
             raise StoreError(
                 f"{named(self.url)}: the driver cannot read the address; see 'Connection URIs' in PostgreSQL's manual"
             ) from None
-        raw = psycopg.connect(autocommit=True, **(_DEFAULTS | given))
+        # Of what a pipeline that fails was to prepare, psycopg remembers that it is: nothing is prepared.
+        raw = psycopg.connect(autocommit=True, prepare_threshold=None, **(_DEFAULTS | given))
         raw.execute(
             b"SELECT set_config('search_path', %s, false), set_config('lock_timeout', %s, false), "
             b"set_config('idle_in_transaction_session_timeout', %s, false)",

@@ -358,7 +358,7 @@ def _standing(connection: Connection, key: str, owner: str) -> tuple[str | None,
         "FROM (SELECT 1 AS one) AS always LEFT JOIN leases ON leases.key = ?"
     )
     text, holder, holds = connection.execute(asked, (key, key)).fetchone()
-    return text, holder not in (None, owner) and holds and not is_dead(holder)
+    return text, holder not in (None, owner) and bool(holds) and not is_dead(holder)
 
 
 def _take(connection: Connection, key: str, owner: str, lease_seconds: float, charge: Charge | None) -> Claim:
