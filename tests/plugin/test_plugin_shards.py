@@ -1,6 +1,7 @@
 """Gates cut into shards: together they come to what one process comes to, and to nothing while one is missing."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from chat_server import ChatServer
 from gate_runs import LIFT, RATE, Run, record_of
+from number_probe import PROBE
 from shard_runs import Repository, numbers, untimed
 
 from weirdgen.cli import main
@@ -180,6 +182,12 @@ def test_a_failing_assertion_of_the_users_own_fails_the_merge_on_workers_too(
     mine = repository(tmp_path, server, tests=OWN)
     shards = [mine.run(name, "-n2") for name in ("2/2", "1/2")]
     assert [shard.status for shard in shards] == [1, 0], [shard.said for shard in shards]
+    tmp_path.joinpath("probes").mkdir()
+    tmp_path.joinpath("probes", "mine.toml").write_text(PROBE, encoding="utf-8")
+    elsewhere = mine.merge(report="elsewhere")
+    assert (elsewhere.status, elsewhere.record) == (11, None), elsewhere.said
+    assert "the plan of shard 1/2 does not come out here: plan.family_size" in elsewhere.said
+    shutil.rmtree(tmp_path / "probes")
     merged = mine.merge()
     assert (merged.status, merged.outcomes()) == (1, {LIFT: "ABSENT", RATE: "ABSENT"}), merged.said
     assert "an assertion" in merged.junit.read_text(encoding="utf-8")
