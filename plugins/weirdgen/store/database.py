@@ -12,7 +12,7 @@ from weirdgen.errors import StoreError
 
 APPLICATION_ID = 0x77656972
 """`weir`: in the file's header, so that another program's database is never written to."""
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 BUSY_SECONDS = 30.0
 QUICK_CHECK_BYTES = 256 * 1024 * 1024
 """Size up to which a gate checks its store at the opening: 6 ms per 10 MB (measured)."""
@@ -88,7 +88,28 @@ CREATE TABLE openings (
     PRIMARY KEY (token, arms)
 ) WITHOUT ROWID;
 """
-_STEPS = (_SCHEMA, _SINCE_VERSION_2, _SINCE_VERSION_3, _SINCE_VERSION_4, _SINCE_VERSION_5, _SINCE_VERSION_6)
+_SINCE_VERSION_7 = """
+CREATE TABLE batches (
+    token TEXT PRIMARY KEY,
+    id TEXT NOT NULL,
+    base_url TEXT NOT NULL,
+    model TEXT NOT NULL,
+    submitter TEXT NOT NULL,
+    begun REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE batch_lines (
+    key TEXT PRIMARY KEY,
+    token TEXT NOT NULL,
+    generation TEXT NOT NULL,
+    request TEXT NOT NULL,
+    parameters TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX batch_lines_token ON batch_lines (token);
+"""
+_STEPS = (
+    *(_SCHEMA, _SINCE_VERSION_2, _SINCE_VERSION_3, _SINCE_VERSION_4, _SINCE_VERSION_5, _SINCE_VERSION_6),
+    _SINCE_VERSION_7,
+)
 
 
 class StoreBusy(StoreError):

@@ -59,6 +59,11 @@ class SampleStore:
         """Close the file; closing twice is fine."""
         self._database.close()
 
+    @property
+    def database(self) -> Database:
+        """What other books of the same file are kept in."""
+        return self._database
+
     def together(self, calls: Sequence[Callable[[], Any]], *, wait: bool = True) -> list[Any]:
         """Make calls of this store's methods in one transaction; return what each gave, or its Exception.
 
