@@ -1,7 +1,7 @@
 """Batches that were submitted and are not collected yet: who has which keys, whatever becomes of the process.
 
 A batch stands here before its server hears of it, under a token of ours. From then on its lines are leased to the batch
-itself and not to a process, so that nobody asks for them again, and what they may cost is held until they are collected.
+itself and not to a process, so that nobody asks for them again; what they may cost is held until they are collected.
 """
 
 import json
