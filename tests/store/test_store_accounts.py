@@ -156,7 +156,10 @@ def test_a_store_without_accounts_gets_them(tmp_path: Path) -> None:
     path = tmp_path / "old.sqlite3"
     SampleStore(path).close()
     raw = sqlite3.connect(path)
-    raw.executescript("DROP TABLE accounts; DROP TABLE holds; DROP TABLE openings; DROP TABLE batches; DROP TABLE batch_lines; PRAGMA user_version = 4;")
+    raw.executescript(
+        "DROP TABLE accounts; DROP TABLE holds; DROP TABLE openings; "
+        "DROP TABLE batches; DROP TABLE batch_lines; PRAGMA user_version = 4;"
+    )
     raw.close()
     with SampleStore(path) as again:
         again.settle("k", "o", "gate", Amount(1.0, 1))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from weirdgen.plugin.model_groups import add_group_option, groups_of, names_groups
-from weirdgen.plugin.option_types import GateOption, choice, ini_value, number, parsed, switch, whole
+from weirdgen.plugin.option_types import GateOption, at_least, choice, ini_value, number, parsed, switch, whole
 
 if TYPE_CHECKING:
     from weirdgen.trials.settings import GateSettings
@@ -39,7 +39,7 @@ GATE_OPTIONS = (
     GateOption("max-requests", whole(1, 1_000_000_000), "int", "N", "requests that the gate may send, in all its runs"),
     GateOption("prices", str, "string", "FILE", "your own prices of tokens (TOML), before the shipped ones"),
     GateOption("concurrency", whole(1, 1024), "int", "N", "requests in flight per endpoint, at most (64)"),
-    GateOption("batch-wait", number(0, 1e6), "float", "HOURS", "with --gate-batch: how long to wait for batches (24)"),
+    GateOption("batch-wait", at_least(0), "float", "HOURS", "with --gate-batch: how long to wait for batches (24)"),
     GateOption("store", str, "string", "FILE", "sample store (reports/store.sqlite3)"),
     GateOption("replay", str, "string", "FILE", "run from a cassette (weirdgen store export): no model is asked"),
     GateOption("max-age", number(0, 1e9), "float", "HOURS", "age up to which an unfinished gate is continued (24)"),

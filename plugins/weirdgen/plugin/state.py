@@ -129,7 +129,7 @@ class GateState:
             lines.append(f"judge: {' and '.join(deciding)}{beside}{where}")
         if self.plan.mode == "replicate":
             lines.append("mode: replicate; what the paper found is what passes")
-        if self.settings.batch:
+        if self.settings.batch and self.settings.replay is None:
             hours = self.settings.batch_wait / 3600
             lines.append(
                 f"batches: the models are asked through their servers' Batch API, waited for up to {hours:g} h"

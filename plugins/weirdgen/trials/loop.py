@@ -1,8 +1,9 @@
 """The loop of one contrast: plan -> sample -> judge -> decide, until a verdict."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from weirdgen.errors import (
     BatchPending,
@@ -94,7 +95,7 @@ async def _until_final(setup: TrialSetup, rules: Rules, draw: Draw, expect: Expe
         step = decide(rules, [arm.outcomes() for arm in arms])
         if isinstance(step, Final):
             return step
-        expect(setup.facts.trial_id, lambda: _expected(rules, arms))
+        expect(setup.facts.trial_id, partial(_expected, rules, arms, {want.arm for want in step.wants}))
         fills = (arms[want.arm].fill(want.rounds, draw, want.extras) for want in step.wants)
         # Every arm is waited for: a verdict on what there is must not be made while an arm still grows.
         for ended in await asyncio.gather(*fills, return_exceptions=True):
@@ -102,7 +103,11 @@ async def _until_final(setup: TrialSetup, rules: Rules, draw: Draw, expect: Expe
                 raise ended
 
 
-def _expected(rules: Rules, arms: Sequence[ArmRun]) -> Iterable[SampleRequest]:
-    """Yield what a trial needs if it goes on as it began. It is no part of its arms before they want it."""
+def _expected(rules: Rules, arms: Sequence[ArmRun], wanted: Collection[int]) -> Iterable[SampleRequest]:
+    """Yield what a trial needs of the arms that it samples now, if it goes on as it began.
+
+    It is no part of them before they want it, and arms that may never be needed are not sampled ahead.
+    """
     for want in expected(rules, [arm.outcomes() for arm in arms]):
-        yield from arms[want.arm].requests(want.rounds, want.extras)
+        if want.arm in wanted:
+            yield from arms[want.arm].requests(want.rounds, want.extras)
