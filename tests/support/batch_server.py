@@ -59,13 +59,17 @@ class BatchServer:
         self.go_on.set()
         self.most = 10**9
         """Lines of batches that are answered; later ones wait until their batch expires."""
+        self.broken: Counter[str] = Counter()
+        """How often a request is done and answered with status 500, by method and path without ids."""
         self.hook = hook
         self._script = script or (lambda _: "Ship.")
         self._api = BatchApi(self._line, window=window)
         self._app = app or self._application(batches)
         listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-        self._server = uvicorn.Server(uvicorn.Config(self._watched, lifespan="off", log_level="error"))
+        self._server = uvicorn.Server(
+            uvicorn.Config(self._watched, interface="asgi3", lifespan="off", log_level="error")
+        )
         self._thread = threading.Thread(target=self._server.run, args=([listener],), daemon=True)
         self._thread.start()
 
@@ -115,6 +119,9 @@ class BatchServer:
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._tell(name, "answered")
+                if self.broken[name] > 0:
+                    self.broken[name] -= 1
+                    message = {**message, "status": 500}
             await send(message)
 
         await self._app(scope, receive, told)

@@ -16,6 +16,7 @@ from weirdgen.endpoints.batch_wire import MOST_BYTES, MOST_LINES, OVER, BatchSta
 from weirdgen.endpoints.batched import BatchedEndpoint, NoBatch, SentLine
 from weirdgen.endpoints.faults import Retryable
 from weirdgen.errors import EndpointError, EndpointOutage, EndpointRefused, WeirdgenError
+from weirdgen.reporting.numbers import count
 from weirdgen.sampler.budget import Budget
 from weirdgen.sampler.tab import Elsewhere
 from weirdgen.schema.sample import Sample, SampleRequest
@@ -134,7 +135,7 @@ class Batches:
             await self.io(self.book.end, token)
             return dict.fromkeys(self._forget(token), refusal)
         await self.io(self.book.name, token, found)
-        self.say(f"batch {found}: {len(lines):,} requests to {self.endpoint.target.label} submitted")
+        self.say(f"batch {found}: {count(len(lines), 'request')} to {self.endpoint.target.label} submitted")
         return {}
 
     async def _seek(self, one: KeptBatch) -> Fates:
@@ -153,7 +154,7 @@ class Batches:
         if found:
             known.sought = False
             await self.io(self.book.name, one.token, found)
-            self.say(f"batch {found}: {len(known.keys):,} requests to {self.endpoint.target.label}, found again")
+            self.say(f"batch {found}: {count(len(known.keys), 'request')} to {self.endpoint.target.label}, found again")
             return {}
         if _now() - known.seen < SETTLE_SECONDS and not self._local:
             return {}
@@ -206,8 +207,10 @@ class Batches:
                     self.took(collected.sample)
         await self.io(self.book.end, one.token)
         self._forget(one.token)
-        told = f"; {strange:,} lines are no answers to it" if strange else ""
-        self.say(f"batch {state.id}: {shown(state.status, 40)}, {samples:,} samples of {many:,} requests{told}")
+        told = f"; {count(strange, 'line')} answered none of its requests" if strange else ""
+        self.say(
+            f"batch {state.id}: {shown(state.status, 40)}, {count(samples, 'sample')} of {count(many, 'request')}{told}"
+        )
         return fates
 
     def _result(self, said: object, line: KeptLine, batch: str, sent: float) -> tuple[Collected, EndpointError | None]:
