@@ -9,15 +9,20 @@ from typing import Any
 
 import pytest
 from batch_server import BatchServer
+from scripted_endpoint import FakeEndpoint, request
 
 from weirdgen.endpoints.batched import BatchedEndpoint, SentLine
 from weirdgen.endpoints.models import parse_target
-from weirdgen.errors import BatchPending, EndpointOutage
-from weirdgen.sampler import batches
+from weirdgen.endpoints.prices import Price
+from weirdgen.errors import BatchPending, BudgetSpent, EndpointOutage
+from weirdgen.sampler import batches, waves
 from weirdgen.sampler.batches import chunks
+from weirdgen.sampler.budget import Budget
 from weirdgen.sampler.drawn import Drawn
 from weirdgen.sampler.engine import Engine
-from weirdgen.schema.sample import Identity, Message, SampleRequest, Sampling
+from weirdgen.sampler.lane import Endpoint
+from weirdgen.schema.sample import Identity, Message, Role, SampleRequest, Sampling
+from weirdgen.store.accounts import Account, Amount
 from weirdgen.store.batches import BatchBook
 from weirdgen.store.store import Claim, SampleStore
 
@@ -37,11 +42,12 @@ def begin(server: BatchServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(batches, "SETTLE_SECONDS", 0.5)
     opened: list[tuple[Engine, SampleStore]] = []
 
-    def make(wait: float = WAIT, **options: Any) -> Engine:
+    def make(wait: float = WAIT, judge: FakeEndpoint | None = None, **options: Any) -> Engine:
         target = parse_target("tiny", base_url=server.url, role="treated", environ={})
         store = SampleStore(tmp_path / "store.sqlite3")
-        endpoint = BatchedEndpoint(target, key="none")
-        opened.append((Engine(store, {("tiny", "treated"): endpoint}, batch_wait=wait, **options), store))
+        arms: dict[tuple[str, Role], Endpoint] = {("tiny", "treated"): BatchedEndpoint(target, key="none")}
+        arms |= {(judge.target.model, "judge"): judge} if judge else {}
+        opened.append((Engine(store, arms, batch_wait=wait, **options), store))
         return opened[-1][0]
 
     yield make
@@ -160,6 +166,59 @@ def test_two_engines_collect_one_batch_without_asking_twice(begin: Start, server
     assert len(one.result(WAIT)) == 5
     assert len(other.result(WAIT)) == 6
     assert server.lines.total() + server.live.total() == 6
+
+
+def counted(dollars: float) -> Budget:
+    """Return a budget for a model whose answers of 12 tokens cost $12, and in a batch $6."""
+    prices = {"tiny": Price(input=1_000_000, output=1_000_000, batch=0.5)}
+    return Budget(Account("gate", dollars, None), prices)
+
+
+def test_batches_cost_what_they_cost_and_money_is_held_for_them(
+    begin: Start, server: BatchServer, tmp_path: Path
+) -> None:
+    server.go_on.clear()
+    first = begin(wait=0, budget=counted(10_000))
+    with pytest.raises(BatchPending):
+        draw(first, *some(server))
+    first.close()
+    with SampleStore(tmp_path / "store.sqlite3") as store:
+        assert store.spent("gate") == Amount(12 + 4 * (2 + 20 + 400) * 0.5, 5)
+        server.go_on.set()
+        draw(begin(budget=counted(10_000)), *some(server))
+        assert store.spent("gate") == Amount(12 + 4 * 6, 5)
+
+
+def test_what_the_budget_does_not_hold_is_not_submitted(begin: Start, server: BatchServer) -> None:
+    engine = begin(budget=counted(1000))
+    ended = [begun(engine, [one]) for one in some(server)]
+    assert all(one.exception(WAIT) is None for one in ended)  # what is held for some is settled, then others are asked
+    assert (server.asked[SUBMIT], server.lines.total(), server.live.total()) == (1, 4, 1)
+    engine.close()
+    with pytest.raises(BudgetSpent):
+        draw(begin(budget=counted(100)), asked(server, 99))
+
+
+def test_a_wave_goes_off_although_a_judge_waits_for_the_money_that_it_holds(
+    begin: Start, server: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waves, "PATIENCE_SECONDS", 1.0)
+    budget = Budget(
+        Account("gate", 1000, None), {name: Price(input=1e6, output=1e6, batch=0.5) for name in ("tiny", "m")}
+    )
+    engine = begin(judge=FakeEndpoint(role="judge"), budget=budget)
+    treated = begun(engine, some(server, 4))
+    time.sleep(0.2)
+    judge = begun(engine, [request(role="judge")])
+    assert len(treated.result(WAIT)) == 4
+    assert len(judge.result(WAIT)) == 1
+
+
+def test_nothing_is_asked_ahead_of_half_the_budget(begin: Start, server: BatchServer) -> None:
+    engine, many = begin(budget=counted(1100)), some(server, 20)
+    engine.submit(_expect(engine, many)).result(WAIT)
+    draw(engine, *many[:4])
+    assert server.lines.total() == 3
 
 
 def test_lines_are_split_as_a_server_takes_them() -> None:

@@ -342,6 +342,7 @@ class Engine:
             batches,
             Surroundings(
                 store=self._store,
+                budget=self._budget,
                 live=lambda request: self._fly(self._lane(request), [request]),
                 idle=lambda: len(self._awaited) == sum(waves.waiting for waves in self._waves.values()),
                 ahead=ahead,

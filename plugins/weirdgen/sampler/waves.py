@@ -11,14 +11,18 @@ from dataclasses import dataclass
 from weirdgen.endpoints.faults import Retryable
 from weirdgen.errors import BatchPending, BudgetSpent, EndpointOutage, WeirdgenError
 from weirdgen.sampler.batches import Batches, Fates, parts
+from weirdgen.sampler.budget import Budget
 from weirdgen.schema.sample import Sample, SampleRequest, Sampling
 from weirdgen.schema.text import clean
+from weirdgen.store.accounts import Amount
 from weirdgen.store.store import LEASE_SECONDS, Claim, SampleStore
 
 MOST_TRIES = 3
 """Batches that a request is in, at most, in one session: each may take a day."""
 QUIET_SECONDS = 0.5
 """For which nobody asks for anything before a wave goes off."""
+PATIENCE_SECONDS = 60.0
+"""The same while others are at work: what they wait for may be the money that is held for the wave."""
 FIRST_LOOK, LAST_LOOK = 0.25, 30.0
 """Seconds between looks at a batch, at first and at most."""
 _TICK = 0.05
@@ -34,6 +38,8 @@ class Surroundings:
     """What waves need of their engine."""
 
     store: SampleStore
+    budget: Budget | None
+    """With the full prices; None: nobody counts."""
     live: Callable[[SampleRequest], Awaitable[None]]
     """Asks for one sample by itself."""
     idle: Callable[[], bool]
@@ -149,8 +155,8 @@ class Waves:
             self._landing.pop(key, None)
 
     def _ripe(self) -> bool:
-        quiet = asyncio.get_running_loop().time() - self._asked_at >= QUIET_SECONDS
-        return bool(self._wave) and quiet and self._around.idle()
+        quiet = asyncio.get_running_loop().time() - self._asked_at
+        return bool(self._wave) and quiet >= (QUIET_SECONDS if self._around.idle() else PATIENCE_SECONDS)
 
     async def _send(self) -> None:
         wave = self._wave
@@ -169,7 +175,7 @@ class Waves:
     async def _try_out(self, wave: dict[str, SampleRequest]) -> None:
         """Ask for one sample of each kind by itself: what the server does not take shows now, and not in a day."""
         for key, request in list(wave.items()):
-            if request.sampling in self._tried:
+            if request.sampling in self._tried or not await self._has_room(request):
                 continue
             await self._batches.io(self._around.store.release, key, self._batches.owner)
             del wave[key]
@@ -180,6 +186,15 @@ class Waves:
                 raise
             self._tried.add(request.sampling)
             self._land({key: None})
+
+    async def _has_room(self, request: SampleRequest) -> bool:
+        """Whether the budget holds a claimed request at its full price: else it would wait for its own wave."""
+        full, batched = self._around.budget, self._batches.budget
+        if full is None or batched is None:
+            return True
+        more = full.charge(request).worst.dollars - batched.charge(request).worst.dollars
+        spent = await self._batches.io(self._around.store.spent, full.account.name)
+        return full.account.allows(spent.plus(Amount(more)))
 
     async def _ahead(self, wave: dict[str, SampleRequest]) -> list[SampleRequest]:
         """Claim what trials are expected to need; while money is short, nothing."""

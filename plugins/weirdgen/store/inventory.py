@@ -208,7 +208,7 @@ def _count_accounts(connection: sqlite3.Connection, inventory: Inventory) -> Non
 
 
 def _count_others(connection: sqlite3.Connection, inventory: Inventory) -> None:
-    for table in ("attempts", "stops", "calibrations", "openings"):
+    for table in ("attempts", "stops", "calibrations", "openings", "batches", "batch_lines"):
         if _has(connection, table):
             inventory.counts[table] = int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
     leased = "SELECT count(*) FROM leases WHERE expires > ?"
