@@ -67,11 +67,15 @@ def test_one_wave_decides_a_clean_model(gate: GateCommand, server: BatchServer, 
     assert record_of(run)["requests"] == n
 
 
-def test_a_session_that_does_not_wait_submits_and_the_next_one_collects(gate: GateCommand, server: BatchServer) -> None:
+def test_a_session_that_does_not_wait_submits_and_the_next_one_collects(
+    gate: GateCommand, server: BatchServer, pytester: pytest.Pytester
+) -> None:
     server.go_on.clear()
     first = gate(*asked(server, "--gate-batch-wait=0"))
     assert (first.status, verdict(first)["outcome"], verdict(first)["reason"]) == (11, "INVALID", "batch"), first.said
     assert "run the same command again to collect it" in verdict(first)["detail"]
+    info = pytester.run(sys.executable, "-m", "weirdgen", "store", "info")
+    info.stdout.fnmatch_lines(["batches that are not collected: 1, of 9 requests; *"])
     again = gate(*asked(server, "--gate-batch-wait=0"))
     assert (again.status, verdict(again)["reason"], server.asked[SUBMIT]) == (11, "batch", 1), again.said
     server.go_on.set()

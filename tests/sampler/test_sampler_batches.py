@@ -12,9 +12,9 @@ from batch_server import BatchServer
 from scripted_endpoint import FakeEndpoint, request
 
 from weirdgen.endpoints.batched import BatchedEndpoint, SentLine
-from weirdgen.endpoints.models import parse_target
+from weirdgen.endpoints.models import Kind, parse_target
 from weirdgen.endpoints.prices import Price
-from weirdgen.errors import BatchPending, BudgetSpent, EndpointOutage
+from weirdgen.errors import BatchPending, BudgetSpent, EndpointOutage, EndpointRefused
 from weirdgen.sampler import batches, waves
 from weirdgen.sampler.batches import chunks
 from weirdgen.sampler.budget import Budget
@@ -42,10 +42,10 @@ def begin(server: BatchServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(batches, "SETTLE_SECONDS", 0.5)
     opened: list[tuple[Engine, SampleStore]] = []
 
-    def make(wait: float = WAIT, judge: FakeEndpoint | None = None, **options: Any) -> Engine:
-        target = parse_target("tiny", base_url=server.url, role="treated", environ={})
+    def make(wait: float = WAIT, judge: FakeEndpoint | None = None, label: str = "tiny", **options: Any) -> Engine:
+        target = parse_target(label, base_url=server.url, role="treated", environ={})
         store = SampleStore(tmp_path / "store.sqlite3")
-        arms: dict[tuple[str, Role], Endpoint] = {("tiny", "treated"): BatchedEndpoint(target, key="none")}
+        arms: dict[tuple[str, Role], Endpoint] = {("tiny", "treated"): BatchedEndpoint(target, server.url, key="none")}
         arms |= {(judge.target.model, "judge"): judge} if judge else {}
         opened.append((Engine(store, arms, batch_wait=wait, **options), store))
         return opened[-1][0]
@@ -57,9 +57,9 @@ def begin(server: BatchServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         store.close()
 
 
-def asked(server: BatchServer, number: int, **sampling: Any) -> SampleRequest:
+def asked(server: BatchServer, number: int, kind: Kind = "endpoint", **sampling: Any) -> SampleRequest:
     return SampleRequest(
-        identity=Identity(kind="endpoint", model="tiny", base_url=server.url),
+        identity=Identity(kind=kind, model="tiny", base_url=server.url if kind == "endpoint" else ""),
         role="treated",
         messages=(Message(role="user", content=f"q{number}"),),
         sampling=Sampling(**sampling),
@@ -153,6 +153,27 @@ def test_what_is_in_a_batch_is_nobodys_else_and_collected_by_whoever_comes(
         assert len(second.result(WAIT)) == 5
         assert BatchBook(store.database).pending(server.url, "tiny") == []
     assert (server.asked[SUBMIT], server.lines.total()) == (1, 4)
+
+
+@pytest.mark.parametrize(("label", "kind"), [("tiny", "endpoint"), ("organism:tiny", "organism")])
+def test_a_batch_that_its_server_does_not_know_is_asked_again_only_of_an_organism(
+    begin: Start, server: BatchServer, label: str, kind: Kind
+) -> None:
+    """It may have been paid for under another key; an embedded server is another one in each session."""
+    server.go_on.clear()
+    requests = [asked(server, number, kind) for number in range(3)]
+    first = begin(wait=0, label=label)
+    with pytest.raises(BatchPending):
+        draw(first, *requests)
+    first.close()
+    server.forget()
+    server.go_on.set()
+    if kind == "endpoint":
+        with pytest.raises(EndpointRefused, match="is not there for this key"):
+            draw(begin(label=label), *requests)
+    else:
+        assert len(draw(begin(label=label), *requests)) == 3
+    assert server.asked[SUBMIT] == 1 + (kind == "organism")
 
 
 def test_two_engines_collect_one_batch_without_asking_twice(begin: Start, server: BatchServer) -> None:

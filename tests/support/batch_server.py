@@ -73,6 +73,10 @@ class BatchServer:
         self._thread = threading.Thread(target=self._server.run, args=([listener],), daemon=True)
         self._thread.start()
 
+    def forget(self) -> None:
+        """Know no batch any more."""
+        self._api._jobs.clear()
+
     def _application(self, batches: bool) -> Starlette:
         def guarded(handler: Any) -> Any:
             async def answered(request: Request) -> Response:

@@ -58,11 +58,11 @@ class TrialSetup:
     """Why no verdict is possible, where `rules` is None."""
 
 
-def _nobody(trial: str, requests: Callable[[], Iterable[SampleRequest]] | None) -> None:
+def expect_nothing(trial: str, requests: Callable[[], Iterable[SampleRequest]] | None) -> None:
     """Hear what a trial expects, where nothing is asked ahead."""
 
 
-async def run_trial(setup: TrialSetup, draw: Draw, expect: Expect = _nobody) -> Verdict:
+async def run_trial(setup: TrialSetup, draw: Draw, expect: Expect = expect_nothing) -> Verdict:
     """Run one contrast to its verdict. Whatever fails on the way becomes INVALID with its reason, never a pass.
 
     Args:

@@ -10,7 +10,7 @@ from weirdgen.schema.sample import Source
 from weirdgen.schema.text import clean
 from weirdgen.schema.verdict import Verdict
 from weirdgen.trials.asking import Draw
-from weirdgen.trials.loop import Expect, TrialSetup, reason_of, run_trial
+from weirdgen.trials.loop import Expect, TrialSetup, expect_nothing, reason_of, run_trial
 from weirdgen.trials.planning import Task
 from weirdgen.trials.verdicts import invalid_verdict
 
@@ -22,7 +22,7 @@ async def run_measured(
     draw: Draw,
     set_up: Callable[[], TrialSetup],
     keep: Callable[[Calibration], None],
-    expect: Expect,
+    expect: Expect = expect_nothing,
 ) -> Verdict:
     """Run a trial once its judge is calibrated. Whatever fails on the way becomes INVALID with its reason.
 
