@@ -45,7 +45,7 @@ def inventory_lines(inventory: "Inventory", now: float) -> list[str]:
     counts = inventory.counts
     if many := counts.get("batches"):
         lines.append(
-            f"batches that are not collected: {many:,}, of {counts['batch_lines']:,} requests; the command of their gate, "
+            f"batches that are not collected: {many:,}, of {counts['batch_lines']:,} requests; their gate's command, "
             "run again, collects them"
         )
     lines.append(
