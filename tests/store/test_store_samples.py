@@ -1,5 +1,6 @@
 """Samples, leases and files: nothing twice, nothing lost, nothing foreign touched."""
 
+import contextlib
 import json
 import os
 import signal
@@ -210,6 +211,29 @@ def test_a_file_of_another_program_or_a_newer_weirdgen_is_left_alone(tmp_path: P
     raw.close()
     with pytest.raises(StoreError, match=r"version 99.*upgrade"):
         SampleStore(newer)
+
+
+def test_samples_of_an_older_store_are_moved_to_their_new_table(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite3"
+    asked = [request(n) for n in range(50)]
+    with SampleStore(path) as made:
+        for one in asked:
+            made.put(one, sample(one), "o")
+    raw = sqlite3.connect(path)
+    created = raw.execute("SELECT sql FROM sqlite_master WHERE name = 'samples'").fetchone()[0]
+    raw.executescript(
+        f"ALTER TABLE samples RENAME TO newer; {created} WITHOUT ROWID; INSERT INTO samples SELECT * FROM newer; "
+        "DROP TABLE newer; CREATE INDEX samples_arrived ON samples (arrived); PRAGMA user_version = 6;"
+    )
+    raw.close()
+    with SampleStore(path) as again:
+        assert [again.get(one.key) for one in asked] == [sample(one) for one in asked]
+        assert again.count_since(0.0) == 50
+        assert again.claim(asked[0].key, "p") == sample(asked[0])
+    with contextlib.closing(sqlite3.connect(path)) as raw:
+        kept = raw.execute("SELECT name, sql FROM sqlite_master WHERE name LIKE 'samples%' ORDER BY name").fetchall()
+    assert [name for name, _ in kept] == ["samples", "samples_arrived"]
+    assert "ROWID" not in kept[0][1]
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:

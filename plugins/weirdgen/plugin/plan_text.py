@@ -14,6 +14,7 @@ from weirdgen.store.store import SampleStore
 from weirdgen.trials.calibrations import recall
 from weirdgen.trials.forecasts import Forecasts
 from weirdgen.trials.hypotheses import Hypothesis
+from weirdgen.trials.plan_money import Tariff
 from weirdgen.trials.planning import Address
 
 
@@ -77,9 +78,30 @@ def _costs(state: GateState, addresses: Collection[Address]) -> list[str]:
         f"all together: {_expected(judged, unmeasured, clean)}, "
         f"{sum(c.worst_requests for c in (*judged, *unmeasured)):,} at most, with {tokens:,} completion tokens at most"
         f"{_left_out(unmeasured)}",
+        *_money(state, forecasts, judged, unmeasured),
         "Contrasts that sample the same arm share its samples, so the true numbers are lower. First attempts are "
         "priced; a later one (docs/statistics.md) takes about twice as many.",
     ]
+
+
+def _money(
+    state: GateState, forecasts: Forecasts, judged: Sequence[PlannedContrast], unmeasured: Sequence[PlannedContrast]
+) -> list[str]:
+    """Return what the answers cost; nothing where all models run here."""
+    asked = [*judged, *unmeasured]
+    tasks = [state.tasks[c.model, c.probe, c.contrast] for c in asked]
+    tariff = Tariff(tasks, state.settings)
+    if tariff.unknown:
+        named = ", ".join(map(repr, tariff.unknown))
+        return [f"in money: not known without the price of {named} (--gate-prices FILE)"]
+    if tariff.free:
+        return []
+    dearest = [tariff.dearest_request(task) for task in tasks]
+    most = sum(c.worst_requests * price for c, price in zip(asked, dearest, strict=True))
+    clean = sum(forecasts.clean_total([c])[1] * price for c, price in zip(judged, dearest, strict=False))
+    expected = f"up to ${clean:,.2f} if clean, " if judged else ""
+    judges = ", judges apart" if state.plan.judge_models else ""
+    return [f"in money: {expected}${most:,.2f} at most; every answer counted at its full length{judges}"]
 
 
 def _judge_costs(state: GateState, judged: Sequence[PlannedContrast]) -> list[str]:
