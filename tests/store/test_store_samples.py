@@ -223,7 +223,8 @@ def test_samples_of_an_older_store_are_moved_to_their_new_table(tmp_path: Path) 
     created = raw.execute("SELECT sql FROM sqlite_master WHERE name = 'samples'").fetchone()[0]
     raw.executescript(
         f"ALTER TABLE samples RENAME TO newer; {created} WITHOUT ROWID; INSERT INTO samples SELECT * FROM newer; "
-        "DROP TABLE newer; CREATE INDEX samples_arrived ON samples (arrived); PRAGMA user_version = 6;"
+        "DROP TABLE newer; CREATE INDEX samples_arrived ON samples (arrived); "
+        "DROP TABLE batches; DROP TABLE batch_lines; PRAGMA user_version = 6;"
     )
     raw.close()
     with SampleStore(path) as again:
