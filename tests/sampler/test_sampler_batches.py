@@ -119,6 +119,20 @@ def test_a_submission_whose_answer_is_lost_is_found_and_not_repeated(begin: Star
     assert (server.asked[SUBMIT], server.lines.total()) == (1, 4)
 
 
+def test_a_session_ends_although_its_server_does_not_say_whether_there_is_a_batch(
+    begin: Start, server: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.broken.update({SUBMIT: 1, "GET batches": 1000})
+    first = begin(wait=0)
+    with pytest.raises(BatchPending, match="a batch that is being submitted is not over"):
+        draw(first, *some(server))
+    first.close()
+    server.broken.clear()
+    monkeypatch.setattr(batches, "is_dead", lambda _: True)  # the next session is another process
+    assert len(draw(begin(), *some(server))) == 5
+    assert (server.asked[SUBMIT], server.lines.total()) == (1, 4)
+
+
 def test_an_upload_that_fails_is_tried_again(begin: Start, server: BatchServer) -> None:
     server.broken["POST files"] = 1
     assert len(draw(begin(), *some(server))) == 5

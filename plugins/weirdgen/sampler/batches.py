@@ -101,8 +101,9 @@ class Batches:
 
     @property
     def unsettled(self) -> bool:
-        """Whether it is not known of a batch if there is one, and soon will be."""
-        return any(known.sought for known in self._known.values())
+        """Whether it is not known of a batch if there is one, and soon will be, unless its server says nothing."""
+        soon = _now() - 2 * SETTLE_SECONDS
+        return any(known.sought and known.seen > soon for known in self._known.values())
 
     def told(self, key: str) -> str:
         """Return, for people, which batch a key is in and how far that is."""
