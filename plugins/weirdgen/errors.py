@@ -7,6 +7,7 @@
     │   ├── EndpointRefused     it answered that it never will (401, 404, unsupported parameter, wrong address)
     │   └── EndpointOutage      it may later (time-outs, 429, 5xx, broken bodies), after all retries
     ├── BudgetSpent             a request may cost more than is left of the gate's budget
+    ├── BatchPending            a request is in a batch that is not over
     ├── StoreError              the sample store cannot be read or written
     ├── NotRecorded             a replay asks for a sample that its cassette does not hold
     ├── JudgeError              a judge cannot be used (no rules or rubric, or another model answers for it)
@@ -14,8 +15,8 @@
     └── EvidenceError           a report could not be written, or reads back differently
 
 Rooms refine it where only they need to tell cases apart (`endpoints.faults`, `organisms.wire`). While the gate opens,
-the plugin turns every one into pytest's own one-line usage error; in a trial, endpoint, store, judge and replay errors
-become INVALID verdicts. EvidenceError becomes exit status 12.
+the plugin turns every one into pytest's own one-line usage error; in a trial, endpoint, batch, store, judge and replay
+errors become INVALID verdicts. EvidenceError becomes exit status 12.
 """
 
 import difflib
@@ -51,6 +52,10 @@ class EndpointOutage(EndpointError):
 
 class BudgetSpent(WeirdgenError):
     """What a request may cost is not left of the gate's budget."""
+
+
+class BatchPending(WeirdgenError):
+    """A request is in a batch that is not over, and the session waits no longer."""
 
 
 class StoreError(WeirdgenError):

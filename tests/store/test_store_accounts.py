@@ -154,7 +154,7 @@ def test_a_store_without_accounts_gets_them(tmp_path: Path) -> None:
     raw = sqlite3.connect(path)
     raw.executescript(
         "DROP TABLE accounts; DROP TABLE holds; DROP TABLE openings; DROP TABLE cut_gates; DROP TABLE shards; "
-        "PRAGMA user_version = 4;"
+        "DROP TABLE batches; DROP TABLE batch_lines; PRAGMA user_version = 4;"
     )
     raw.close()
     with SampleStore(path) as again:

@@ -92,6 +92,7 @@ def test_a_store_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
     raw.executescript(
         "DROP TABLE undecided; DROP TABLE stops; DROP TABLE calibrations; "
         "DROP TABLE accounts; DROP TABLE holds; DROP TABLE openings; DROP TABLE cut_gates; DROP TABLE shards; "
+        "DROP TABLE batches; DROP TABLE batch_lines; "
         "ALTER TABLE gates DROP COLUMN fresh; PRAGMA user_version = 1;"
     )
     raw.close()

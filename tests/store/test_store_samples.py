@@ -228,7 +228,7 @@ def test_samples_of_an_older_store_are_moved_to_their_new_table(tmp_path: Path) 
     raw.executescript(
         f"ALTER TABLE samples RENAME TO newer; {created} WITHOUT ROWID; INSERT INTO samples SELECT * FROM newer; "
         "DROP TABLE newer; CREATE INDEX samples_arrived ON samples (arrived); "
-        "DROP TABLE cut_gates; DROP TABLE shards; PRAGMA user_version = 6;"
+        "DROP TABLE cut_gates; DROP TABLE shards; DROP TABLE batches; DROP TABLE batch_lines; PRAGMA user_version = 6;"
     )
     raw.close()
     with SampleStore(path) as again:

@@ -43,6 +43,11 @@ def inventory_lines(inventory: "Inventory", now: float) -> list[str]:
         held = f"; held for answers under way: ${held_dollars:.2f}, {held_requests:,} requests" if held_requests else ""
         lines.append(f"account {shown(name, _NAME)}: spent ${dollars:.2f}, {requests:,} requests{held}")
     counts = inventory.counts
+    if many := counts.get("batches"):
+        lines.append(
+            f"batches that are not collected: {many:,}, of {counts['batch_lines']:,} requests; their gate's command, "
+            "run again, collects them"
+        )
     lines.append(
         f"judges' calibrations: {counts['calibrations']:,}; attempts: {counts['attempts']:,}; stop rules: "
         f"{counts['stops']:,}; openings: {counts['openings']:,}; requests under way: {counts['leases']:,}"

@@ -14,7 +14,7 @@ from weirdgen.endpoints.faults import Filtered, Retryable, Swap, TooLong, Unacce
 from weirdgen.endpoints.keys import api_key, secrets_of
 from weirdgen.endpoints.listing import Listing, read_listing
 from weirdgen.endpoints.models import OPENAI_URL, Target
-from weirdgen.endpoints.parameters import Sent, Spelling, body
+from weirdgen.endpoints.parameters import Parameters, Sent, Spelling, body
 from weirdgen.endpoints.wire import Choices, Reply, read_completion, read_json
 from weirdgen.endpoints.words import Words
 from weirdgen.errors import EndpointError, UsageMistake
@@ -109,21 +109,12 @@ class ChatEndpoint:
         replies = await self._replies(requests, sent)
         seconds = time.monotonic() - clock
         return [
-            Sample(
-                key=request.key,
-                text=reply.text,
-                raw=reply.raw,
-                thoughts=reply.thoughts,
-                stop_reason=reply.stop_reason,
-                refused=reply.refused,
-                usage=reply.usage,
-                served_model=reply.model,
-                fingerprint=reply.fingerprint,
-                response_id=reply.response_id,
-                shutdown_date=self.shutdown_date,
-                parameters=sent.parameters,
-                logprobs=reply.logprobs,
-                started_at=started,
+            sample_of(
+                request,
+                reply,
+                sent.parameters,
+                self.shutdown_date,
+                started=started,
                 seconds=seconds,
                 attempts=sent.requests,
             )
@@ -136,17 +127,17 @@ class ChatEndpoint:
         try:
             replies = await self._asked(requests, sent)
         except Filtered:
-            return [_nothing("content_filter")] * len(requests)
+            return [nothing_said("content_filter")] * len(requests)
         except TooLong as fault:
             if not judge:
                 raise self._words.refusal(str(fault)) from None
             # An answer that does not fit the judge must not end the gate for all others.
-            return [_nothing("context_length")]
+            return [nothing_said("context_length")]
         except Unacceptable:
             # Nor one that the judge's server takes offence at, once it has taken others.
             if not judge or not self._has_answered:
                 raise
-            return [_nothing("refused_request")]
+            return [nothing_said("refused_request")]
         self._has_answered = True
         return replies
 
@@ -307,10 +298,44 @@ class ChatEndpoint:
         return self._words.explained(fault, status, listing)
 
 
+def sample_of(
+    request: SampleRequest,
+    reply: Reply,
+    parameters: Parameters,
+    shutdown_date: str,
+    *,
+    started: float,
+    seconds: float,
+    attempts: int = 1,
+    batch: str = "",
+) -> Sample:
+    """Return an answer as the sample of a request; see `Sample` for what is given."""
+    return Sample(
+        key=request.key,
+        text=reply.text,
+        raw=reply.raw,
+        thoughts=reply.thoughts,
+        stop_reason=reply.stop_reason,
+        refused=reply.refused,
+        usage=reply.usage,
+        served_model=reply.model,
+        fingerprint=reply.fingerprint,
+        response_id=reply.response_id,
+        shutdown_date=shutdown_date,
+        parameters=parameters,
+        logprobs=reply.logprobs,
+        started_at=started,
+        seconds=seconds,
+        attempts=attempts,
+        batch=batch,
+    )
+
+
 def _counted(fault: EndpointError, sent: Sent) -> EndpointError:
     fault.requests = sent.requests
     return fault
 
 
-def _nothing(stop_reason: str) -> Reply:
+def nothing_said(stop_reason: str) -> Reply:
+    """Return what stands for the answer to a prompt that is not answered."""
     return Reply("", "", stop_reason, False, Usage(), "", "", "", "")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 4.0
 """For the TCP and TLS handshakes, and for the model listing: an unreachable server is reported within 5 seconds."""
-_RAW = {"X-Stainless-Raw-Response": "true"}
+RAW = {"X-Stainless-Raw-Response": "true"}
 """What `with_raw_response` sets: the answer is not read by the client."""
 _CONNECTIONS = 16
 """Of one client over httpx: its pool looks at every connection, and at the socket of each idle one, for each request
@@ -133,7 +133,7 @@ async def post(client: "AsyncOpenAI", path: str, arguments: Mapping[str, Any]) -
     """
     body = {**arguments, **arguments.get("extra_body", {})}
     body.pop("extra_body", None)
-    return await client.post(path, cast_to=object, body=body, options={"headers": _RAW})
+    return await client.post(path, cast_to=object, body=body, options={"headers": RAW})
 
 
 def unreachable(error: BaseException) -> bool:

@@ -18,10 +18,17 @@ class Price(Frozen):
 
     input: float = Field(ge=0, le=1e9)
     output: float = Field(ge=0, le=1e9)
+    batch: float = Field(default=1.0, ge=0, le=1)
+    """Share of both that a request in a batch costs."""
 
     def of(self, prompt_tokens: int, completion_tokens: int) -> float:
         """Return what tokens cost, in US dollars."""
         return (prompt_tokens * self.input + completion_tokens * self.output) / _MILLION
+
+    @property
+    def batched(self) -> "Price":
+        """What tokens cost in a batch."""
+        return Price(input=self.input * self.batch, output=self.output * self.batch)
 
 
 FREE = Price(input=0, output=0)

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from weirdgen.errors import UsageMistake, nearest
 from weirdgen.organisms import zoo
+from weirdgen.organisms.batch_api import WINDOW, BatchApi
 from weirdgen.organisms.batcher import Batcher
 from weirdgen.organisms.choice import Answer
 from weirdgen.organisms.engine import Answers, Batches, Engine
@@ -28,6 +29,7 @@ from weirdgen.organisms.wire import ChatRequest, Refusal, Words, completion, par
 LARGEST_BODY = 2 * 2**20
 
 Handler = Callable[[Request], Awaitable[Response]]
+Wait = Callable[[Answers], Awaitable[tuple[Answer, ...]]]
 
 
 @dataclass(slots=True)
@@ -106,7 +108,11 @@ class Other(Protocol):
 
 
 def application(
-    served: dict[str, Served], *, api_key: str | None = None, others: Mapping[str, Other] | None = None
+    served: dict[str, Served],
+    *,
+    api_key: str | None = None,
+    others: Mapping[str, Other] | None = None,
+    batch_window: float = WINDOW,
 ) -> Starlette:
     """Return the application; its engine starts now and ends with the process.
 
@@ -114,23 +120,28 @@ def application(
         served: organisms by name.
         api_key: if given, requests must carry it.
         others: what else is served, by name.
+        batch_window: seconds that a batch has.
     """
-    return _Service(served, api_key, others or {}).application()
+    return _Service(served, api_key, others or {}, batch_window).application()
 
 
 class _Service:
-    def __init__(self, served: dict[str, Served], api_key: str | None, others: Mapping[str, Other]) -> None:
+    def __init__(
+        self, served: dict[str, Served], api_key: str | None, others: Mapping[str, Other], batch_window: float
+    ) -> None:
         self._served = served
         self._others = others
         self._all: Mapping[str, Served | Other] = {**served, **others}
         self._key = api_key
         self._engine = Engine({name: one.batcher for name, one in served.items()})
+        self._batches = BatchApi(lambda body: self._said(parse(body), asyncio.wrap_future), window=batch_window)
 
     def application(self) -> Starlette:
         routes = [
             Route("/v1/chat/completions", self._guarded(self._complete), methods=["POST"]),
             Route("/v1/models", self._guarded(self._models)),
             Route("/v1/models/{name:path}", self._guarded(self._model)),
+            *self._batches.routes(self._guarded),
             Route("/stats", self._guarded(self._stats)),
             Route("/health", _health),
         ]
@@ -163,7 +174,11 @@ class _Service:
             raise Refusal(404, message, param="model", code="model_not_found")
 
     async def _complete(self, http: Request) -> Response:
-        request = parse(await _body(http))
+        said = await self._said(parse(await _body(http)), lambda answers: _unless_gone(http, answers))
+        return JSONResponse(said)
+
+    async def _said(self, request: ChatRequest, wait: Wait) -> dict[str, Any]:
+        """Return the completion to a request; `wait` gives up on answers that nobody wants any more."""
         self._check_name(request.model)
         if (other := self._others.get(request.model)) is not None:
             return await self._by_other(request, other)
@@ -174,18 +189,15 @@ class _Service:
         future = self._engine.submit(request.model, prompt, drawing, seed=request.seed, n=n)
         served.requests += 1
         served.choices += n
-        answers = await _unless_gone(http, future)
-        return JSONResponse(
-            completion(
-                request,
-                answers,
-                fingerprint=served.fingerprint,
-                prompt_tokens=len(prompt),
-                vocabulary=served.vocabulary,
-            )
+        return completion(
+            request,
+            await wait(future),
+            fingerprint=served.fingerprint,
+            prompt_tokens=len(prompt),
+            vocabulary=served.vocabulary,
         )
 
-    async def _by_other(self, request: ChatRequest, other: Other) -> Response:
+    async def _by_other(self, request: ChatRequest, other: Other) -> dict[str, Any]:
         """Answer by something else than an organism: nothing is drawn, so that all choices are the same."""
         n = request.n or 1
         other.requests += 1
@@ -194,8 +206,7 @@ class _Service:
             found = await asyncio.wrap_future(self._engine.compute(lambda: other.answer(request)))
         except UsageMistake as mistake:
             raise Refusal(400, str(mistake), param="messages") from None
-        said = completion(request, [found] * n, fingerprint=other.fingerprint, prompt_tokens=0, vocabulary=None)
-        return JSONResponse(said)
+        return completion(request, [found] * n, fingerprint=other.fingerprint, prompt_tokens=0, vocabulary=None)
 
     async def _models(self, _: Request) -> Response:
         return JSONResponse({"object": "list", "data": [_card(name) for name in self._all]})

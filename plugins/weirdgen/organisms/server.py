@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: Where a child process finds its key: argument lists are public on most systems.
 KEY_VARIABLE = "WEIRDGEN_ORGANISM_API_KEY"
-_EXTRA = ("numpy", "pydantic", "safetensors", "starlette", "tokenizers", "uvicorn")
+_EXTRA = ("numpy", "pydantic", "python_multipart", "safetensors", "starlette", "tokenizers", "uvicorn")
 #: One engine thread computes; threads within a product of this size only cost.
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 

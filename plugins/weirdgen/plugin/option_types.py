@@ -59,6 +59,19 @@ def number(low: float, high: float) -> Callable[[str], float]:
     return parse
 
 
+def at_least(low: float) -> Callable[[str], float]:
+    """Return a parser of numbers from `low` on."""
+
+    def parse(text: str) -> float:
+        value = float(text)
+        if not low <= value < 1e9:
+            raise ValueError
+        return value
+
+    parse.__doc__ = f"a number from {low:g} on"
+    return parse
+
+
 def whole(low: int, high: int) -> Callable[[str], int]:
     """Return a parser of whole numbers from `low` to `high`."""
 

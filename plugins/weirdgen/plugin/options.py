@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from weirdgen.plugin.model_groups import add_group_option, groups_of, names_groups
-from weirdgen.plugin.option_types import GateOption, choice, ini_value, number, parsed, part, switch, whole
+from weirdgen.plugin.option_types import (
+    GateOption,
+    at_least,
+    choice,
+    ini_value,
+    number,
+    parsed,
+    part,
+    switch,
+    whole,
+)
 
 if TYPE_CHECKING:
     from weirdgen.trials.settings import GateSettings
@@ -39,6 +49,7 @@ GATE_OPTIONS = (
     GateOption("max-requests", whole(1, 1_000_000_000), "int", "N", "requests that the gate may send, in all its runs"),
     GateOption("prices", str, "string", "FILE", "your own prices of tokens (TOML), before the shipped ones"),
     GateOption("concurrency", whole(1, 1024), "int", "N", "requests in flight per endpoint, at most (64)"),
+    GateOption("batch-wait", at_least(0), "float", "HOURS", "with --gate-batch: how long to wait for batches (24)"),
     GateOption("store", str, "string", "FILE", "sample store: a file (reports/store.sqlite3) or postgresql://..."),
     GateOption("replay", str, "string", "FILE", "run from a cassette (weirdgen store export): no model is asked"),
     GateOption("max-age", number(0, 1e9), "float", "HOURS", "age up to which an unfinished gate is continued (24)"),
@@ -66,17 +77,20 @@ GATE_OPTIONS = (
 )
 FLAGS = {
     "fwer": "at session end keep the chance of any false PRESENT (e-Holm), not their share (closed e-BH)",
+    "batch": "ask through the servers' Batch API (half price at OpenAI): run the same command again to collect",
     "fresh": "draw new samples: a new attempt, judged at a smaller alpha",
     "evidence": "write an evidence bundle beside the run record: `weirdgen verify` makes every verdict again from it",
     "truncated": "accept a server that cuts off rare answers (top-k, min-p); every report says so",
     "html": "write report.html into the report folder (needs pytest-weirdgen[report])",
     "plan": "print the plan of the selected contrasts with its cost; send nothing",
 }
-INI_FLAGS = ("fwer", "evidence", "html")
+INI_FLAGS = ("batch", "fwer", "evidence", "html")
 _AS_THEY_ARE = frozenset(
     {"margin", "alpha", "cap", "coherence", "mode", "inconclusive", "concurrency", "budget", "seed", "layer", "shard"}
 )
 """Options that `GateSettings` has under the same name."""
+_BATCH_MAX_AGE = 7 * 24.0
+"""Hours for which a gate in batches may be continued: every wave may take a day."""
 _SWITCH = switch()
 
 
@@ -169,8 +183,12 @@ def read_settings(config: pytest.Config) -> "GateSettings":
     values = _values(config)
     root = config.rootpath
     given = {name: values[name] for name in values if name in _AS_THEY_ARE}
-    if "max-age" in values:
-        given["max_age"] = values["max-age"] * 3600.0
+    batch = _is_on(config, "batch")
+    _check_batch(config, batch, values)
+    if "max-age" in values or batch:
+        given["max_age"] = values.get("max-age", _BATCH_MAX_AGE) * 3600.0
+    if "batch-wait" in values:
+        given["batch_wait"] = values["batch-wait"] * 3600.0
     return GateSettings(
         **places(config, values),
         models=tuple(models),
@@ -185,6 +203,7 @@ def read_settings(config: pytest.Config) -> "GateSettings":
         replay=root / values["replay"] if "replay" in values else None,
         max_requests=values.get("max-requests"),
         prices=root / values["prices"] if "prices" in values else None,
+        batch=batch,
         sae=_sae(root, values.get("sae")),
         adapter=root / values["adapter"] if "adapter" in values else None,
         fresh=_is_on(config, "fresh"),
@@ -219,6 +238,24 @@ def places(config: pytest.Config, values: Mapping[str, Any] | None = None) -> di
 
 def _values(config: pytest.Config) -> dict[str, Any]:
     return {option.name: value for option in GATE_OPTIONS if (value := _value(config, option)) is not None}
+
+
+def _check_batch(config: pytest.Config, batch: bool, values: Mapping[str, Any]) -> None:
+    """Refuse batches from several processes, each of which would make its own, and a wait without any."""
+    if batch and (config.getoption("numprocesses", None) or config.getoption("tx", None)):
+        raise pytest.UsageError(
+            "--gate-batch: one process makes a batch of all that is asked; leave out -n (and -d, --tx), which would "
+            "gain nothing"
+        )
+    if batch and "shard" in values:
+        raise pytest.UsageError(
+            "--gate-batch: one process makes a batch of all that is asked; leave out --gate-shard, which would gain "
+            "nothing"
+        )
+    if not batch and "batch-wait" in values:
+        raise pytest.UsageError(
+            "--gate-batch-wait: nothing is asked in batches, at half the price, without --gate-batch; give it, too"
+        )
 
 
 def _refuse_plan_variable() -> None:

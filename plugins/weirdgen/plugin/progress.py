@@ -55,7 +55,8 @@ class Progress:
 
 
 def _line(counts: Counts) -> str:
+    batched = f"{counts.in_batches:,} requests in batches, " if counts.in_batches else ""
     return (
-        f"weirdgen: {counts.decided}/{counts.trials} trials decided, {counts.samples:,} samples "
+        f"weirdgen: {counts.decided}/{counts.trials} trials decided, {batched}{counts.samples:,} samples "
         f"({counts.reused:,} from the store), {counts.samples_per_second:.0f}/s, {counts.seconds:.0f} s"
     )

@@ -78,13 +78,21 @@ def waited(gate: Gate, asked: Hypothesis, plan: Plan, config: pytest.Config, say
     futures = [gate.verdict(task) for task in asked.tasks]
     with uncaptured(config), Progress(config, gate.counts) as progress:
 
+        def tell() -> None:
+            for line in gate.news():
+                progress.clear()
+                say(f"weirdgen {line}")
+
         def meanwhile() -> None:
+            tell()
             if told := gate.nearly_spent():
                 progress.clear()
                 say(f"weirdgen warning: the gate has spent {told}, in all its runs")
             progress.show()
 
-        return asked.verdict([_result(future, meanwhile) for future in futures], plan)
+        found = [_result(future, meanwhile) for future in futures]
+        tell()
+        return asked.verdict(found, plan)
 
 
 def concluded(settings: GateSettings, opening: Opening, verdicts: Sequence[Verdict]) -> str:

@@ -149,6 +149,11 @@ class GateState:
             lines.append(
                 f"shard {shard.name}: {own} of the {self.plan.family_size}; `weirdgen report` merges the shards"
             )
+        if self.settings.batch and self.settings.replay is None:
+            hours = self.settings.batch_wait / 3600
+            lines.append(
+                f"batches: the models are asked through their servers' Batch API, waited for up to {hours:g} h"
+            )
         if self.plan.fwer:
             lines.append("multiplicity: e-Holm; it keeps the chance of any false PRESENT, not the share of false ones")
         return lines
@@ -179,7 +184,12 @@ class GateState:
         worker = hasattr(self.config, "workerinput")
         opening = running.received(self.config, self.plan) if worker else self.open()
         self._gate = Gate(self.settings, self.plan, opening)
-        self._gate.start(at_once, lookahead=1 if self.config.getoption("maxfail") else None)
+        self._gate.start(at_once, lookahead=self._lookahead)
+
+    @property
+    def _lookahead(self) -> int | None:
+        """With `-x`, how many trials run ahead; in batches all do, because each wave of them may take a day."""
+        return 1 if self.config.getoption("maxfail") and not self.settings.batch else None
 
     def wait(self, asked: Hypothesis) -> "Verdict":
         """Return the verdict that an item asks for, showing progress on a terminal while it is not there.

@@ -30,6 +30,10 @@ class Budget:
         self.account = account
         self._prices = prices
 
+    def in_batches(self) -> "Budget":
+        """Return the same account with what requests cost in batches."""
+        return Budget(self.account, {model: price.batched for model, price in self._prices.items()})
+
     def told(self, spent: Amount) -> str:
         """Return why a request was not sent, and what to do."""
         return (

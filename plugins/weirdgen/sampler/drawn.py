@@ -28,5 +28,7 @@ class EngineStats:
     """Distinct samples taken from the store, where another process of the run had put them."""
     retries: int = 0
     in_flight: int = 0
+    in_batches: int = 0
+    """Requests in batches that are not over."""
     prompt_tokens: int = 0
     completion_tokens: int = 0

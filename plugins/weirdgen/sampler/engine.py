@@ -11,12 +11,15 @@ import concurrent.futures
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Coroutine, Hashable, Mapping
+from collections import deque
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
+from weirdgen.endpoints.batched import BatchedEndpoint
 from weirdgen.errors import BudgetSpent, EndpointRefused, StoreError
+from weirdgen.sampler.batches import Batches
 from weirdgen.sampler.budget import Budget
 from weirdgen.sampler.clerk import Clerk
 from weirdgen.sampler.drawn import Drawn, EngineStats
@@ -24,7 +27,9 @@ from weirdgen.sampler.lane import Endpoint, Lane
 from weirdgen.sampler.retry import RetryPolicy
 from weirdgen.sampler.seen import Seen
 from weirdgen.sampler.tab import FIRST_POLL, LAST_POLL, Tab
+from weirdgen.sampler.waves import Surroundings, Waves
 from weirdgen.schema.sample import Role, Sample, SampleRequest
+from weirdgen.store.batches import BatchBook
 from weirdgen.store.owner import new_owner
 from weirdgen.store.store import LEASE_SECONDS, Claim, SampleStore
 
@@ -49,6 +54,7 @@ class Engine:
         policy: RetryPolicy | None = None,
         run_started_at: float | None = None,
         budget: Budget | None = None,
+        batch_wait: float = 0.0,
     ) -> None:
         """Start the background thread.
 
@@ -59,6 +65,7 @@ class Engine:
             policy: of retries.
             run_started_at: UNIX time from which on samples count as this run's; the same in all its workers. None: now.
             budget: what may be spent; None: no limit, and nobody counts.
+            batch_wait: seconds for which batches of a `BatchedEndpoint` are waited for.
         """
         self._store = store
         self._policy = policy or RetryPolicy()
@@ -75,6 +82,12 @@ class Engine:
         self._awaited: dict[str, asyncio.Future[Drawn]] = {}
         self._packs: dict[Hashable, list[SampleRequest]] = {}
         """Requests of this turn of the loop that may be choices of one response."""
+        self._batch_wait = batch_wait
+        self._waves: dict[BatchedEndpoint, Waves] = {}
+        self._ahead: dict[str, Callable[[], Iterable[SampleRequest]]] = {}
+        """By trial, what it is expected to need beyond what it waits for."""
+        self.news: deque[str] = deque()
+        """What people should hear of batches; whoever tells them takes it out, on any thread."""
         self._clerk = Clerk(store)
         self._closing = self._drain = False
         self._ready = threading.Event()
@@ -94,6 +107,7 @@ class Engine:
             self._counted,
             requests=sum(lane.endpoint.requests for lane in lanes),
             retries=sum(lane.retries for lane in lanes),
+            in_batches=sum(waves.in_batches for waves in self._waves.values()),
             in_flight=sum(lane.limit.in_flight for lane in lanes),
         )
 
@@ -127,9 +141,25 @@ class Engine:
             lane = self._lane(request)
             awaited = self._awaited[request.key] = self._loop.create_future()
             awaited.add_done_callback(lambda done: self._landed(request.key, done))
-            self._pack(lane, request)
+            if isinstance(lane.endpoint, BatchedEndpoint):
+                flight = self._loop.create_task(self._ride(self._waves[lane.endpoint], request))
+                flight.add_done_callback(partial(self._ended, [request]))
+            else:
+                self._pack(lane, request)
         # A caller that is cancelled must not take away the sample of another.
         return await asyncio.shield(awaited)
+
+    def expect(self, trial: str, requests: Callable[[], Iterable[SampleRequest]] | None) -> None:
+        """Say what a trial is expected to need next; waves take it along. Call it on the engine's loop.
+
+        Args:
+            trial: its identity; what it said before holds no longer.
+            requests: makes them, when a wave goes off; None: it needs no more.
+        """
+        if requests is None:
+            self._ahead.pop(trial, None)
+        else:
+            self._ahead[trial] = requests
 
     def close(self, *, drain: bool = False) -> None:
         """Cancel what is in flight, give leases back, close connections, end the thread. Closing twice is fine.
@@ -153,6 +183,12 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         heart = asyncio.create_task(self._keep_leases())
+        self._waves = {
+            lane.endpoint: self._waves_of(lane.endpoint)
+            for lane in self._lanes.values()
+            if isinstance(lane.endpoint, BatchedEndpoint)
+        }
+        at_work = [asyncio.create_task(waves.run()) for waves in self._waves.values()]
         self._ready.set()
         try:
             await self._stop.wait()
@@ -160,8 +196,9 @@ class Engine:
             await self._land_sent()
             await _cancel_all(but=asyncio.current_task())
             # What the store told the heart, it told the samples too.
-            with contextlib.suppress(asyncio.CancelledError, StoreError):
-                await heart
+            for work in (heart, *at_work):
+                with contextlib.suppress(asyncio.CancelledError, StoreError):
+                    await work
             with contextlib.suppress(StoreError):
                 await self._io(self._store.release_all, self._owner, frozenset(self._sent))
             for lane in self._lanes.values():
@@ -275,10 +312,7 @@ class Engine:
             self._sent.pop(request.key, None)
         stored = await asyncio.shield(puts)
         for sample in stored:
-            self._seen.add(sample.key)
-            self._counted.samples += 1
-            self._counted.prompt_tokens += sample.usage.prompt_tokens
-            self._counted.completion_tokens += sample.usage.completion_tokens
+            self._count(sample)
             self._give(Drawn(sample, reused=False))
         await self._give_back(requests[len(samples) :])
         return {sample.key for sample in stored}
@@ -295,6 +329,37 @@ class Engine:
             return False
         self._give(self._found(found))
         return True
+
+    def _waves_of(self, endpoint: BatchedEndpoint) -> Waves:
+        budget = self._budget.in_batches() if self._budget else None
+        book = BatchBook(self._store.database)
+        batches = Batches(endpoint, book, self._owner, budget, self._io, self._count, self.news.append)
+
+        def ahead() -> Iterable[SampleRequest]:
+            wanted = [request for expected in list(self._ahead.values()) for request in expected()]
+            return [request for request in wanted if self._lane(request).endpoint is endpoint]
+
+        return Waves(
+            batches,
+            Surroundings(
+                store=self._store,
+                budget=self._budget,
+                live=lambda request: self._fly(self._lane(request), [request]),
+                idle=lambda: len(self._awaited) == sum(waves.waiting for waves in self._waves.values()),
+                ahead=ahead,
+                until=self._loop.time() + self._batch_wait,
+            ),
+        )
+
+    async def _ride(self, waves: Waves, request: SampleRequest) -> None:
+        """Get a sample out of a batch."""
+        self._give(self._found(await waves.draw(request)))
+
+    def _count(self, sample: Sample) -> None:
+        self._seen.add(sample.key)
+        self._counted.samples += 1
+        self._counted.prompt_tokens += sample.usage.prompt_tokens
+        self._counted.completion_tokens += sample.usage.completion_tokens
 
     def _found(self, sample: Sample) -> Drawn:
         reused = sample.started_at + sample.seconds < self._run_started_at

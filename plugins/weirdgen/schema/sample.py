@@ -195,6 +195,8 @@ class Sample(Frozen):
     seconds: float = 0.0
     attempts: int = 1
     """Requests sent for it, failed ones included."""
+    batch: str = ""
+    """Id of the batch that it came of, as the server gave it; empty: it was asked for by itself."""
 
     @property
     def complete(self) -> bool:

@@ -19,7 +19,16 @@ from weirdgen.store.sqlite import APPLICATION_ID, explained, give_clock
 from weirdgen.store.steps import SCHEMA_VERSION
 
 _MOST_FINDINGS = 5
-_SINCE = {"attempts": 1, "undecided": 2, "stops": 3, "calibrations": 4, "accounts": 5, "openings": 6}
+_SINCE = {
+    "attempts": 1,
+    "undecided": 2,
+    "stops": 3,
+    "calibrations": 4,
+    "accounts": 5,
+    "openings": 6,
+    "batches": 9,
+    "batch_lines": 9,
+}
 """Versions of the store that brought a table."""
 
 
@@ -231,7 +240,7 @@ def _count_accounts(connection: Connection, inventory: Inventory) -> None:
 
 
 def _count_others(connection: Connection, inventory: Inventory) -> None:
-    for table in ("attempts", "stops", "calibrations", "openings"):
+    for table in ("attempts", "stops", "calibrations", "openings", "batches", "batch_lines"):
         if _has(inventory, table):
             inventory.counts[table] = int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
     leased = "SELECT count(*) FROM leases WHERE expires > moment()"

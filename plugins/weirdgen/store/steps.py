@@ -116,6 +116,24 @@ CREATE TABLE shards (
     PRIMARY KEY (token, plan_sha256, total, number)
 );
 """
+_SINCE_VERSION_9 = """
+CREATE TABLE batches (
+    token TEXT PRIMARY KEY,
+    id TEXT NOT NULL,
+    base_url TEXT NOT NULL,
+    model TEXT NOT NULL,
+    submitter TEXT NOT NULL,
+    begun REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE batch_lines (
+    key TEXT PRIMARY KEY,
+    token TEXT NOT NULL,
+    generation TEXT NOT NULL,
+    request TEXT NOT NULL,
+    parameters TEXT NOT NULL
+);
+CREATE INDEX batch_lines_token ON batch_lines (token);
+"""
 STEPS = (
     _SCHEMA,
     _SINCE_VERSION_2,
@@ -125,5 +143,6 @@ STEPS = (
     _SINCE_VERSION_6,
     _SINCE_VERSION_7,
     _SINCE_VERSION_8,
+    _SINCE_VERSION_9,
 )
 SCHEMA_VERSION = len(STEPS)

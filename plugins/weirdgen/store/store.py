@@ -61,6 +61,11 @@ class SampleStore:
         """Close the store; closing twice is fine."""
         self._database.close()
 
+    @property
+    def database(self) -> Database:
+        """What other books of the same file are kept in."""
+        return self._database
+
     def together(self, calls: Sequence[Callable[[], Any]], *, wait: bool = True) -> list[Any]:
         """Make calls of this store's methods in one transaction; return what each gave, or its Exception.
 
@@ -129,13 +134,8 @@ class SampleStore:
         """
         if sample.key != request.key:
             raise ValueError(f"sample of key {sample.key!r} put under the request of key {request.key!r}")
-        row = sample_row(request, sample, None)
         with self._database.writing() as connection:
-            added = connection.execute(
-                "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, moment()), ?, ?) "
-                "ON CONFLICT (key) DO NOTHING",
-                row,
-            ).rowcount
+            added = add_sample(connection, request, sample)
             connection.execute("DELETE FROM leases WHERE key = ? AND owner = ?", (sample.key, owner))
             if cost is not None:
                 accounts.settle(connection, cost[0], sample.key, owner, cost[1])
@@ -370,6 +370,16 @@ def _take(connection: Connection, key: str, owner: str, lease_seconds: float, ch
         (key, owner, lease_seconds),
     )
     return Claim.MINE
+
+
+def add_sample(connection: Connection, request: SampleRequest, sample: Sample) -> bool:
+    """Keep a sample that came just now; False if there is one of its key, which stays."""
+    added = connection.execute(
+        "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, moment()), ?, ?) "
+        "ON CONFLICT (key) DO NOTHING",
+        sample_row(request, sample, None),
+    )
+    return added.rowcount == 1
 
 
 def sample_row(request: SampleRequest, sample: Sample, arrived: float | None) -> tuple[str | int | float | None, ...]:

@@ -89,9 +89,7 @@ class ArmRun:
         Raises:
             WeirdgenError: the first failure of the batch.
         """
-        wanted = [(cell, r, self.stream) for r in range(self.rounds, rounds) for cell in self.cells]
-        for cell, extra in zip(self.cells, extras, strict=False):
-            wanted += [(cell, r, "extra") for r in range(len(self.extra.get(cell.name, [])), extra)]
+        wanted = self._wanted(rounds, extras)
         drawn = await asyncio.gather(*(draw(self._request(*one)) for one in wanted), return_exceptions=True)
         taken = [(cell, stream, found) for (cell, _, stream), found in zip(wanted, _sound(drawn), strict=True)]
         # In order: which of two equal draws is the repeated one must not depend on how fast a judge is.
@@ -103,6 +101,17 @@ class ArmRun:
         for (cell, stream, _), labelled in zip(taken, _sound(judged), strict=True):
             kept = self.extra if stream == "extra" else self.answers
             kept.setdefault(cell.name, []).append(labelled)
+
+    def requests(self, rounds: int, extras: Iterable[int] = ()) -> list[SampleRequest]:
+        """Return the requests that `fill` would make."""
+        return [self._request(*one) for one in self._wanted(rounds, extras)]
+
+    def _wanted(self, rounds: int, extras: Iterable[int]) -> list[tuple[Cell, int, Stream]]:
+        """Return which samples are lacking: cell, replicate, stream."""
+        wanted = [(cell, r, self.stream) for r in range(self.rounds, rounds) for cell in self.cells]
+        for cell, extra in zip(self.cells, extras, strict=False):
+            wanted += [(cell, r, "extra") for r in range(len(self.extra.get(cell.name, [])), extra)]
+        return wanted
 
     async def _judged(self, drawn: Drawn, cell: Cell, doubt: str) -> Labelled:
         sample = drawn.sample

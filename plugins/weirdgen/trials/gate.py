@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from weirdgen.endpoints.batched import BatchedEndpoint
 from weirdgen.endpoints.client import ChatEndpoint
+from weirdgen.endpoints.models import Target
 from weirdgen.errors import StoreError, UsageMistake
 from weirdgen.sampler.engine import Engine
 from weirdgen.sampler.lane import Endpoint
@@ -23,6 +25,7 @@ from weirdgen.trials.calibrations import keep
 from weirdgen.trials.costs import budget_of, spending
 from weirdgen.trials.curve import curve_requests, drawn, run_read
 from weirdgen.trials.feature_labels import ask_about
+from weirdgen.trials.inspection import is_inside
 from weirdgen.trials.judge_names import labelling_judges
 from weirdgen.trials.loop import TrialSetup, run_trial
 from weirdgen.trials.measured import run_measured
@@ -43,6 +46,7 @@ class Counts:
     decided: int
     samples: int
     reused: int
+    in_batches: int
     seconds: float
 
     @property
@@ -74,6 +78,7 @@ class Gate:
             concurrency_max=settings.concurrency,
             run_started_at=opening.opened_at,
             budget=self._budget,
+            batch_wait=settings.batch_wait,
         )
         self._ask = asking(opening.judges, self._engine.sample)
         self._queue: list[Task] = []
@@ -112,6 +117,7 @@ class Gate:
             decided=sum(f.done() for f in self._running.values()),
             samples=stats.samples + stats.shared + stats.reused,
             reused=stats.reused,
+            in_batches=stats.in_batches,
             seconds=time.monotonic() - self._started,
         )
 
@@ -123,6 +129,13 @@ class Gate:
             told, self._told = spending(self._budget.account, self._store)
             return told if self._told else ""
         return ""
+
+    def news(self) -> list[str]:
+        """Return what was not told yet of batches."""
+        found = []
+        while self._engine.news:
+            found.append(self._engine.news.popleft())
+        return found
 
     def close(self, *, drain: bool = False) -> None:
         """Stop sampling and close the store; what was completed stays.
@@ -149,12 +162,18 @@ class Gate:
         if task.judging.asks and not self._plan.judge_uncalibrated:
             source = self._opening.arm(task.planned.asked, "treated").identity.source
             return lambda: run_measured(
-                task, source, self._ask, self._engine.sample, lambda: self._set_up(task), lambda r: keep(self._store, r)
+                task,
+                source,
+                self._ask,
+                self._engine.sample,
+                lambda: self._set_up(task),
+                lambda r: keep(self._store, r),
+                self._engine.expect,
             )
         if task.contrast.inside is not None and task.contrast.inside.reads is not None:
             return lambda: self._read(task)
         setup = self._set_up(task)
-        return lambda: run_trial(setup, self._engine.sample)
+        return lambda: run_trial(setup, self._engine.sample, self._engine.expect)
 
     async def _labelling(self, task: Task, trial: Callable[[], Coroutine[Any, Any, Verdict]]) -> Verdict:
         """Run a trial that looks into a network; features of the network are labelled meanwhile, once."""
@@ -207,7 +226,17 @@ def _endpoint(arm: OpenArm, opening: Opening, settings: GateSettings, store: Sam
         file = opening.replay.file if opening.replay else str(settings.replay)
         return ReplayEndpoint(target, arm.identity.base_url, store, file)
     url = opening.url_of(target)
-    return ChatEndpoint(target, url, preset=arm.identity.preset, choices=arm.choices, shutdown_date=arm.shutdown_date)
+    made = BatchedEndpoint if settings.batch and in_batches(target, arm.role) else ChatEndpoint
+    return made(target, url, preset=arm.identity.preset, choices=arm.choices, shutdown_date=arm.shutdown_date)
+
+
+def in_batches(target: Target, role: Role) -> bool:
+    """Whether a model is asked in batches under --gate-batch.
+
+    Judges are not: an answer is judged once it is there, and its trial would wait for a second batch. Nor are networks
+    that this session runs by itself to look inside.
+    """
+    return role != "judge" and target.kind != "network" and not is_inside(target)
 
 
 def _lend(

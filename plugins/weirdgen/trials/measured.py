@@ -10,7 +10,7 @@ from weirdgen.schema.sample import Source
 from weirdgen.schema.text import clean
 from weirdgen.schema.verdict import Verdict
 from weirdgen.trials.asking import Draw
-from weirdgen.trials.loop import TrialSetup, reason_of, run_trial
+from weirdgen.trials.loop import Expect, TrialSetup, expect_nothing, reason_of, run_trial
 from weirdgen.trials.planning import Task
 from weirdgen.trials.verdicts import invalid_verdict
 
@@ -22,6 +22,7 @@ async def run_measured(
     draw: Draw,
     set_up: Callable[[], TrialSetup],
     keep: Callable[[Calibration], None],
+    expect: Expect = expect_nothing,
 ) -> Verdict:
     """Run a trial once its judge is calibrated. Whatever fails on the way becomes INVALID with its reason.
 
@@ -32,6 +33,7 @@ async def run_measured(
         draw: draws samples.
         set_up: makes the trial ready; waits for a file, so that it is not called on the loop's thread.
         keep: keeps the judge's record; the same.
+        expect: see `run_trial`.
 
     Raises:
         StoreError: the store cannot number the attempt.
@@ -45,4 +47,4 @@ async def run_measured(
         setup = await asyncio.to_thread(set_up)
         return invalid_verdict(setup.facts, "error", f"{type(trouble).__name__}: {clean(str(trouble))}")
     await asyncio.to_thread(keep, found)
-    return await run_trial(await asyncio.to_thread(set_up), draw)
+    return await run_trial(await asyncio.to_thread(set_up), draw, expect)

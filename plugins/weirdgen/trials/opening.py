@@ -17,6 +17,7 @@ from weirdgen.schema.probe import Probe
 from weirdgen.schema.run import Replayed, ServerCount
 from weirdgen.schema.sample import Identity, Role
 from weirdgen.schema.whitebox import StudyRecord
+from weirdgen.store.batches import BatchBook
 from weirdgen.store.openings import KeptOpening
 from weirdgen.store.pruning import renewal_line
 from weirdgen.store.shards import Asked, Cut
@@ -194,6 +195,8 @@ def _asked(
     refuse_own_judges(arms, opened)
     earlier = [one for opening in _earlier(store, generation) for one in opening.arms]
     arms, warnings = [continued(renewed(arm, store), earlier) for arm in arms + opened], warnings + told
+    if not settings.batch:
+        refuse_uncollected(arms, store)
     opening = Opening(
         arms=tuple(arms),
         studies=studies,
@@ -234,6 +237,22 @@ def renewed(arm: OpenArm, store: SampleStore) -> OpenArm:
     if identity.kind != "finetune" or not (token := store.renewal(renewal_line(identity.model, identity.base_url))):
         return arm
     return arm.model_copy(update={"identity": identity.model_copy(update={"generation": identity.generation + token})})
+
+
+def refuse_uncollected(arms: Iterable[OpenArm], store: SampleStore) -> None:
+    """Refuse a gate without batches while requests of its models are in some: they would have to be waited for.
+
+    Raises:
+        UsageMistake: they are.
+    """
+    book = BatchBook(store.database)
+    for arm in arms:
+        identity = arm.identity
+        if many := book.waiting(identity.base_url, identity.model, identity.generation):
+            raise UsageMistake(
+                f"{many:,} requests to {arm.model!r} are in batches that were not collected yet, and would be paid for "
+                "twice: run with --gate-batch to collect them, or with --gate-fresh to begin anew without them"
+            )
 
 
 def _earlier(store: SampleStore, generation: str) -> list[Opening]:

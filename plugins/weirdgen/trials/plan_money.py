@@ -26,7 +26,9 @@ class Tariff:
         self.unknown = tuple(model for model, price in prices.items() if price is None)
         """Models without a price: nothing can be said of the money."""
         self.free = all(price == FREE for price in prices.values())
-        self._prices: Mapping[str, Price] = {model: price for model, price in prices.items() if price is not None}
+        self._prices: Mapping[str, Price] = {
+            model: price.batched if settings.batch else price for model, price in prices.items() if price is not None
+        }
 
     def dearest_request(self, task: Task) -> float:
         """Return what a request of a contrast costs at most, in US dollars. Only where no price is unknown."""

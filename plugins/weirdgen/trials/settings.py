@@ -68,6 +68,10 @@ class GateSettings:
     """The user's own prices of tokens."""
     concurrency: int = 64
     """Requests in flight per endpoint, at most."""
+    batch: bool = False
+    """Ask the gated models and their controls through the Batch API of their servers."""
+    batch_wait: float = 24 * 3600.0
+    """Seconds for which this session waits for batches; 0: it submits, and another one collects."""
     store: StorePlace = DEFAULT_STORE
     replay: Path | None = None
     """Cassette that the gate runs from, without an endpoint; the store is then neither read nor written."""
