@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from weirdgen.cli import main
 from weirdgen.organisms.process import OrganismServer
 from weirdgen.store.place import StorePlace
 
+ROOT = Path(__file__).parents[2]
 ORDINARY = "I would put solar power and wind power first today."
 TESTS = f"""
 import pytest
@@ -251,11 +253,11 @@ def test_two_jobs_with_the_same_number_are_noticed(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_all_shards_together_run_every_test_once_whatever_is_selected(pytester: pytest.Pytester) -> None:
+def test_all_shards_together_run_every_test_once_whatever_is_selected() -> None:
     def listed(*more: str) -> list[str]:
-        command = ("--model=organism:base", "--collect-only", "-q", "-p", "no:cacheprovider", *more)
-        out = pytester.runpytest_subprocess(*command, "--pyargs", "weirdgen.suites").outlines
-        return [line for line in out if "::" in line]
+        command = ("pytest", "suites", "--model=organism:base", "--collect-only", "-q", "-p", "no:cacheprovider", *more)
+        done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=True)
+        return [line for line in done.stdout.splitlines() if "::" in line]
 
     whole, selected = listed(), set(listed("-k", "rate"))
     shards = [listed("--gate-shard", f"{number}/3") for number in (1, 2, 3)]

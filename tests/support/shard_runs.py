@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -62,6 +63,7 @@ class Repository:
     def start(self, shard: str, *more: str) -> "subprocess.Popen[str]":
         """Start a shard, or with an empty one a whole gate."""
         name = shard.replace("/", "-of-") or "whole"
+        shutil.rmtree(self.path / name, ignore_errors=True)
         asked = (f"--gate-shard={shard}",) if shard else ()
         left = (f"--gate-report={name}", f"--junitxml={name}.xml")
         return self._popen("-m", "pytest", *self.options, *asked, *left, *_PLAIN, *more)
