@@ -28,7 +28,8 @@ class Clerk:
     """Makes calls in the order of `do`, those of one turn of the loop together. Used from one event loop only.
 
     One transaction per call costs as much as a request. A thread makes it worse, since after every statement it waits
-    up to 5 ms for the interpreter, so that it is used only while another process holds the file.
+    up to 5 ms for the interpreter, so that it is used only while another process holds the file, or for a store on a
+    server, which answers in milliseconds: what comes meanwhile goes into the next transaction.
     """
 
     def __init__(self, store: SampleStore) -> None:

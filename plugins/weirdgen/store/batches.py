@@ -5,14 +5,13 @@ itself and not to a process, so that nobody asks for them again; what they may c
 """
 
 import json
-import sqlite3
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from weirdgen.schema.sample import Sample, SampleRequest
 from weirdgen.store import accounts
 from weirdgen.store.accounts import Amount
+from weirdgen.store.connection import Connection
 from weirdgen.store.database import Database
 from weirdgen.store.store import sample_row
 
@@ -141,7 +140,7 @@ class BatchBook:
 
         The sample is stored, what it cost put in place of what was held, and the lease given back.
         """
-        mine, now = _owner(token), time.time()
+        mine = _owner(token)
         found = []
         with self._database.writing() as connection:
             for line in lines:
@@ -152,8 +151,9 @@ class BatchBook:
                 found.append(key)
                 if line.sample is not None:
                     connection.execute(
-                        "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
-                        sample_row(line.request, line.sample, now),
+                        "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, moment()), ?, ?) "
+                        "ON CONFLICT (key) DO NOTHING",
+                        sample_row(line.request, line.sample, None),
                     )
                 _settle(connection, key, mine, line.cost)
                 connection.execute("DELETE FROM leases WHERE key = ? AND owner = ?", (key, mine))
@@ -173,7 +173,7 @@ def _owner(token: str) -> str:
     return f"batch|0|0|{token}"
 
 
-def _settle(connection: sqlite3.Connection, key: str, owner: str, cost: Amount | None) -> None:
+def _settle(connection: Connection, key: str, owner: str, cost: Amount | None) -> None:
     """Put what a line cost in place of what is held for it, if somebody counts."""
     asked = "SELECT account, dollars, requests FROM holds WHERE key = ? AND owner = ?"
     row = connection.execute(asked, (key, owner)).fetchone()
