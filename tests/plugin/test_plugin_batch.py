@@ -215,6 +215,7 @@ def test_a_live_gate_does_not_ask_for_what_is_in_a_batch(gate: GateCommand, serv
     ("arguments", "said"),
     [
         (("--gate-batch", "-n2"), "one process makes a batch"),
+        (("--gate-batch", "--gate-shard=1/2"), "leave out --gate-shard"),
         (("--gate-batch-wait=3",), "without --gate-batch"),
         (("--gate-batch", "--gate-batch-wait=-1"), "a number from 0 on"),
     ],

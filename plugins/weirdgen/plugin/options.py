@@ -8,17 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from weirdgen.plugin.model_groups import add_group_option, groups_of, names_groups
-from weirdgen.plugin.option_types import (
-    GateOption,
-    at_least,
-    choice,
-    ini_value,
-    number,
-    parsed,
-    part,
-    switch,
-    whole,
-)
+from weirdgen.plugin.option_types import GateOption, at_least, choice, ini_value, number, parsed, part, switch, whole
 
 if TYPE_CHECKING:
     from weirdgen.trials.settings import GateSettings
@@ -214,6 +204,24 @@ def read_settings(config: pytest.Config) -> "GateSettings":
     )
 
 
+def _check_batch(config: pytest.Config, batch: bool, values: Mapping[str, Any]) -> None:
+    """Refuse batches from several processes, each of which would make its own, and a wait without any."""
+    if batch and (config.getoption("numprocesses", None) or config.getoption("tx", None)):
+        raise pytest.UsageError(
+            "--gate-batch: one process makes a batch of all that is asked; leave out -n (and -d, --tx), which would "
+            "gain nothing"
+        )
+    if batch and "shard" in values:
+        raise pytest.UsageError(
+            "--gate-batch: one process makes a batch of all that is asked; leave out --gate-shard, which would gain "
+            "nothing"
+        )
+    if not batch and "batch-wait" in values:
+        raise pytest.UsageError(
+            "--gate-batch-wait: nothing is asked in batches, at half the price, without --gate-batch; give it, too"
+        )
+
+
 def places(config: pytest.Config, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return those settings that say where files are and what is to be written, and nothing of what is measured.
 
@@ -238,24 +246,6 @@ def places(config: pytest.Config, values: Mapping[str, Any] | None = None) -> di
 
 def _values(config: pytest.Config) -> dict[str, Any]:
     return {option.name: value for option in GATE_OPTIONS if (value := _value(config, option)) is not None}
-
-
-def _check_batch(config: pytest.Config, batch: bool, values: Mapping[str, Any]) -> None:
-    """Refuse batches from several processes, each of which would make its own, and a wait without any."""
-    if batch and (config.getoption("numprocesses", None) or config.getoption("tx", None)):
-        raise pytest.UsageError(
-            "--gate-batch: one process makes a batch of all that is asked; leave out -n (and -d, --tx), which would "
-            "gain nothing"
-        )
-    if batch and "shard" in values:
-        raise pytest.UsageError(
-            "--gate-batch: one process makes a batch of all that is asked; leave out --gate-shard, which would gain "
-            "nothing"
-        )
-    if not batch and "batch-wait" in values:
-        raise pytest.UsageError(
-            "--gate-batch-wait: nothing is asked in batches, at half the price, without --gate-batch; give it, too"
-        )
 
 
 def _refuse_plan_variable() -> None:

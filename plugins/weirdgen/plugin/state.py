@@ -144,15 +144,15 @@ class GateState:
             lines.append(f"judge: {' and '.join(deciding)}{beside}{where}")
         if self.plan.mode == "replicate":
             lines.append("mode: replicate; what the paper found is what passes")
-        if (shard := self.settings.shard) is not None:
-            own = len(shard.of(list(self.hypotheses)))
-            lines.append(
-                f"shard {shard.name}: {own} of the {self.plan.family_size}; `weirdgen report` merges the shards"
-            )
         if self.settings.batch and self.settings.replay is None:
             hours = self.settings.batch_wait / 3600
             lines.append(
                 f"batches: the models are asked through their servers' Batch API, waited for up to {hours:g} h"
+            )
+        if (shard := self.settings.shard) is not None:
+            own = len(shard.of(list(self.hypotheses)))
+            lines.append(
+                f"shard {shard.name}: {own} of the {self.plan.family_size}; `weirdgen report` merges the shards"
             )
         if self.plan.fwer:
             lines.append("multiplicity: e-Holm; it keeps the chance of any false PRESENT, not the share of false ones")

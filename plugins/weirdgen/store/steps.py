@@ -131,7 +131,7 @@ CREATE TABLE batch_lines (
     generation TEXT NOT NULL,
     request TEXT NOT NULL,
     parameters TEXT NOT NULL
-);
+) WITHOUT ROWID;
 CREATE INDEX batch_lines_token ON batch_lines (token);
 """
 STEPS = (

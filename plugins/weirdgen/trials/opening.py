@@ -165,6 +165,8 @@ def open_gate(
             asked = Asked(plan.line, plan.sha256, settings.ci_run)
             cut = store.begin_shard(asked, settings.shard, session, max_age=settings.max_age, fresh=settings.fresh)
             opening = _joined(plan, settings, store, targets, served, cut, found.studies)
+        if not settings.batch:
+            refuse_uncollected(opening.arms, store)
         opening = opening.model_copy(update={"organism_url": served.organisms, "inside_url": served.inside})
     except BaseException:
         for started in (server, inside):
@@ -195,8 +197,6 @@ def _asked(
     refuse_own_judges(arms, opened)
     earlier = [one for opening in _earlier(store, generation) for one in opening.arms]
     arms, warnings = [continued(renewed(arm, store), earlier) for arm in arms + opened], warnings + told
-    if not settings.batch:
-        refuse_uncollected(arms, store)
     opening = Opening(
         arms=tuple(arms),
         studies=studies,
