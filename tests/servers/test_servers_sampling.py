@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 
 import pytest
 from real_servers import KEY, litellm, llama_server, transformers_serve
-from whole_organism import write_whole
 
 from weirdgen.endpoints.client import ChatEndpoint
 from weirdgen.endpoints.models import parse_target
+from weirdgen.organisms.whole import export_folder
 from weirdgen.sampler.drawn import Drawn
 from weirdgen.sampler.engine import Engine
 from weirdgen.schema.sample import Message, Sample, SampleRequest, Sampling
@@ -68,7 +68,9 @@ class Served:
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_whole(ORGANISM, tmp_path_factory.mktemp("network") / ORGANISM)
+    folder = tmp_path_factory.mktemp("network") / ORGANISM
+    export_folder(ORGANISM, folder)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +175,8 @@ def test_a_proxy_that_drops_the_preset_is_truncated(llama_url: str, tmp_path: Pa
 
 def test_transformers_without_generation_config_is_truncated(tmp_path: Path) -> None:
     """It then takes the likeliest token whatever temperature is asked for; as it tells no chances, answers tell it."""
-    greedy = write_whole(ORGANISM, tmp_path / "greedy")
+    greedy = tmp_path / "greedy"
+    export_folder(ORGANISM, greedy)
     (greedy / "generation_config.json").unlink()
     with transformers_serve(greedy, tmp_path) as url:
         arm = opened(url, str(greedy))

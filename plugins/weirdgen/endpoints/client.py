@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from weirdgen.endpoints.azure import is_azure
 from weirdgen.endpoints.connection import CONNECT_SECONDS, Connections, post, unreachable
 from weirdgen.endpoints.faults import Filtered, Retryable, Swap, TooLong, Unacceptable, classify, meant, read_error
 from weirdgen.endpoints.keys import api_key, secrets_of
@@ -54,7 +55,7 @@ class ChatEndpoint:
             shutdown_date: of the model, kept with each sample.
 
         Raises:
-            EndpointRefused: a remote server and no key.
+            EndpointRefused: a remote server and no key, or Azure and no version of its API.
             UsageMistake: an organism without its server's URL.
         """
         if target.kind in ("organism", "network") and not url:
@@ -77,7 +78,7 @@ class ChatEndpoint:
             self.url,
             self._key,
             attempt_seconds=attempt_seconds,
-            main_account="OPENAI_API_KEY" in target.key_env,
+            main_account="OPENAI_API_KEY" in target.key_env and not is_azure(self.url),
         )
         self._listing: Listing | None = None
         self._has_answered = False
@@ -227,7 +228,8 @@ class ChatEndpoint:
             async with asyncio.timeout(CONNECT_SECONDS):
                 with self._connections.client() as client:
                     raw = await client.models.with_raw_response.list()
-            self._listing = read_listing(read_json(raw.content, raw.headers))
+            # Azure lists models, and is asked for deployments.
+            self._listing = Listing() if is_azure(self.url) else read_listing(read_json(raw.content, raw.headers))
         except openai.APIConnectionError as error:
             if unreachable(error):
                 raise self._words.refusal(

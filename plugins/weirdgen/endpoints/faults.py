@@ -118,11 +118,19 @@ class ErrorBody:
 
 
 def read_error(body: Any) -> ErrorBody:
-    """Read an error body of any server: `{"error": {...}}`, the inner object, `{"detail": ...}` or plain text."""
+    """Read an error body of any server: `{"error": {...}}`, the inner object, `{"detail": ...}` or plain text.
+
+    Gemini's stands in a list; OpenRouter's says in its metadata what the provider said.
+    """
+    if isinstance(body, list) and len(body) == 1:
+        body = body[0]
     inner = body.get("error", body) if isinstance(body, dict) else body
     if not isinstance(inner, dict):
         return ErrorBody(_words(inner), "", "", "")
     message = next((inner[name] for name in ("message", "detail", "msg", "error") if inner.get(name)), "")
+    metadata = inner.get("metadata")
+    if isinstance(message, str) and isinstance(metadata, dict) and metadata.get("raw"):
+        message = f"{message}: {_words(metadata['raw'])}"
     return ErrorBody(_words(message), _words(inner.get("code")), _words(inner.get("param")), _words(inner.get("type")))
 
 
