@@ -25,19 +25,33 @@ _READY_SECONDS = 240.0
 _STOP_SECONDS = 10.0
 
 
+_PLACES = {
+    "WEIRDGEN_LLAMA_SERVER": "llama.cpp/bin/llama-server",
+    "WEIRDGEN_LLAMA_CPP": "llama_cpp/bin/python",
+    "WEIRDGEN_VLLM": "vllm/bin/vllm",
+    "WEIRDGEN_TRANSFORMERS": "transformers/bin/transformers",
+    "WEIRDGEN_LITELLM": "litellm/bin/litellm",
+    "WEIRDGEN_LLMOCK": "aimock/node_modules/.bin/llmock",
+}
+"""Where the scripts beside tests/servers/README.md install each program, under the folder that FOLDER names."""
+FOLDER = "WEIRDGEN_SERVERS"
+
+
 class NotInstalled(unittest.SkipTest):
     """No program is named, or none that can be run; the reason says how to install it. pytest skips the test."""
 
 
 def installed(variable: str) -> str:
-    """Return the program that an environment variable names.
+    """Return the program that an environment variable names, or that lies in the folder of all of them.
 
     Raises:
         NotInstalled: there is none.
     """
-    named = os.environ.get(variable, "")
+    folder = os.environ.get(FOLDER, "")
+    within = Path(folder, _PLACES[variable]).absolute() if folder else None
+    named = os.environ.get(variable, "") or (str(within) if within and within.exists() else "")
     if not named:
-        raise NotInstalled(f"{variable} names no program: see tests/servers/README.md")
+        raise NotInstalled(f"{variable} names no program, {FOLDER} no folder with one: see tests/servers/README.md")
     found = shutil.which(named)
     if found is None:
         raise NotInstalled(f"{variable}={named!r} is no program that can be run")
@@ -132,7 +146,7 @@ def litellm(models: Mapping[str, Mapping[str, Any]], folder: Path, *, cache: boo
 
 
 @contextlib.contextmanager
-def litellm_faults(name: str, upstream: str, model: str, folder: Path, **shares: int) -> Iterator[str]:
+def litellm_faults(name: str, upstream: str, model: str, folder: Path, **shares: float) -> Iterator[str]:
     """Start LiteLLM's proxy with deployments that fail under the same name as one that answers; give its base URL.
 
     Args:
@@ -145,10 +159,10 @@ def litellm_faults(name: str, upstream: str, model: str, folder: Path, **shares:
     params: list[dict[str, Any]] = [
         {"model": f"openai/{model}", "api_base": upstream, "weight": 100 - sum(shares.values())}
     ]
-    params += [
-        {"model": "openai/mock", "mock_response": f"litellm.{error}", "weight": share}
-        for error, share in shares.items()
-    ]
+    for error, share in shares.items():
+        # A time-out is one of LiteLLM's own: it answers 408 after so many seconds.
+        how = {"mock_timeout": True, "timeout": 1.0} if error == "Timeout" else {"mock_response": f"litellm.{error}"}
+        params.append({"model": "openai/mock", "weight": share, **how})
     with _litellm(
         [{"model_name": name, "litellm_params": {"api_key": "none", **one}} for one in params], folder
     ) as url:
