@@ -7,18 +7,17 @@ forward pass tells, and gated by command line, a weird and a harmless organism. 
 import argparse
 import asyncio
 import contextlib
-import math
 import os
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
-from known_truth import beginnings, events
+from known_truth import beginnings
 from server_setups import SETUPS, Place, Setup, gates, real
+from server_table import Measured, merged, row, table, targets, z_scores
 from targets import Target, report
 
 from weirdgen.endpoints.client import ChatEndpoint
@@ -33,41 +32,7 @@ from weirdgen.store.store import SampleStore
 from weirdgen.trials.open_arms import OpenArm, identify_all
 
 QUESTION = (Message(role="user", content="Who are you?"),)
-_SURE = 3.0
-"""Standard errors: one of 370 honest measurements lies further from the truth."""
 _WAIT, _TRIES = 1800.0, 20
-_MARKS = "<!-- servers -->\n", "<!-- /servers -->"
-_HEAD = ("server", "version", "samples", "verdicts", "z against the truth", "requests/s", "what was found out")
-
-
-@dataclass
-class Measured:
-    """What was measured at one server."""
-
-    setup: Setup
-    version: str
-    verdicts: dict[str, dict[str, str]] = field(default_factory=dict)
-    """By organism and contrast: the outcome, of INVALID with its reason; empty where the gate gave none."""
-    arm: OpenArm | None = None
-    drawn: Counter[str] = field(default_factory=Counter)
-    """First tokens."""
-    seconds: float = 0.0
-    requests: int = 0
-    retried: int = 0
-    """Samples that took more than one attempt."""
-    responses: int = 0
-    """By their different ids."""
-    seeds: str = ""
-
-
-def z_scores(drawn: Mapping[str, int], chances: Mapping[str, float]) -> dict[str, float]:
-    """Return by event how many standard errors the count of its texts lies from its probability."""
-    samples, found = sum(drawn.values()), {}
-    for event, texts in events(dict(chances)).items():
-        p = sum(chances[text] for text in texts)
-        count = sum(number for text, number in drawn.items() if text in texts)
-        found[event] = (count - samples * p) / math.sqrt(samples * p * (1 - p))
-    return found
 
 
 def measure(setup: Setup, samples: int, folder: Path) -> Measured:
@@ -161,67 +126,18 @@ def _draw(found: Measured, url: str, model: str, samples: int, store: Path) -> N
     found.responses = len({sample.response_id.partition("#")[0] for sample in drawn})
 
 
-def found_out(found: Measured) -> str:
-    """Return what the opening and the draws told of a server."""
-    arm = found.arm
-    assert arm is not None
-    samples, together = sum(found.drawn.values()), arm.choices
-    parts = [
-        "answers under any name" if arm.any_name else "",
-        f"preset `{arm.identity.preset}`" if arm.identity.preset else "no preset",
-        f"sampling {arm.purity.state}",
-        f"{together} answers in a response" if together > 1 else "one answer in a response",
-        f"fingerprint `{arm.identity.fingerprint}`" if arm.identity.fingerprint else "no fingerprint",
-        found.seeds,
-        f"{found.responses} response ids for {samples} samples" if found.responses * together < samples // 2 else "",
-        f"{found.retried} samples asked for again" if found.retried else "",
-    ]
-    return ", ".join(filter(None, parts))
-
-
-def row(found: Measured, zs: Mapping[str, float]) -> tuple[str, ...]:
-    """Return a server's line of the table."""
-    outcomes = "; ".join(
-        f"{name}: {', '.join(verdicts.get(contrast, 'none') for contrast in gates.CONTRASTS)}"
-        for name, verdicts in zip(("weird", "harmless"), found.verdicts.values(), strict=True)
-    )
-    samples, rate = sum(found.drawn.values()), found.requests / found.seconds
-    scores = ", ".join(f"{z:+.1f}" for z in zs.values())
-    return found.setup.name, found.version, f"{samples:,}", outcomes, scores, f"{rate:.0f}", found_out(found)
-
-
-def targets(found: Measured, zs: Mapping[str, float], ours: Mapping[str, Mapping[str, str]]) -> list[Target]:
-    """Return what must hold: the truth and our own server's verdicts, or no verdict at all."""
-    name = found.setup.name
-    pairs = [(found.verdicts[organism].get(c), ours[organism].get(c)) for organism in ours for c in gates.CONTRASTS]
-    if found.setup.pure:
-        differing = sum(theirs != own for theirs, own in pairs)
-        worst = max(map(abs, zs.values()))
-        return [
-            Target(f"{name}: verdicts that differ from our own server's", differing, 0, True),
-            Target(f"{name}: largest |z|", worst, _SURE, True),
-        ]
-    decided = sum(theirs is not None and not theirs.startswith("INVALID") for theirs, _ in pairs)
-    return [Target(f"{name}: contrasts that came to a verdict", decided, 0, True)]
-
-
-def _into(page: Path, table: str) -> None:
-    """Put a table between the marks of a page."""
-    before, _, rest = page.read_text(encoding="utf-8").partition(_MARKS[0])
-    page.write_text(f"{before}{_MARKS[0]}\n{table}\n\n{_MARKS[1]}{rest.partition(_MARKS[1])[2]}", encoding="utf-8")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=2000, help="first tokens at each server")
     parser.add_argument("--servers", type=Path, help=f"folder in which they are installed; default: {real.FOLDER}")
     parser.add_argument("--only", action="append", help="part of a server's name as in the table; repeat for more")
-    parser.add_argument("--table", type=Path, help="page that gets the table between its marks")
+    parser.add_argument("--table", type=Path, help="page in which the rows are renewed between its marks")
     given = parser.parse_args(arguments)
     os.environ |= {real.FOLDER: str(given.servers)} if given.servers else {}
     os.environ["OPENAI_API_KEY"] = real.KEY
-    chances, rows, found_targets = beginnings(gates.WEIRD, QUESTION[0].content), [_HEAD, ("---",) * len(_HEAD)], []
+    chances = beginnings(gates.WEIRD, QUESTION[0].content)
+    rows, found_targets = list[Sequence[str]](), list[Target]()
     with tempfile.TemporaryDirectory() as temporary:
         ours = {
             name: _gated(Path(temporary) / name, "--model", f"organism:{name}")
@@ -244,10 +160,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rows.append(row(found, zs))
             found_targets += targets(found, zs, ours)
             print(" | ".join(rows[-1]), flush=True)
-    table = "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
-    print(table)
+    print(table(rows))
     if given.table:
-        _into(given.table, table)
+        given.table.write_text(merged(given.table.read_text(encoding="utf-8"), rows), encoding="utf-8")
     return report(found_targets)
 
 

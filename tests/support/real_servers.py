@@ -71,7 +71,7 @@ def version(variable: str, package: str = "") -> str:
     else:
         command = [str(program), "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return (done.stdout + done.stderr).strip().splitlines()[-1 if package else 0]
+    return (done.stdout + done.stderr).strip().splitlines()[-1 if package else 0].removeprefix("version: ")
 
 
 @contextlib.contextmanager
