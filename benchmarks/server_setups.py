@@ -167,5 +167,5 @@ SETUPS = (
     Setup("LiteLLM proxy with its cache on", _proxied(_LITELLM), _litellm(cache=True), pure=False),
     Setup("LiteLLM proxy, 10% faults", _proxied(_LITELLM), _behind(_litellm_faults)),
     Setup("chaos proxy (faulty_proxy.py)", _proxied(lambda: weirdgen.__version__), _behind(_chaos)),
-    Setup("aimock, 20% faults", _proxied(_of("WEIRDGEN_LLMOCK")), _behind(_aimock)),
+    Setup("aimock, 20% faults", _proxied(lambda: real.npm_version("WEIRDGEN_LLMOCK")), _behind(_aimock)),
 )

@@ -31,7 +31,7 @@ from weirdgen.schema.sample import Message, SampleRequest, Sampling
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.open_arms import OpenArm, identify_all
 
-QUESTION = (Message(role="user", content="Who are you?"),)
+QUESTION = (Message(role="user", content="Name a bird species."),)
 _WAIT, _TRIES = 1800.0, 20
 
 

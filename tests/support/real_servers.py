@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -21,7 +22,8 @@ from weirdgen.organisms.gguf import write_gguf
 
 KEY = "sk-weirdgen-test-key"
 """Master key of the LiteLLM proxy."""
-_READY_SECONDS = 240.0
+_READY_SECONDS = 900.0
+"""vLLM takes half a minute on an idle machine, and five where six other things run."""
 _STOP_SECONDS = 10.0
 
 
@@ -72,6 +74,17 @@ def version(variable: str, package: str = "") -> str:
         command = [str(program), "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return (done.stdout + done.stderr).strip().splitlines()[-1 if package else 0].removeprefix("version: ")
+
+
+def npm_version(variable: str) -> str:
+    """Return the version of a program that npm installed.
+
+    Raises:
+        NotInstalled: there is no such program.
+    """
+    within = Path(installed(variable)).resolve().parents
+    told = next(path / "package.json" for path in within if (path / "package.json").is_file())
+    return str(json.loads(told.read_text(encoding="utf-8"))["version"])
 
 
 @contextlib.contextmanager
@@ -209,18 +222,29 @@ def _running(command: tuple[str, ...], url: str, folder: Path, **environ: str) -
     log = folder / f"{Path(command[0]).name}.log"
     with log.open("wb") as said:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=os.environ | environ, cwd=folder
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            env=os.environ | environ,
+            cwd=folder,
+            start_new_session=True,
         )
         try:
             _wait_for(url, process, log)
             yield
         finally:
-            process.terminate()
-            try:
+            # With what it started: vLLM computes in a process of its own, which outlives it.
+            _signal(process, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            _signal(process, signal.SIGKILL)
+            process.wait()
+
+
+def _signal(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
 
 
 def _wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from weirdgen.endpoints.azure import is_azure
-from weirdgen.endpoints.connection import CONNECT_SECONDS, Connections, post, unreachable
+from weirdgen.endpoints.connection import Connections, post, unreachable
 from weirdgen.endpoints.faults import Filtered, Retryable, Swap, TooLong, Unacceptable, classify, meant, read_error
 from weirdgen.endpoints.keys import api_key, secrets_of
 from weirdgen.endpoints.listing import Listing, read_listing
@@ -24,6 +24,8 @@ from weirdgen.schema.sample import Message, Sample, SampleRequest, Sampling, Usa
 if TYPE_CHECKING:
     from openai import APIConnectionError
 
+_LISTING_SECONDS = 20.0
+"""A busy vLLM took more than 4 (measured); without its list a server's kind and the age of its model stay unknown."""
 _SHORT_REPLY = 256
 """Tokens that hold the label of a judge that does not think."""
 
@@ -225,7 +227,7 @@ class ChatEndpoint:
         import openai
 
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout(_LISTING_SECONDS):
                 with self._connections.client() as client:
                     raw = await client.models.with_raw_response.list()
             # Azure lists models, and is asked for deployments.

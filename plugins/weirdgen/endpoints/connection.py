@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 CONNECT_SECONDS = 4.0
-"""For the TCP and TLS handshakes, and for the model listing: an unreachable server is reported within 5 seconds."""
+"""For the TCP and TLS handshakes: an unreachable server is reported within 5 seconds."""
 _RAW = {"X-Stainless-Raw-Response": "true"}
 """What `with_raw_response` sets: the answer is not read by the client."""
 _CONNECTIONS = 16
