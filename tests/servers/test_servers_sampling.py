@@ -134,7 +134,7 @@ def test_the_opening_finds_who_answers_and_how(served: Served) -> None:
 
 
 def test_answers_of_one_response_are_draws_of_their_own(served: Served, tmp_path: Path) -> None:
-    """In at least six of eight responses not all are alike: of 1,000 answers of this network, 370 differ."""
+    """In at least three of four responses not all are alike: of 1,000 answers of this network, 370 differ."""
     samples = draw(served, tmp_path / "store", 32)
     responses: dict[str, list[Sample]] = {}
     for sample in samples:
@@ -143,7 +143,8 @@ def test_answers_of_one_response_are_draws_of_their_own(served: Served, tmp_path
     assert len({sample.response_id for sample in samples}) == 32
     assert all(sample.complete for sample in samples)
     if served.known.together > 1:
-        assert sum(len({one.text for one in together}) > 1 for together in responses.values()) >= 6
+        mixed = sum(len({one.text for one in together}) > 1 for together in responses.values())
+        assert mixed >= 0.75 * len(responses)
         assert {sample.usage.prompt_tokens > 0 for sample in samples[1 :: served.known.together]} == {False}
     assert {sample.served_model for sample in samples} == {served.model}
     assert {sample.fingerprint for sample in samples} <= {*served.arm.fingerprints, ""}
