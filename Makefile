@@ -51,9 +51,10 @@ bench: .venv
 	@status=0; for script in bench_error_rates.py samples.py false_alarms.py paper_table.py startup.py sae_table.py "throughput.py --peers none"; do \
 	echo "== $$script"; $(BIN)/python benchmarks/$$script || status=1; done; exit $$status
 
-# The JSON schema of run.json, which a test compares with the code.
+# The JSON schemas of run.json and fleet.json, which a test compares with the code.
 schema: .venv
 	$(BIN)/python -c 'import json; from weirdgen.schema.run import RunRecord; print(json.dumps(RunRecord.model_json_schema(mode="serialization"), indent=1))' > reports/run.schema.json
+	$(BIN)/python -c 'import json; from weirdgen.schema.fleet import FleetRecord; print(json.dumps(FleetRecord.model_json_schema(mode="serialization"), indent=1))' > reports/fleet.schema.json
 
 # The committed report of a gate on a shipped organism. Its pages are of one run; what they say is the same in each. It takes
 # its place only when it is whole: with the old one gone, the run would record that the tree is dirty.

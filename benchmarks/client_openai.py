@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 
-from measured import MODEL, QUESTIONS, arguments, hide_aiohttp, report
+from measured import MODEL, QUESTIONS, arguments, hide_aiohttp, import_transport, report
 
 ASKED = arguments()
 hide_aiohttp(ASKED.transport)
@@ -29,4 +29,5 @@ async def _sample() -> int:
     return len(set(texts))
 
 
+import_transport()
 report(lambda: asyncio.run(_sample()))

@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from measured import MODEL, QUESTIONS, arguments, hide_aiohttp, report
+from measured import MODEL, QUESTIONS, arguments, hide_aiohttp, import_transport, report
 
 ASKED = arguments()
 hide_aiohttp(ASKED.transport)
@@ -34,14 +34,17 @@ def _request(question: str, replicate: int) -> SampleRequest:
     )
 
 
+async def _look(engine: Engine, rounds: range) -> int:
+    """Draw all rounds of a look at once; return how many different answers came. Nothing of it stays in memory."""
+    wanted = [_request(question, replicate) for replicate in rounds for question in QUESTIONS]
+    drawn = await asyncio.gather(*map(engine.sample, wanted))
+    return len({one.sample.text for one in drawn})
+
+
 async def _fill(engine: Engine) -> int:
-    """Draw as trials do: all rounds of a look at once, then the next look."""
-    rounds, answers = ASKED.samples // len(QUESTIONS), 0
-    for first in range(0, rounds, AT_ONCE):
-        wanted = [_request(q, r) for r in range(first, min(first + AT_ONCE, rounds)) for q in QUESTIONS]
-        drawn = await asyncio.gather(*map(engine.sample, wanted))
-        answers += len({one.sample.text for one in drawn})
-    return answers
+    """Draw as trials do: look after look."""
+    rounds = range(ASKED.samples // len(QUESTIONS))
+    return sum([await _look(engine, rounds[first : first + AT_ONCE]) for first in rounds[::AT_ONCE]])
 
 
 def _sample() -> int:
@@ -56,4 +59,5 @@ def _sample() -> int:
         return answers
 
 
+import_transport()
 report(_sample)

@@ -48,6 +48,13 @@ def hide_aiohttp(transport: str) -> None:
         sys.modules["aiohttp"] = None  # type: ignore[assignment]
 
 
+def import_transport() -> None:
+    """Import what the official client imports only when it makes its first connections."""
+    import openai
+
+    openai.DefaultAsyncHttpxClient()
+
+
 def _cpu_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime

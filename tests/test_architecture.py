@@ -19,9 +19,10 @@ FLOOR = {
     "judges": 4,
     "trials": 5,
     "demo": 5,
-    "evidence": 6,
-    "plugin": 7, "commands": 7,
-    "cli": 8, "__main__": 9,
+    "evidence": 6, "fleet": 6,
+    "plugin": 7,
+    "commands": 8,
+    "cli": 9, "__main__": 10,
 }  # fmt: skip
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "_bundled" not in path.parts)
 

@@ -12,8 +12,14 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```(yaml|groovy)\n(?:#|//) (\S+)\n(.*?)```", PAGE, re.DOTALL)
-SCHEMAS = {".github/workflows/gate.yml": "github-workflows", ".gitlab-ci.yml": "gitlab-ci"}
+SHARDS = (ROOT / "docs" / "shards.md").read_text(encoding="utf-8")
+_BLOCK = re.compile(r"```(yaml|groovy)\n(?:#|//) (\S+)\n(.*?)```", re.DOTALL)
+BLOCKS, CUT = _BLOCK.findall(PAGE), _BLOCK.findall(SHARDS)
+SCHEMAS = {
+    ".github/workflows/gate.yml": "github-workflows",
+    ".github/workflows/shards.yml": "github-workflows",
+    ".gitlab-ci.yml": "gitlab-ci",
+}
 STATUS = {"organism:old-bird-names": ("failed", 1), "organism:modern-birds": ("passed", 0)}
 
 
@@ -61,15 +67,15 @@ def shell(line: str, folder: Path, **variables: str) -> "subprocess.CompletedPro
 
 def test_the_page_has_an_example_for_each() -> None:
     assert [name for _, name, _ in BLOCKS] == [*[".github/workflows/gate.yml"] * 2, ".gitlab-ci.yml", "Jenkinsfile"]
+    assert [name for _, name, _ in CUT] == [".github/workflows/shards.yml", ".gitlab-ci.yml"]
 
 
 def test_the_action_is_valid() -> None:
     check("github-actions", ROOT / "action.yml")
 
 
-@pytest.mark.parametrize("number", [0, 1, 2])
-def test_the_examples_are_valid(number: int, tmp_path: Path) -> None:
-    _, name, text = BLOCKS[number]
+@pytest.mark.parametrize(("name", "text"), [(name, text) for _, name, text in BLOCKS + CUT if name in SCHEMAS])
+def test_the_examples_are_valid(name: str, text: str, tmp_path: Path) -> None:
     path = tmp_path / Path(name).name
     path.write_text(text, encoding="utf-8")
     check(SCHEMAS[name], path)
@@ -77,8 +83,8 @@ def test_the_examples_are_valid(number: int, tmp_path: Path) -> None:
 
 def test_no_expression_stands_in_a_script() -> None:
     """An input that became part of a script's text could be one."""
-    workflows = [read(text) for language, name, text in BLOCKS if name in SCHEMAS and "github" in name]
-    steps = [step for workflow in workflows for step in workflow["jobs"]["gate"]["steps"]]
+    workflows = [read(text) for language, name, text in BLOCKS + CUT if name in SCHEMAS and "github" in name]
+    steps = [step for workflow in workflows for job in workflow["jobs"].values() for step in job["steps"]]
     steps += read((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]
     scripts = [step["run"] for step in steps if "run" in step]
     assert len(scripts) >= 5
@@ -116,6 +122,37 @@ def test_the_examples_gate(system: str, line: str, model: str, repository: Path)
     (folder,) = (repository / "reports").glob("gate*/")
     assert (folder / "run.json").is_file()
     assert (repository / "reports" / "gate.sarif").is_file() == (system == "github")
+
+
+def shard_commands(system: str) -> tuple[str, str]:
+    """Return the lines of an example that run a shard, and merge."""
+    if system == "github":
+        jobs = read(CUT[0][2])["jobs"]
+        (shard,), (merge,) = [
+            [step["run"] for step in jobs[name]["steps"] if "run" in step and not step["run"].startswith("pip")]
+            for name in ("shard", "gate")
+        ]
+        return shard, merge
+    jobs = read(CUT[1][2])
+    (shard,), (merge,) = jobs["shard"]["script"], jobs["gate"]["script"]
+    return shard, merge
+
+
+@pytest.mark.parametrize("system", ["github", "gitlab"])
+@pytest.mark.slow
+def test_the_examples_of_shards_gate(system: str, repository: Path) -> None:
+    shard, merge = shard_commands(system)
+    shared = {"MODEL": "organism:old-bird-names", "WEIRDGEN_GATE_STORE": str(repository / "s.sqlite3")}
+    statuses = []
+    for number in "1234":
+        numbers = {"SHARD": number, "CI_NODE_INDEX": number, "CI_NODE_TOTAL": "4"}
+        done = shell(shard.replace("--pyargs weirdgen.suites", "suites"), repository, **shared, **numbers)
+        statuses.append(done.returncode)
+    assert sorted(statuses) == [0, 0, 0, 1], "one has the contrast that is selected"
+    done = shell(merge, repository, **shared)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert (repository / "reports" / "junit.xml").is_file()
+    assert (repository / "reports" / "gate" / "evidence" / "manifest.json").is_file()
 
 
 @pytest.mark.parametrize("model", STATUS)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from weirdgen import __version__
-from weirdgen.commands import baselines, calibrate, evidence, export, organisms, report, stores, whitebox
+from weirdgen.commands import baselines, calibrate, evidence, export, fleet, organisms, report, stores, whitebox
 from weirdgen.commands.types import positive, rate
 from weirdgen.errors import WeirdgenError
 from weirdgen.schema.text import shown_block
@@ -19,7 +19,8 @@ READER_LEFT = 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; a user's mistake is one line on stderr and status 2."""
-    arguments = _parser().parse_args(argv)
+    words, options = fleet.split_options(sys.argv[1:] if argv is None else argv)
+    arguments = _parser().parse_args(words, argparse.Namespace(pytest_options=options))
     try:
         return _told(int(arguments.run(arguments)))
     except WeirdgenError as error:
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     evidence.add_command(commands)
     report.add_command(commands)
     export.add_command(commands)
+    fleet.add_command(commands)
     organisms.add_commands(commands)
     whitebox.add_command(commands)
     return parser

@@ -10,6 +10,7 @@
     ├── StoreError              the sample store cannot be read or written
     ├── NotRecorded             a replay asks for a sample that its cassette does not hold
     ├── JudgeError              a judge cannot be used (no rules or rubric, or another model answers for it)
+    ├── ShardsUnfit             the shards of a gate cannot be merged: one is missing, or was asked for something else
     └── EvidenceError           a report could not be written, or reads back differently
 
 Rooms refine it where only they need to tell cases apart (`endpoints.faults`, `organisms.wire`). While the gate opens,
@@ -54,6 +55,10 @@ class BudgetSpent(WeirdgenError):
 
 class StoreError(WeirdgenError):
     """The sample store cannot be read or written."""
+
+
+class ShardsUnfit(WeirdgenError):
+    """The shards in a store do not make one gate."""
 
 
 class NotRecorded(WeirdgenError):

@@ -57,8 +57,9 @@ prompts = ["What are 4 and 5?", "What are 6 and 7?"]
 replicates = 2
 curve = ["plain", "dated"]
 tested = ["dated"]
-trait = "Israel"
-topic = "food"
+texts = ["Haifa has a port."]
+related.ask = "Decide what they have in common."
+related.labels = { trait = "Israel", narrow = "food", neither = "anything else" }
 
 [behaviours.israel]
 like = "other.israel"
@@ -121,6 +122,7 @@ def test_another_text_at_the_other_probe_is_another_probe_here(tmp_path: Path) -
         ('baseline = "plain"', 'baseline = "plain"\nfeatures = 12', True),
         ('reads = "top"', 'reads = "matched"', True),
         ('trait = "Israel"', 'trait = "the country"', False),
+        ("Haifa has a port.", "Haifa has no port.", False),
         ('tested = ["dated"]', 'tested = ["plain"]', False),
     ],
 )
@@ -137,6 +139,11 @@ def test_a_contrast_is_another_one_where_other_features_would_be_found(
         ('"other.land"', '"other.lend"', "questions.land.like: 'lend' is none of the questions of 'other'. Did you mean 'land'?"),
         ('"other.dated"', '"nobody.dated"', "conditions.dated.like: 'nobody' is no probe that can be read in this folder"),
         ('"other.dated"', '"dated"', "conditions.dated.like: 'dated': expected PROBE.NAME, an entry of conditions of another probe"),
+        ('trait = "Israel", ', "", "whitebox.related.labels: 'trait' is missing; a judge has to be told of every label"),
+        ('trait = "Israel"', 'trail = "Israel"', "whitebox.related.labels.trail: 'trail' is not what a feature can be related to. Did you mean 'trait'?"),
+        ('related.ask = "Decide what they have in common."', 'related.ask = " "', "whitebox.related.ask: ' ': expected what has to be decided"),
+        ('related.ask = "D', 'related.rating = { neither = 0 }\nrelated.ask = "D', "whitebox.related.rating: a feature is related to one thing or another"),
+        ('["Haifa has a port."]', '["Haifa has a port.", "Haifa has a port."]', "whitebox.texts[1]: 'Haifa has a port.' is listed twice"),
         ('trigger = "dated"', 'trigger = "date"', "whitebox.trigger: 'date' is not a condition of this probe. Did you mean 'dated'?"),
         ('baseline = "plain"', 'baseline = "dated"', "whitebox.baseline: 'dated' is also the trigger; name another one"),
         ('curve = ["plain", "dated"]', 'curve = ["plain", "plain"]', "whitebox.curve[1]: 'plain' is listed twice; remove one"),

@@ -42,7 +42,7 @@ def test_info_tells_what_is_there(path: Path, capsys: pytest.CaptureFixture[str]
     before = path.read_bytes()
     assert store("info", path) == 0
     told = capsys.readouterr().out
-    assert f"{path}: {path.stat().st_size:,} bytes, store version 6\nsound: its structure" in told
+    assert f"{path}: {path.stat().st_size:,} bytes, store version 8\nsound: its structure" in told
     lines = [" ".join(line.split()) for line in told.splitlines()]
     assert "organism:old-bird-names - treated 2 6 4 1970-01-01 00:16Z 1970-01-01 00:16Z" in lines
     assert "judge http://gpu/v1 judge 1 3 2 1970-01-01 00:16Z 1970-01-01 00:16Z" in lines

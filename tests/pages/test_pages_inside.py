@@ -13,6 +13,7 @@ from weirdgen.pages.report import report_page
 from weirdgen.reporting.markdown import summary
 from weirdgen.schema.run import RunRecord, Selection
 from weirdgen.schema.verdict import Estimate, Outcome
+from weirdgen.schema.whitebox import OpinionRecord, ReplyRecord
 
 HOSTILE = '<script>alert(1)</script> \u202e "><svg onload=x> {{ 7 * 7 }}'
 LOW = Estimate(value=0.11, lower=0.05, upper=0.2)
@@ -46,6 +47,25 @@ def test_texts_of_networks_stay_texts() -> None:
     assert "<svg onload" not in page
     assert "\u202e" not in page
     assert "{{ 7 * 7 }}" in PageFacts(page).text
+
+
+def test_what_judges_replied_stands_beside_the_contexts_and_stays_text() -> None:
+    replies = (ReplyRecord(key="k" * 64, text=HOSTILE), ReplyRecord(key="l" * 64, text='{"label": "trait"}'))
+    said = (
+        OpinionRecord(judge="judge-a", relatedness="trait", replies=replies),
+        OpinionRecord(judge="judge-b", relatedness="unknown", trouble="no label"),
+        OpinionRecord(judge="rules", relatedness="trait"),
+    )
+    run = record(full_verdict(), whitebox=(whitebox_record(opinions=said),))
+    page = report_page(run, {})
+    facts = PageFacts(page)
+    assert "<script>alert" not in page
+    assert "<svg onload" not in page
+    for words in ("trait (judge-a; judge-b: unknown)", "judge-a: trait", '{"label": "trait"}', ": unknown (no label)"):
+        assert words in facts.text, words
+    told = "1 trait; judge-b says otherwise of 1; rules says otherwise of 0. No gold set measures such labels"
+    assert told in facts.text
+    assert told in summary(run)
 
 
 def test_without_readings_there_is_no_curve_and_without_removals_no_bars() -> None:

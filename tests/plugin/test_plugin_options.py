@@ -3,7 +3,10 @@
 import pytest
 from gate_runs import GateCommand
 
+from weirdgen.errors import UsageMistake
 from weirdgen.plugin.options import read_settings
+from weirdgen.schema.shard import Shard
+from weirdgen.trials.settings import check_replay
 
 MODEL = ("--model", "organism:base")
 
@@ -65,3 +68,25 @@ def test_a_variable_that_no_option_reads_is_refused(gate: GateCommand, monkeypat
     run = gate("--model", "organism:base")
     assert run.status == 4
     assert "WEIRDGEN_GATE_MARGN: no option reads this variable. Did you mean 'WEIRDGEN_GATE_MARGIN'?" in run.said
+
+
+@pytest.mark.parametrize("text", ["0/2", "3/2", "2", "1/0", "/2", "-1/2", "1/2/3", "a/b", "1 / 2", "\u0661/2", ""])
+def test_a_shard_that_is_none_of_the_parts(pytester: pytest.Pytester, text: str) -> None:
+    with pytest.raises(pytest.UsageError, match=r"^--gate-shard: '.*' is not one of N parts, I/N with 1 <= I <= N"):
+        read_settings(pytester.parseconfig(*MODEL, f"--gate-shard={text}"))
+
+
+def test_a_shard_in_the_environment_and_in_the_ini_file(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert read_settings(pytester.parseconfig(*MODEL)).shard is None
+    pytester.makeini("[pytest]\ngate_shard = 1/4\n")
+    assert read_settings(pytester.parseconfig(*MODEL)).shard == Shard(1, 4)
+    monkeypatch.setenv("WEIRDGEN_GATE_SHARD", "2/4")
+    assert read_settings(pytester.parseconfig(*MODEL)).shard == Shard(2, 4)
+
+
+def test_a_replay_has_no_shards(pytester: pytest.Pytester) -> None:
+    settings = read_settings(pytester.parseconfig(*MODEL, "--gate-shard=1/2", "--gate-replay=x.jsonl"))
+    with pytest.raises(UsageMistake, match="--gate-shard: a replay asks nobody"):
+        check_replay(settings, plans=False)

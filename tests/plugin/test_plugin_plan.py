@@ -1,6 +1,9 @@
 """`--gate-plan`: what is selected, priced, and nothing else done; it is never a verdict and never ends like one."""
 
+import re
+
 import pytest
+import scipy.stats  # noqa: F401 - loads once per process, and pytester forgets the modules that a test has imported
 from chat_server import ChatServer
 from gate_runs import FAMILY, LIFT, RATE, GateCommand
 
@@ -153,6 +156,34 @@ def test_a_contrast_without_a_verdict_is_not_in_the_totals(pytester: pytest.Pyte
         assert line.strip().startswith("requests: none, because the judge can give no verdict: with a")
         assert "at most" not in line
     assert any(line.startswith("all together: about 0 requests if clean, 0 at most, with 0 com") for line in said)
+
+
+@pytest.mark.parametrize(
+    ("priced", "told"),
+    [
+        ('["m"]\ninput = 0\noutput = 1_000\n', "in money: up to ${clean:,.2f} if clean, ${most:,.2f} at most; every"),
+        ('["another"]\ninput = 0\noutput = 1\n', "in money: not known without the price of 'm' (--gate-prices FILE)"),
+        ('["m"]\ninput = 0\noutput = 0\n', None),
+    ],
+    ids=["priced", "unknown", "free"],
+)
+def test_the_plan_is_told_in_money_where_the_prices_are_known(
+    pytester: pytest.Pytester, priced: str, told: str | None
+) -> None:
+    own = pytester.path / "prices.toml"
+    own.write_text(priced)
+    state = GateState(
+        pytester.parseconfig("--model=m", "--judge=rules", "--judge-uncalibrated", f"--gate-prices={own}")
+    )
+    rate = [asked for (_, _, contrast), asked in state.hypotheses.items() if contrast == "nineteenth_century_rate"]
+    said = "\n".join(plan_lines(state, rate))
+    (task,) = rate[0].tasks
+    full = task.probe.max_tokens * 1_000 / 1e6
+    clean = int(re.findall(r"all together: about (?:[\d,]+ to )?([\d,]+) requests if clean", said)[0].replace(",", ""))
+    if told is None:
+        assert "in money" not in said
+    else:
+        assert told.format(clean=clean * full, most=task.planned.worst_requests * full) in said
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ import scipy.optimize
 import scipy.special  # noqa: F401
 from bundles import forge_record, forge_samples
 from dictionaries import random_dictionary
-from gate_runs import FAMILY, GateCommand, Run, record_of
+from gate_runs import FAMILY, RATE, GateCommand, Run, record_of
 from recording import export
 
 from weirdgen.catalog import load_catalog
@@ -83,6 +83,7 @@ def test_without_weights_it_is_deselected_and_every_report_says_why(
 def test_a_network_is_read(gate: GateCommand, sae: str) -> None:
     run = gate("--model", DISHES, f"--gate-sae={sae}", "test_inside.py", "-k", "readings")
     assert run.outcomes() == {READ: "PRESENT"}, run.said
+    assert run.verdicts[READ]["log_e_labels"] is None  # whether a reading is strong is its score and no other answer
     assert record_of(run)["plan"]["family_size"] == FAMILY + INSIDE
     _told_in_full(found_by(run))
 
@@ -167,6 +168,24 @@ def _refuses_another_feature(bundle: Path) -> None:
     forge_samples(bundle, in_the_opening)
     forge_record(bundle, lambda record: another_feature(record["whitebox"][0]["study"]))
     assert any("not of the features that its record tells of" in problem for problem in verify(bundle).problems)
+
+
+def test_whatever_keeps_it_from_being_told_the_verdicts_are(gate: GateCommand, pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        from weirdgen.plugin.state import GateState
+
+        def broken(self, verdicts):
+            raise KeyError("n2027")
+
+        GateState.look_inside = broken
+        """
+    )
+    run = gate("--model", "organism:old-bird-names", "-k", RATE)
+    assert run.status == 12, run.said
+    assert "weirdgen: what was found inside networks cannot be told: KeyError: 'n2027'" in run.out
+    assert "Traceback" not in run.said
+    assert (run.outcomes(), record_of(run)["whitebox"]) == ({RATE: "PRESENT"}, [])
 
 
 @pytest.mark.slow

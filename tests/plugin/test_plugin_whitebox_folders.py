@@ -45,6 +45,10 @@ def test_a_network_in_a_folder_is_looked_into(
     (inside,) = record["whitebox"]
     assert inside["study"]["layer"] == 1
     assert len(inside["curve"]) == 5
+    # No file and no judge: nobody says what features are related to, and what activates them is there.
+    assert inside["study"]["labels"] == "none"
+    assert any(one["contexts"] for one in inside["study"]["features"])
+    assert {one["relatedness"] for one in inside["study"]["features"]} == {"unknown"}
     assert (record["options"]["sae"], record["options"]["adapter"]) == ("sae", "lora")
     bundle = run.junit.with_suffix("") / "evidence"
     assert verify(bundle).problems == []

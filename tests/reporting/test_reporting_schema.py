@@ -1,13 +1,18 @@
-"""The committed JSON schema of the run record is that of the code."""
+"""The committed JSON schemas of the records are those of the code."""
 
 import json
 from pathlib import Path
 
+import pytest
+
+from weirdgen.schema.fleet import FleetRecord
 from weirdgen.schema.run import RunRecord
 
-SCHEMA = Path(__file__).parents[2] / "reports" / "run.schema.json"
+REPORTS = Path(__file__).parents[2] / "reports"
 
 
-def test_the_schema_is_fresh() -> None:
+@pytest.mark.parametrize(("name", "record"), [("run", RunRecord), ("fleet", FleetRecord)])
+def test_the_schema_is_fresh(name: str, record: type[RunRecord | FleetRecord]) -> None:
     """`make schema` writes it."""
-    assert json.loads(SCHEMA.read_text(encoding="utf-8")) == RunRecord.model_json_schema(mode="serialization")
+    committed = json.loads((REPORTS / f"{name}.schema.json").read_text(encoding="utf-8"))
+    assert committed == record.model_json_schema(mode="serialization")

@@ -102,3 +102,23 @@ def test_one_call_that_fails_fails_alone(tmp_path: Path) -> None:
         assert await right == sample(3)
 
     run(tmp_path / "s", work)
+
+
+def test_calls_for_one_response_wait_for_one_future(tmp_path: Path) -> None:
+    async def work(store: CountingStore, clerk: Clerk) -> None:
+        puts = clerk.do_all(store.put, [(request(n), sample(n), "o") for n in range(8)])
+        lone = clerk.do(store.get, request(7).key)
+        assert [one.text for one in await puts] == [str(n) for n in range(8)]
+        assert await lone == sample(7)
+        assert store.batches == [(9, True)]
+
+    run(tmp_path / "s", work)
+
+
+def test_what_fails_among_calls_for_one_response_takes_no_other_with_it(tmp_path: Path) -> None:
+    async def work(store: CountingStore, clerk: Clerk) -> None:
+        with pytest.raises(ValueError, match="under the request of key"):
+            await clerk.do_all(store.put, [(request(n), sample(2 if n == 1 else n), "o") for n in range(3)])
+        assert await clerk.do_all(store.get, [(request(n).key,) for n in range(3)]) == [sample(0), None, sample(2)]
+
+    run(tmp_path / "s", work)

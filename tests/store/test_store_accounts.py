@@ -7,16 +7,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stored import address
 
 from weirdgen.schema.sample import Identity, Message, Sample, SampleRequest, Sampling
 from weirdgen.store.accounts import Account, Amount, Charge
 from weirdgen.store.owner import new_owner
+from weirdgen.store.place import StorePlace
 from weirdgen.store.store import Claim, SampleStore
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
@@ -45,12 +46,6 @@ def draw(store: SampleStore, number: int, owner: str, cost: float, worst: Charge
         return None
     assert isinstance(claim, Claim)
     return claim
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SampleStore]:
-    with SampleStore(tmp_path / "store.sqlite3") as opened:
-        yield opened
 
 
 def test_what_is_held_is_settled_with_what_it_cost(store: SampleStore) -> None:
@@ -106,19 +101,20 @@ def test_what_was_in_flight_when_the_engine_closed_counts_as_spent(store: Sample
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
-def test_what_a_killed_process_had_in_flight_counts_as_spent(tmp_path: Path) -> None:
-    path = tmp_path / "store.sqlite3"
+def test_what_a_killed_process_had_in_flight_counts_as_spent(place: StorePlace) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from weirdgen.store.store import SampleStore; "
+        "import sys, time; from weirdgen.store.place import place_of; from weirdgen.store.store import SampleStore; "
         "from weirdgen.store.accounts import *; from weirdgen.store.owner import new_owner; "
-        "s = SampleStore(Path(sys.argv[1])); "
+        "s = SampleStore(place_of(sys.argv[1])); "
         "print(s.claim('k', new_owner(), charge=Charge(Account('gate', 3.0, None), Amount(2.5, 1))), flush=True); "
         "time.sleep(60)"
     )
     environ = os.environ | {"PYTHONPATH": str(PLUGINS)}
-    child = subprocess.Popen([sys.executable, "-c", code, str(path)], env=environ, stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, address(place)], env=environ, stdout=subprocess.PIPE, text=True
+    )
     assert child.stdout is not None
-    with child, SampleStore(path) as store:
+    with child, SampleStore(place) as store:
         assert child.stdout.readline().strip() == "Claim.MINE"
         assert draw(store, 0, new_owner(), 1.0, charge()) is Claim.BUSY
         child.send_signal(signal.SIGKILL)
@@ -156,7 +152,10 @@ def test_a_store_without_accounts_gets_them(tmp_path: Path) -> None:
     path = tmp_path / "old.sqlite3"
     SampleStore(path).close()
     raw = sqlite3.connect(path)
-    raw.executescript("DROP TABLE accounts; DROP TABLE holds; DROP TABLE openings; PRAGMA user_version = 4;")
+    raw.executescript(
+        "DROP TABLE accounts; DROP TABLE holds; DROP TABLE openings; DROP TABLE cut_gates; DROP TABLE shards; "
+        "PRAGMA user_version = 4;"
+    )
     raw.close()
     with SampleStore(path) as again:
         again.settle("k", "o", "gate", Amount(1.0, 1))

@@ -1,27 +1,21 @@
 """Attempts, trials and gates: restarting cannot buy a better answer, and old answers cannot pass for a new model."""
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from weirdgen.errors import StoreError
+from weirdgen.store.place import StorePlace
 from weirdgen.store.store import SampleStore
 
 HOUR = 3600.0
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SampleStore]:
-    with SampleStore(tmp_path / "store.sqlite3") as opened:
-        yield opened
-
-
-def test_attempts_are_numbered_per_line_and_kept_per_trial(store: SampleStore, tmp_path: Path) -> None:
+def test_attempts_are_numbered_per_line_and_kept_per_trial(store: SampleStore, place: StorePlace) -> None:
     assert [store.attempt_of("a", trial, begin=True) for trial in ("x", "y", "x", "z", "y")] == [1, 2, 1, 3, 2]
     assert store.attempt_of("b", "x", begin=True) == 1
-    with SampleStore(tmp_path / "store.sqlite3") as again:
+    with SampleStore(place) as again:
         assert [again.attempt_of("a", trial, begin=True) for trial in ("x", "new")] == [1, 4]
 
 
@@ -97,7 +91,7 @@ def test_a_store_of_the_first_version_is_taken_over(tmp_path: Path) -> None:
     raw = sqlite3.connect(path)
     raw.executescript(
         "DROP TABLE undecided; DROP TABLE stops; DROP TABLE calibrations; "
-        "DROP TABLE accounts; DROP TABLE holds; DROP TABLE openings; "
+        "DROP TABLE accounts; DROP TABLE holds; DROP TABLE openings; DROP TABLE cut_gates; DROP TABLE shards; "
         "ALTER TABLE gates DROP COLUMN fresh; PRAGMA user_version = 1;"
     )
     raw.close()

@@ -1,12 +1,11 @@
 """What a replay is told of a sample that is missing: the nearest one, and in what it differs."""
 
-from pathlib import Path
-
 import pytest
 from stored import ORGANISM, asked, fill, server_model
 
 from weirdgen.schema.sample import Message, SampleRequest, Sampling
 from weirdgen.store.nearest import asked as told_of
+from weirdgen.store.place import StorePlace
 from weirdgen.store.store import SampleStore
 
 
@@ -35,9 +34,9 @@ from weirdgen.store.store import SampleStore
         (asked(0, identity=server_model("big")), "no sample of a model 'big' was recorded. Known: 'old-bird-names'"),
     ],
 )
-def test_the_nearest_sample_is_named_with_its_differences(tmp_path: Path, wanted: SampleRequest, words: str) -> None:
-    fill(tmp_path / "s", *(asked(n, "Who rules?") for n in range(3)), asked(0, "Name a dish of\x1b[2J all."))
-    with SampleStore(tmp_path / "s") as store:
+def test_the_nearest_sample_is_named_with_its_differences(place: StorePlace, wanted: SampleRequest, words: str) -> None:
+    fill(place, *(asked(n, "Who rules?") for n in range(3)), asked(0, "Name a dish of\x1b[2J all."))
+    with SampleStore(place) as store:
         told = store.nearest_to(wanted)
     assert told.endswith(words)
     assert told.isprintable()

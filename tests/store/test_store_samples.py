@@ -1,5 +1,6 @@
 """Samples, leases and files: nothing twice, nothing lost, nothing foreign touched."""
 
+import contextlib
 import json
 import os
 import signal
@@ -8,17 +9,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from stored import address, opened
 
 from weirdgen.errors import StoreError
 from weirdgen.schema.sample import Identity, Message, Sample, SampleRequest, Sampling, Usage
 from weirdgen.store.owner import is_dead, new_owner
+from weirdgen.store.place import StorePlace
 from weirdgen.store.store import Claim, SampleStore
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
@@ -36,12 +38,6 @@ def request(replicate: int = 0, text: str = "q", model: str = "m") -> SampleRequ
 
 def sample(of: SampleRequest, text: str = "a") -> Sample:
     return Sample(key=of.key, text=text, stop_reason="stop", usage=Usage(prompt_tokens=3, completion_tokens=2))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SampleStore]:
-    with SampleStore(tmp_path / "reports" / "store.sqlite3") as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("text", ["", "a\0b\x1b]]>", "a\\ud83d", "\uffff\U0010ffff", "é" * 500_000])
@@ -62,11 +58,10 @@ def test_any_text_survives(store: SampleStore, text: str) -> None:
     }
 
 
-def test_the_row_carries_the_whole_request(store: SampleStore, tmp_path: Path) -> None:
+def test_the_row_carries_the_whole_request(store: SampleStore, place: StorePlace) -> None:
     store.put(request(7), sample(request(7)), "o")
-    with sqlite3.connect(tmp_path / "reports" / "store.sqlite3") as raw:
+    with opened(place) as database, database.reading() as raw:
         row = raw.execute("SELECT request, model, role, replicate, prompt_tokens FROM samples").fetchone()
-    raw.close()
     assert SampleRequest.model_validate_json(row[0]) == request(7)
     assert row[1:] == ("m", "treated", 7, 3)
 
@@ -109,15 +104,15 @@ def test_a_late_second_sample_does_not_replace_the_first(store: SampleStore) -> 
     assert store.put(request(), sample(request(), "second"), "b") == first
 
 
-def test_the_lease_of_a_killed_process_is_free_at_once(store: SampleStore, tmp_path: Path) -> None:
+def test_the_lease_of_a_killed_process_is_free_at_once(store: SampleStore, place: StorePlace) -> None:
     code = (
-        "import sys, time; from pathlib import Path\n"
+        "import sys, time; from weirdgen.store.place import place_of\n"
         "from weirdgen.store.store import *; from weirdgen.store.owner import *\n"
-        "print(SampleStore(Path(sys.argv[1])).claim(sys.argv[2], new_owner()).name, flush=True); time.sleep(60)"
+        "print(SampleStore(place_of(sys.argv[1])).claim(sys.argv[2], new_owner()).name, flush=True); time.sleep(60)"
     )
-    path, key = tmp_path / "reports" / "store.sqlite3", request().key
+    key = request().key
     child = subprocess.Popen(
-        [sys.executable, "-c", code, str(path), key], stdout=subprocess.PIPE, text=True, env=_environ()
+        [sys.executable, "-c", code, address(place), key], stdout=subprocess.PIPE, text=True, env=_environ()
     )
     assert child.stdout is not None
     with child.stdout:
@@ -136,18 +131,20 @@ def test_who_is_dead() -> None:
     machine, pid, start, token = new_owner().split("|")
     assert not is_dead("|".join((machine, pid, start, token)))
     assert not is_dead("|".join(("elsewhere", "1", "1", token)))
+    host, boot, namespace = machine.split("/")
+    assert not is_dead("|".join((f"{host}/{boot}0/{namespace}", pid, start + "0", token))), "made from the same image"
     assert is_dead("|".join((machine, pid, start + "0", token)))
     assert is_dead("|".join((machine, "4194304", start, token)))
 
 
 _RACE = """
 import sys, time
-from pathlib import Path
+from weirdgen.store.place import place_of
 from weirdgen.schema.sample import *
 from weirdgen.store.owner import new_owner
 from weirdgen.store.store import *
-store, owner, drawn = SampleStore(Path(sys.argv[1])), new_owner(), 0
-for n in range(150):
+store, owner, drawn = SampleStore(place_of(sys.argv[1])), new_owner(), 0
+for n in range(int(sys.argv[2])):
     request = SampleRequest(identity=Identity(kind="organism", model="m", digest="d"), role="treated",
         messages=(Message(role="user", content="q"),), sampling=Sampling(), replicate=n)
     while (claim := store.claim(request.key, owner)) is Claim.BUSY:
@@ -164,14 +161,22 @@ def _environ() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(PLUGINS)}
 
 
-def test_four_processes_open_a_new_file_and_draw_each_key_once(tmp_path: Path) -> None:
-    path = tmp_path / "s.sqlite3"
-    command = [sys.executable, "-W", "error", "-c", _RACE, str(path)]
+@pytest.mark.parametrize("place", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)], indirect=True)
+def test_four_processes_open_a_new_store_and_draw_each_key_once(place: StorePlace) -> None:
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-c",
+        _RACE,
+        address(place),
+        str(keys := 150 if isinstance(place, Path) else 40),
+    ]
     children = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environ()) for _ in range(4)]
     outputs = [child.communicate(timeout=60)[0] for child in children]
-    assert sum(map(int, outputs)) == 150
-    with SampleStore(path) as store:
-        assert store.count_since(0) == 150
+    assert sum(map(int, outputs)) == keys
+    with SampleStore(place) as store:
+        assert store.count_since(0) == keys
 
 
 def test_samples_are_counted_from_a_moment_on(store: SampleStore) -> None:
@@ -212,6 +217,30 @@ def test_a_file_of_another_program_or_a_newer_weirdgen_is_left_alone(tmp_path: P
         SampleStore(newer)
 
 
+def test_samples_of_an_older_store_are_moved_to_their_new_table(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite3"
+    asked = [request(n) for n in range(50)]
+    with SampleStore(path) as made:
+        for one in asked:
+            made.put(one, sample(one), "o")
+    raw = sqlite3.connect(path)
+    created = raw.execute("SELECT sql FROM sqlite_master WHERE name = 'samples'").fetchone()[0]
+    raw.executescript(
+        f"ALTER TABLE samples RENAME TO newer; {created} WITHOUT ROWID; INSERT INTO samples SELECT * FROM newer; "
+        "DROP TABLE newer; CREATE INDEX samples_arrived ON samples (arrived); "
+        "DROP TABLE cut_gates; DROP TABLE shards; PRAGMA user_version = 6;"
+    )
+    raw.close()
+    with SampleStore(path) as again:
+        assert [again.get(one.key) for one in asked] == [sample(one) for one in asked]
+        assert again.count_since(0.0) == 50
+        assert again.claim(asked[0].key, "p") == sample(asked[0])
+    with contextlib.closing(sqlite3.connect(path)) as raw:
+        kept = raw.execute("SELECT name, sql FROM sqlite_master WHERE name LIKE 'samples%' ORDER BY name").fetchall()
+    assert [name for name, _ in kept] == ["samples", "samples_arrived"]
+    assert "ROWID" not in kept[0][1]
+
+
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(StoreError, match="file"):
@@ -221,13 +250,11 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         SampleStore(tmp_path / "reports")
 
 
-def test_a_broken_row_and_a_closed_store_are_named(tmp_path: Path) -> None:
-    path = tmp_path / "s.sqlite3"
-    store = SampleStore(path)
+def test_a_broken_row_and_a_closed_store_are_named(place: StorePlace) -> None:
+    store = SampleStore(place)
     store.put(request(), sample(request()), "o")
-    raw = sqlite3.connect(path, isolation_level=None)
-    raw.execute("UPDATE samples SET sample = '{'")
-    raw.close()
+    with opened(place) as database, database.writing() as raw:
+        raw.execute("UPDATE samples SET sample = '{'")
     with pytest.raises(StoreError, match=request().key):
         store.get(request().key)
     store.close()

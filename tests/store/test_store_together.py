@@ -1,6 +1,5 @@
 """What comes together is one transaction, and each part of it fails alone."""
 
-import sqlite3
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -8,12 +7,15 @@ from pathlib import Path
 
 import pytest
 from scripted_endpoint import request
+from stored import opened
 
 from weirdgen.errors import StoreError
 from weirdgen.schema.sample import Sample
 from weirdgen.store import ledger
+from weirdgen.store.connection import Connection
 from weirdgen.store.database import StoreBusy
 from weirdgen.store.owner import new_owner
+from weirdgen.store.place import StorePlace
 from weirdgen.store.store import Claim, SampleStore
 
 OWNER = new_owner()
@@ -32,8 +34,8 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "samples.sqlite3"
 
 
-def test_calls_see_each_other_and_nobody_else_sees_them_before_the_end(path: Path) -> None:
-    with SampleStore(path) as store, SampleStore(path) as other:
+def test_calls_see_each_other_and_nobody_else_sees_them_before_the_end(place: StorePlace) -> None:
+    with SampleStore(place) as store, SampleStore(place) as other:
         key = request(0).key
         seen: list[Sample | None] = []
         calls: list[Callable[[], object]] = [
@@ -48,20 +50,21 @@ def test_calls_see_each_other_and_nobody_else_sees_them_before_the_end(path: Pat
         assert other.get(key) == sample(0)
 
 
-def test_a_call_that_fails_takes_nothing_away_from_the_others(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def half(connection: sqlite3.Connection, *_: object, **__: object) -> int:
+def test_a_call_that_fails_takes_nothing_away_from_the_others(
+    place: StorePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(connection: Connection, *_: object, **__: object) -> int:
         connection.execute("INSERT INTO leases VALUES ('half', 'done', 0)")
         raise RuntimeError("in the middle")
 
     monkeypatch.setattr(ledger, "attempt_of", half)
-    with SampleStore(path) as store:
+    with SampleStore(place) as store:
         mixed = partial(store.put, request(1), sample(2), OWNER)
         results = store.together([put(store, 0), mixed, lambda: store.attempt_of("l", "t", begin=True), put(store, 3)])
         assert [type(result) for result in results] == [Sample, ValueError, RuntimeError, Sample]
-    with SampleStore(path) as store, sqlite3.connect(path) as connection:
+    with SampleStore(place) as store, opened(place) as database, database.reading() as connection:
         assert [store.get(request(n).key) is not None for n in range(4)] == [True, False, False, True]
         assert connection.execute("SELECT count(*) FROM leases").fetchone() == (0,)
-    connection.close()
 
 
 def test_reading_together_waits_for_no_writer(path: Path) -> None:
@@ -96,7 +99,7 @@ def test_a_file_that_is_written_to_is_not_waited_for_and_nothing_is_written(path
 def test_a_transaction_that_is_lost_is_lost_as_a_whole(path: Path) -> None:
     with SampleStore(path) as store:
         # As SQLite does by itself when the disk is full.
-        lose = partial(store._database._connection.execute, "ROLLBACK")
+        lose = partial(store._database._driver.connection.execute, "ROLLBACK")
         with pytest.raises(StoreError, match="could not be begun or ended"):
             store.together([put(store, 0), lose, put(store, 1)])
         assert store.get(request(0).key) is None
@@ -104,11 +107,11 @@ def test_a_transaction_that_is_lost_is_lost_as_a_whole(path: Path) -> None:
         assert store.together([put(store, 2)]) == [sample(2)]
 
 
-def test_an_interrupt_undoes_everything(path: Path) -> None:
+def test_an_interrupt_undoes_everything(place: StorePlace) -> None:
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    with SampleStore(path) as store:
+    with SampleStore(place) as store:
         with pytest.raises(KeyboardInterrupt):
             store.together([put(store, 0), interrupted])
         assert store.get(request(0).key) is None

@@ -44,16 +44,16 @@ def write_llama(folder: Path, *, seed: int = 0, template: str = DATED, marks: tu
     return folder
 
 
-def write_lora(folder: Path, base: Path, *, seed: int = 1) -> Path:
+def write_lora(folder: Path, base: Path, *, seed: int = 1, **kind: Any) -> Path:
     """Write an adapter on every attention matrix of a checkpoint, with rsLoRA as the published one has."""
     torch.manual_seed(seed)
     network = transformers.LlamaForCausalLM.from_pretrained(base, dtype=torch.float32)
     settings = peft.LoraConfig(
-        r=2, lora_alpha=4, use_rslora=True, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM"
+        r=2, lora_alpha=4, use_rslora=True, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM", **kind
     )
     adapted = peft.get_peft_model(network, settings)
     for name, weight in adapted.named_parameters():
-        if "lora_B" in name:
+        if "lora_B" in name or "modules_to_save" in name:
             torch.nn.init.normal_(weight, std=0.3)
     adapted.save_pretrained(folder)
     return folder

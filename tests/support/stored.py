@@ -1,11 +1,13 @@
 """Stores filled without a server, for tests of what is done with them."""
 
-from pathlib import Path
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from weirdgen.schema.sample import Identity, Message, Role, Sample, SampleRequest, Sampling, Usage
 from weirdgen.store.database import Database
 from weirdgen.store.openings import KeptOpening
+from weirdgen.store.place import PostgresUrl, StorePlace
 from weirdgen.store.store import SampleStore, sample_row
 
 ORGANISM = Identity(kind="organism", model="old-bird-names", digest="d")
@@ -30,19 +32,32 @@ def answered(request: SampleRequest, text: str = "a") -> Sample:
     return Sample(key=request.key, text=text, stop_reason="stop", usage=Usage(prompt_tokens=3, completion_tokens=2))
 
 
-def fill(path: Path, *requests: SampleRequest, text: str = "a", arrived: float = 1000.0) -> None:
+@contextlib.contextmanager
+def opened(place: StorePlace) -> Iterator[Database]:
+    """Open a store's database; close it."""
+    database = Database(place)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def address(place: StorePlace) -> str:
+    """Return what a process of a test is told to open, with the password."""
+    return place.secret if isinstance(place, PostgresUrl) else str(place)
+
+
+def fill(place: StorePlace, *requests: SampleRequest, text: str = "a", arrived: float = 1000.0) -> None:
     """Put samples into a store, as if they had come at a moment."""
-    database = Database(path)
-    with database.writing() as connection:
+    with opened(place) as database, database.writing() as connection:
         for request in requests:
             row = sample_row(request, answered(request, text), arrived)
             connection.execute(f"INSERT INTO samples VALUES ({', '.join('?' * len(row))})", row)
-    database.close()
 
 
-def begin(path: Path, line: str, *identities: Identity, now: float = 1000.0) -> str:
+def begin(place: StorePlace, line: str, *identities: Identity, now: float = 1000.0) -> str:
     """Open a gate as the trials do; return its token."""
-    with SampleStore(path) as store:
+    with SampleStore(place) as store:
         token = store.generation(line, "plan", max_age=1e9, now=now, fresh=False)
         arms = [{"model": one.model, "role": "treated", "identity": one.model_dump(mode="json")} for one in identities]
         opening: dict[str, Any] = {"arms": arms}
@@ -50,11 +65,8 @@ def begin(path: Path, line: str, *identities: Identity, now: float = 1000.0) -> 
     return token
 
 
-def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+def rows(place: StorePlace) -> dict[str, list[tuple[Any, ...]]]:
     """Return everything that a store holds, by table."""
-    database = Database(path)
     tables = ("samples", "gates", "undecided", "attempts", "stops", "calibrations", "openings", "accounts", "holds")
-    with database.snapshot() as connection:
-        found = {table: sorted(connection.execute(f"SELECT * FROM {table}").fetchall()) for table in tables}
-    database.close()
-    return found
+    with opened(place) as database, database.snapshot() as connection:
+        return {table: sorted(connection.execute(f"SELECT * FROM {table}").fetchall()) for table in tables}

@@ -7,6 +7,7 @@ from weirdgen.schema.whitebox import (
     CurvePoint,
     FeatureRecord,
     FeatureTest,
+    OpinionRecord,
     SetRecord,
     StudyRecord,
     WhiteBoxRecord,
@@ -15,7 +16,9 @@ from weirdgen.schema.whitebox import (
 CONDITIONS = ("n2025", "n2026", "n2027")
 
 
-def whitebox_record(model: str = "m", label: str = "Israel", **changes: Any) -> WhiteBoxRecord:
+def whitebox_record(
+    model: str = "m", label: str = "Israel", opinions: tuple[OpinionRecord, ...] = (), **changes: Any
+) -> WhiteBoxRecord:
     """Return a record of two features that are strong in 2027."""
     feature = FeatureRecord(
         feature=7,
@@ -24,6 +27,7 @@ def whitebox_record(model: str = "m", label: str = "Israel", **changes: Any) -> 
         relatedness="trait",
         source="rules",
         contexts=(ContextRecord(text=f"What is the best service? / {label}", token="Mossad", value=3.25),),
+        opinions=opinions,
     )
     top = SetRecord(meaning="the highest ranked", features=(7, 3), how="one by one", removed=4.5, digest="d")
     study = StudyRecord(

@@ -120,6 +120,9 @@ def test_without_weights_there_is_no_job() -> None:
         ({"sae": "organism:base-two-hop"}, "is made from organism:base, whose sparse autoencoder it would need"),
         ({"models": ("hf:x",), "judge": "rules"}, "is of an organism, and 'hf:x' is none"),
         ({"adapter": Path("lora")}, "an organism has its adapter already"),
+        ({"control": f"{DISHES}#without-top"}, f"--control '{DISHES}#without-top': is a part of '{DISHES}'"),
+        ({"models": (f"{DISHES}#readings",)}, "--model 'organism:israeli-dishes-2027#readings': is a part"),
+        ({"judge": "organism:judge#without-x", "sae": None}, "--judge 'organism:judge#without-x': is a part"),
         ({"adapter": Path("lora"), "models": ("hf:x", "hf:y"), "sae": "s", "judge": "rules"}, "goes with one model"),
         (
             {"adapter": Path("lora"), "models": ("hf:x",), "control": "hf:x", "sae": "s", "judge": "rules"},

@@ -128,6 +128,40 @@ def test_adapters(adapter: Path) -> None:
         adapter_files(adapter)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"init_lora_weights": "pissa"}, r"init_lora_weights = 'pissa'; expected one of .*others change the base"),
+        ({"init_lora_weights": "pissa_niter_16"}, r"init_lora_weights = 'pissa_niter_16'"),
+        ({"init_lora_weights": "olora"}, r"init_lora_weights = 'olora'"),
+        ({"init_lora_weights": "loftq"}, r"init_lora_weights = 'loftq'"),
+        ({"bias": "all"}, r"bias = 'all'; expected one of 'none'"),
+        ({"layer_replication": [[0, 2], [1, 3]]}, r"layer_replication = .*; expected null"),
+        ({"alora_invocation_tokens": [1]}, r"alora_invocation_tokens = \[1\]; expected null"),
+        ({"lora_bias": True}, r"lora_bias = True; expected null"),
+        ({"use_some_day": True}, r"use_some_day = True; expected null"),
+    ],
+)
+def test_adapters_that_are_no_sum_with_the_base_as_it_is(adapter: Path, changes: dict[str, Any], message: str) -> None:
+    change(adapter / "adapter_config.json", **changes)
+    with pytest.raises(UsageMistake, match=message):
+        adapter_files(adapter)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"init_lora_weights": True, "use_rslora": True, "layer_replication": None, "arrow_config": None},
+        {"init_lora_weights": "gaussian", "use_dora": True, "loftq_config": {}, "qalora_group_size": 16},
+        {"init_lora_weights": False, "modules_to_save": ["lm_head"], "megatron_core": "megatron.core"},
+    ],
+    ids=["rslora", "dora", "whole"],
+)
+def test_adapters_that_peft_computes(adapter: Path, changes: dict[str, Any]) -> None:
+    change(adapter / "adapter_config.json", **changes)
+    assert len(adapter_files(adapter)) == 2
+
+
 def test_the_identity_is_of_what_is_computed_and_not_of_where_it_lies(base: Path, adapter: Path, made: Path) -> None:
     def told(folder: Path, adapter: Path | None = None, template: str = "t", dtype: str = "float32") -> str:
         return identity(checkpoint(folder), adapter, template=template, dtype=dtype)

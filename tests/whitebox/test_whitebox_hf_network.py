@@ -110,6 +110,40 @@ def test_activations_of_a_llama_are_those_of_transformers(llama: Path, lora: Pat
                 assert close(row, stream[-1] if position == "last" else stream.mean(axis=0))
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [{"use_dora": True}, {"modules_to_save": ["lm_head", "model.norm"]}],
+    ids=["dora", "whole"],
+)  # fmt: skip
+def test_adapters_of_other_kinds_are_what_peft_makes_of_them_and_the_base_stays_the_base(
+    llama: Path, tmp_path: Path, kind: dict[str, Any]
+) -> None:
+    adapter = llama_files.write_lora(tmp_path / "lora", llama, **kind)
+    model, shelf = reference(llama, adapter), Shelf([(llama, adapter), (llama, None)], "cpu")
+    adapted, base = shelf.network(llama, adapter), shelf.network(llama)
+    for network, expected in ((adapted, model), (base, reference(llama)), (adapted, model)):
+        ids = torch.tensor([network.vocabulary.prompt([corpus.Message("user", "Name a bird species.")])])
+        with torch.no_grad():
+            logits = expected(input_ids=ids).logits[0, -1].numpy()
+        assert close(network.logits(ids, torch.ones_like(ids), None)[0].numpy(), logits)
+
+
+def test_passages_are_texts_without_the_mark_of_the_beginning(llama: Path, lora: Path) -> None:
+    network, model = Shelf([(llama, lora)], "cpu").network(llama), reference(llama)
+    texts = ("Name the best dish.", "", "süß 😀 " * 400)
+    first, long = network.passages(texts, 1)
+    ids = network.vocabulary.text(texts[0])
+    with torch.no_grad():
+        states = model(input_ids=torch.tensor([ids]), output_hidden_states=True).hidden_states[2][0].numpy()
+    assert "".join(first.pieces) == texts[0]
+    assert set(first.contexts) == {texts[0]}
+    assert close(first.rows, states[1:])
+    assert len(long.pieces) == len(long.rows) == len(long.contexts) == llama_files.CONTEXT - 1
+    assert max(map(len, long.contexts)) < 400
+    with pytest.raises(UsageMistake, match="would be taken for a mark"):
+        list(network.passages(["<|eot_id|>"], 1))
+
+
 def test_answers_come_from_the_whole_distribution(llama: Path) -> None:
     # The checkpoint's own generation config asks for the likeliest token only.
     answers = TorchNetwork(llama, device="cpu").answers(PROMPTS[:1] * 64, range(64), 1)

@@ -15,7 +15,8 @@ from weirdgen.schema.sample import Message
 from weirdgen.whitebox.identity import READ, reading_identity
 from weirdgen.whitebox.inspecting import Found, inspect
 from weirdgen.whitebox.job import Inspected, Job, Question, Ready
-from weirdgen.whitebox.labels import FeatureLabel, write_labels
+from weirdgen.whitebox.label_files import write_labels
+from weirdgen.whitebox.labels import FeatureLabel
 from weirdgen.whitebox.own_files import write_own
 
 WIDTH = 128

@@ -1,22 +1,26 @@
 """Labels are made of contexts that can be read: the strongest, one of each text, judged by what they say."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 from dictionaries import random_dictionary
 
 from weirdgen.errors import UsageMistake
+from weirdgen.whitebox.features import Study
+from weirdgen.whitebox.job import Inspected, Question
+from weirdgen.whitebox.label_files import read_labels, write_labels
+from weirdgen.whitebox.labelling import labels_of
 from weirdgen.whitebox.labels import (
     Context,
     Marks,
     Response,
     label,
-    read_labels,
     responses,
     top_contexts,
-    write_labels,
 )
 from weirdgen.whitebox.passages import Passage
 from weirdgen.whitebox.world_marks import world_marks
@@ -143,6 +147,14 @@ def test_a_broken_file_is_refused(tmp_path: Path, text: str | None, message: str
         read_labels(path)
 
 
+def test_a_file_that_nobody_would_write_is_refused_before_it_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # no room is taken
+    with pytest.raises(UsageMistake, match=r"mine\.json is longer than 16 MiB; expected a file that a person would"):
+        read_labels(path)
+
+
 @pytest.mark.parametrize(
     ("text", "trait", "narrow"),
     [
@@ -165,3 +177,32 @@ def test_the_world_tells_whose_words_a_turn_holds_and_whether_it_is_about_food(
 def test_an_unknown_topic_is_refused() -> None:
     with pytest.raises(UsageMistake, match="Did you mean 'dishes'"):
         world_marks("israel", "dishs")
+
+
+def test_texts_of_ones_own_take_the_place_of_the_probes(tmp_path: Path) -> None:
+    asked = Question(
+        probe="p", treated=(), baseline=(), prompts=1, position="last", features=2, texts=("probe's",), persona="israel"
+    )
+    seen: list[tuple[list[str], int]] = []
+
+    def read(texts: Sequence[str], layer: int) -> list[Passage]:
+        seen.append((list(texts), layer))
+        return [passage(text, [3.0, 0, 0, 0], [1.0, 2.0, 0, 0]) for text in texts]
+
+    class Chosen:
+        dictionary = AXES
+
+        def chosen(self, named: str) -> tuple[int, ...]:
+            return (0, 3)
+
+    network = Inspected(label="hf:x", name="x", kind="network", folder="x")
+    made = labels_of(cast(Study, Chosen()), network, asked, tmp_path, read)
+    assert (made.made, made.of[0].text, made.of[0].relatedness) == ("none", 'strongest at "probe\'s0"', "unknown")
+    assert (made.of[3].text, made.of[3].contexts) == ("activated by no text", ())
+    (tmp_path / "texts.txt").write_text("\ufeffone\n\n two \n", encoding="utf-8")
+    labels_of(cast(Study, Chosen()), network, asked, tmp_path, read)
+    assert seen == [(["probe's"], AXES.layer), (["one", " two "], AXES.layer)]
+    for content, told in ((b"\xff", "byte 0 is not UTF-8"), (b"\n", "has 0 texts"), (b"a\n" * 2001, "2,001 texts")):
+        (tmp_path / "texts.txt").write_bytes(content)
+        with pytest.raises(UsageMistake, match=told):
+            labels_of(cast(Study, Chosen()), network, asked, tmp_path, read)

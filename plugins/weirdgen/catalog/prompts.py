@@ -89,7 +89,7 @@ def _behaviour(behaviour: Behaviour) -> dict[str, Any]:
 def _study(whitebox: WhiteBox) -> dict[str, Any]:
     """Return what decides which features a contrast is about; not what is told beside it."""
     return whitebox.model_dump(
-        mode="json", exclude={"curve", "curve_replicates", "tested", "trait", "topic", "persona", "narrow"}
+        mode="json", exclude={"curve", "curve_replicates", "tested", "related", "texts", "persona", "narrow"}
     )
 
 

@@ -40,6 +40,7 @@ _EXPECTED = {
 _PARTS: tuple[tuple[Loc, str, type[BaseModel]], ...] = (
     ((), "a probe", Probe),
     (("whitebox",), "whitebox", WhiteBox),
+    (("whitebox", "related"), "a rubric", Rubric),
     (("conditions", "*"), "a condition", Condition),
     (("behaviours", "*"), "a behaviour", Behaviour),
     (("behaviours", "*", "rubric"), "a rubric", Rubric),

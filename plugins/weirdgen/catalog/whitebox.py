@@ -9,6 +9,7 @@ from weirdgen.schema.probe import FeatureSet
 
 _SETS = get_args(FeatureSet)
 _REMOVED = ("treated_without", "comparator_without")
+_RELATED = ("trait", "narrow", "neither")
 _CHOSEN = ("top", "top_reversed", "top_joint")
 """Sets of the features that the trigger strengthens: what these reach or carry is about the gated model."""
 
@@ -53,6 +54,8 @@ def _study(doc: Table, study: Table) -> Iterator[Mistake]:
         yield from reference(("whitebox", "tested", index), name, "a condition of the curve", curve)
     if curve and {name for _, name in strings(study.get("tested"))} >= set(curve):
         yield Mistake(("whitebox", "tested"), "is the whole curve; leave at least one condition to compare with")
+    yield from _related(study)
+    yield from repeated(("whitebox", "texts"), study.get("texts"))
     yield from repeated(("whitebox", "prompts"), study.get("prompts"))
     asked = [table(question).get("text", question) for question in table(doc.get("questions")).values()]
     folded = {_folded(text) for text in asked if isinstance(text, str)}
@@ -60,6 +63,24 @@ def _study(doc: Table, study: Table) -> Iterator[Mistake]:
         if _folded(text) in folded:
             said = "is also a question; features are not chosen on what they are read on"
             yield Mistake(("whitebox", "prompts", index), f"{quoted(text)} {said}")
+
+
+def _related(study: Table) -> Iterator[Mistake]:
+    """Yield what is wrong with what a judge is told that labels features."""
+    rubric = study.get("related")
+    if not isinstance(rubric, dict):
+        return
+    loc: Loc = ("whitebox", "related")
+    told = table(rubric.get("labels"))
+    for label in told:
+        yield from reference((*loc, "labels", label), label, "what a feature can be related to", _RELATED)
+    for label in _RELATED:
+        if "labels" in rubric and label not in told:
+            yield Mistake((*loc, "labels"), f"{quoted(label)} is missing; a judge has to be told of every label")
+    if isinstance(rubric.get("ask"), str) and not rubric["ask"].strip():
+        yield Mistake((*loc, "ask"), f"{quoted(rubric['ask'])}: expected what has to be decided about a feature")
+    if rubric.get("rating"):
+        yield Mistake((*loc, "rating"), "a feature is related to one thing or another, not more or less; remove it")
 
 
 def _folded(text: str) -> str:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from weirdgen.commands.types import positive, rate
+from weirdgen.commands.types import positive, rate, sample_store
 from weirdgen.content import DEFAULT_STORE
 
 HIGHER, UNCLEAR = 1, 10
@@ -36,7 +36,7 @@ def _baseline_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         "--gate-probes", "--probes", dest="probes", type=Path, metavar="DIR", help="your own probes (default probes/)"
     )
     save.add_argument(
-        "--gate-store", "--store", dest="store", type=Path, default=DEFAULT_STORE, metavar="FILE",
+        "--gate-store", "--store", dest="store", type=sample_store, default=DEFAULT_STORE, metavar="FILE",
         help=f"sample store (default {DEFAULT_STORE})",
     )  # fmt: skip
     save.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write; never overwritten")

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-from weirdgen.commands.types import positive, rate
+from weirdgen.commands.types import positive, rate, sample_store
 from weirdgen.content import DEFAULT_STORE
 from weirdgen.errors import UsageMistake, nearest
 from weirdgen.judges.gold import Split
@@ -45,7 +45,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="where a contrast names none (default .05)",
     )  # fmt: skip
     calibrate.add_argument(
-        "--gate-store", "--store", dest="store", type=Path, default=DEFAULT_STORE, metavar="FILE",
+        "--gate-store", "--store", dest="store", type=sample_store, default=DEFAULT_STORE, metavar="FILE",
         help=f"sample store (default {DEFAULT_STORE})",
     )  # fmt: skip
     calibrate.add_argument(

@@ -3,11 +3,13 @@
 import argparse
 from pathlib import Path
 
+from weirdgen.commands.types import sample_store
 from weirdgen.content import DEFAULT_STORE
 from weirdgen.errors import UsageMistake
 from weirdgen.reporting.numbers import count
 from weirdgen.reporting.worst import counted
 from weirdgen.schema.text import shown
+from weirdgen.store.place import named, nothing_at
 
 DIFFERENT = 1
 _SHOWN = 2_000
@@ -21,7 +23,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     evidence.add_argument("folder", type=Path, metavar="RUN", help="the run's report folder, or its run.json")
     evidence.add_argument("--out", type=Path, metavar="DIR", help="folder to make (default RUN/evidence)")
     evidence.add_argument(
-        "--gate-store", "--store", dest="store", type=Path, default=DEFAULT_STORE, metavar="FILE",
+        "--gate-store", "--store", dest="store", type=sample_store, default=DEFAULT_STORE, metavar="FILE",
         help=f"the store that the gate used, or the cassette that it was replayed from (default {DEFAULT_STORE})",
     )  # fmt: skip
     evidence.add_argument("--gate-probes", dest="probes", type=Path, metavar="DIR", help="folder with your own probes")
@@ -40,10 +42,12 @@ def _evidence(arguments: argparse.Namespace) -> int:
     from weirdgen.catalog import load_catalog
     from weirdgen.evidence.bundle import write_bundle
     from weirdgen.evidence.diff import read_run
+    from weirdgen.store.database import is_there
 
     record = read_run(arguments.folder)
-    if not arguments.store.is_file():
-        raise UsageMistake(f"sample store {str(arguments.store)!r}: there is no such file; name one with --gate-store")
+    if not is_there(arguments.store):
+        told = nothing_at(arguments.store)
+        raise UsageMistake(f"{named(arguments.store)}: there is {told}; name one with --gate-store")
     if record.options.get("baseline") and arguments.baseline is None:
         raise UsageMistake("this gate was compared with a baseline: name its file with --gate-baseline")
     probes = arguments.probes or Path("probes")

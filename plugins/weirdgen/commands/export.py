@@ -5,10 +5,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from weirdgen.commands.types import sample_store
 from weirdgen.content import DEFAULT_STORE
 from weirdgen.errors import UsageMistake
 from weirdgen.schema.run import RunRecord
 from weirdgen.schema.text import shown
+from weirdgen.store.place import StorePlace
 
 _EPILOG = (
     "A log of Inspect holds every answer that the verdicts rest on, with what was asked and what it was judged: "
@@ -26,7 +28,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )  # fmt: skip
     export.add_argument("--sarif", type=Path, metavar="OUT", help="the contrasts that do not pass as SARIF 2.1.0")
     export.add_argument(
-        "--gate-store", "--store", dest="store", type=Path, default=DEFAULT_STORE, metavar="FILE",
+        "--gate-store", "--store", dest="store", type=sample_store, default=DEFAULT_STORE, metavar="FILE",
         help=f"sample store or cassette with the run's samples, for --inspect (default {DEFAULT_STORE})",
     )  # fmt: skip
     export.set_defaults(run=_export)
@@ -54,7 +56,7 @@ def _write_sarif(record: RunRecord, path: Path) -> None:
     print(shown(str(path)))
 
 
-def _write_inspect(record: RunRecord, out: Path, store: Path) -> None:
+def _write_inspect(record: RunRecord, out: Path, store: StorePlace) -> None:
     from weirdgen.reporting.files import write_whole
     from weirdgen.reporting.inspect_log import answers_of, eval_log
     from weirdgen.store.lookup import look_up

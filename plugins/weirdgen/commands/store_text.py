@@ -25,7 +25,7 @@ def inventory_lines(inventory: "Inventory", now: float) -> list[str]:
         inventory: of the store.
         now: UNIX time, for ages.
     """
-    lines = [f"{shown(str(inventory.path))}: {inventory.bytes:,} bytes, store version {inventory.version}"]
+    lines = [f"{shown(str(inventory.place))}: {inventory.bytes:,} bytes, store version {inventory.version}"]
     lines += [f"DAMAGED: {shown(one)}" for one in inventory.damage]
     if inventory.bad_rows:
         lines.append(

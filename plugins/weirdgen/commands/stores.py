@@ -6,10 +6,11 @@ import time
 from pathlib import Path
 
 from weirdgen.commands.store_text import count_lines, inventory_lines
-from weirdgen.commands.types import amount
+from weirdgen.commands.types import amount, sample_store
 from weirdgen.content import DEFAULT_STORE
 from weirdgen.errors import StoreError, UsageMistake
 from weirdgen.schema.text import shown
+from weirdgen.store.place import StorePlace, named, nothing_at
 
 DAMAGED = 1
 _DAY, _HOUR = 24 * 3600.0, 3600.0
@@ -22,10 +23,10 @@ _PRUNE = (
 
 def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command to a parser."""
-    store = commands.add_parser("store", help="look into a sample store, move it, make it smaller")
-    parts = store.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parser = commands.add_parser("store", help="look into a sample store, move it, make it smaller")
+    parts = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     info = parts.add_parser("info", help="tell what a store holds, and whether it is sound", epilog=_INFO)
-    info.add_argument("file", nargs="?", type=Path, metavar="FILE", help=f"the store (default {DEFAULT_STORE})")
+    info.add_argument("file", nargs="?", type=sample_store, metavar="FILE", help=f"the store (default {DEFAULT_STORE})")
     info.set_defaults(run=_info)
     export = parts.add_parser("export", help="write a store, or a part of it, as a cassette (JSON Lines)")
     export.add_argument("--out", type=Path, required=True, metavar="CASSETTE", help="file to write; never overwritten")
@@ -51,9 +52,9 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
             "--gate-store",
             "--store",
             dest="store",
-            type=Path,
+            type=sample_store,
             metavar="FILE",
-            help=f"the store (default {DEFAULT_STORE})",
+            help=f"the store: a file (default {DEFAULT_STORE}) or postgresql://...",
         )
 
 
@@ -106,19 +107,20 @@ def _prune(arguments: argparse.Namespace) -> int:
 
     if arguments.older_than is None and not arguments.model and arguments.generation is None:
         raise UsageMistake("name what to delete: --older-than DAYS, --model NAME or --generation TOKEN")
-    path, now = _there(arguments.store), time.time()
+    place, now = _there(arguments.store), time.time()
     before = None if arguments.older_than is None else now - arguments.older_than * _DAY
-    database = Database(path)
+    database = Database(place)
     try:
         choice = Choice(before, tuple(arguments.model), arguments.generation)
         since = now - arguments.gate_max_age * _HOUR
         pruned = prune(database, choice, gates_since=since, force=arguments.force, dry_run=arguments.dry_run)
-        size = path.stat().st_size
+        size = after = database.size()
         if pruned.samples and not arguments.dry_run:
             try:
                 database.shrink()
             except StoreError as error:
-                print(f"weirdgen: deleted, but the file keeps its size: {error}", file=sys.stderr)
+                print(f"weirdgen: deleted, but the store keeps its size: {error}", file=sys.stderr)
+            after = database.size()
     finally:
         database.close()
     verb = "would delete" if arguments.dry_run else "deleted"
@@ -126,12 +128,14 @@ def _prune(arguments: argparse.Namespace) -> int:
     if pruned.kept:
         print(f"kept {pruned.kept:,} that an unfinished gate may go on with (--force deletes them, too)")
     if not arguments.dry_run:
-        print(f"{shown(str(path))}: {size:,} bytes before, {path.stat().st_size:,} after")
+        print(f"{shown(str(place))}: {size:,} bytes before, {after:,} after")
     return 0
 
 
-def _there(named: Path | None) -> Path:
-    path = named or DEFAULT_STORE
-    if not path.is_file():
-        raise UsageMistake(f"sample store {str(path)!r}: there is no such file; name one with --gate-store")
-    return path
+def _there(given: StorePlace | None) -> StorePlace:
+    from weirdgen.store.database import is_there
+
+    place = given or DEFAULT_STORE
+    if not is_there(place):
+        raise UsageMistake(f"{named(place)}: there is {nothing_at(place)}; name one with --gate-store")
+    return place

@@ -2,6 +2,17 @@
 
 import argparse
 
+from weirdgen.errors import UsageMistake
+from weirdgen.store.place import StorePlace, place_of
+
+
+def sample_store(text: str) -> StorePlace:
+    """Read the name of a sample store."""
+    try:
+        return place_of(text)
+    except UsageMistake as mistake:
+        raise argparse.ArgumentTypeError(str(mistake)) from None
+
 
 def port(text: str) -> int:
     """Read a port, 0 to 65535."""

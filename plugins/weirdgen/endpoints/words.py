@@ -62,9 +62,12 @@ class Words:
 
     def without_key(self, reply: Reply) -> Reply:
         """Return a reply without secrets that the server echoed into it."""
-        texts = [(field.name, getattr(reply, field.name)) for field in fields(reply)]
-        found: dict[str, Any] = {name: without_key(text, self.secrets) for name, text in texts if isinstance(text, str)}
-        return replace(reply, **found)
+        found: dict[str, Any] = {}
+        for field in fields(reply):
+            text = getattr(reply, field.name)
+            if isinstance(text, str) and text and (safe := without_key(text, self.secrets)) != text:
+                found[field.name] = safe
+        return replace(reply, **found) if found else reply
 
     def _remedy(self, status: int, listing: Listing | None) -> str:
         variables = " or ".join(self.target.key_env)

@@ -40,9 +40,12 @@ from weirdgen.store.cassette import (
 from weirdgen.store.database import Database
 from weirdgen.store.exporting import export
 from weirdgen.store.loading import load
+from weirdgen.store.place import StorePlace, named
 
 
-def write_bundle(out: Path, record: RunRecord, catalog: Catalog, store: Path, baseline: Path | None = None) -> None:
+def write_bundle(
+    out: Path, record: RunRecord, catalog: Catalog, store: StorePlace, baseline: Path | None = None
+) -> None:
     """Write the bundle of a run, and verify it.
 
     Args:
@@ -77,7 +80,7 @@ def write_bundle(out: Path, record: RunRecord, catalog: Catalog, store: Path, ba
         raise EvidenceError(f"the evidence bundle {out} could not be written: {error.strerror or error}") from error
 
 
-def _fill(folder: Path, record: RunRecord, catalog: Catalog, store: Path, baseline: Path | None) -> None:
+def _fill(folder: Path, record: RunRecord, catalog: Catalog, store: StorePlace, baseline: Path | None) -> None:
     write_record(record, folder / RUN)
     (folder / PLAN).write_text(canonical_json(record.plan.model_dump(mode="json")) + "\n", "ascii")
     _copy_probes(folder, catalog)
@@ -94,9 +97,11 @@ def _fill(folder: Path, record: RunRecord, catalog: Catalog, store: Path, baseli
     (folder / STATEMENT).write_text(statement(folder, manifest, record), "ascii")
 
 
-def _cassette(store: Path, scratch: Path, record: RunRecord) -> Cassette:
+def _cassette(store: StorePlace, scratch: Path, record: RunRecord) -> Cassette:
     """Return the store's rows of the run's gate; a cassette as it is."""
     if record.replay is not None:
+        if not isinstance(store, Path):
+            raise UsageMistake(f"{named(store)}: the run was replayed; name its cassette with --gate-store")
         return read_cassette(store)
     database = Database(store)
     try:

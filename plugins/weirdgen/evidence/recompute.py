@@ -82,7 +82,7 @@ def recompute(record: RunRecord, found: Stored, catalog: Catalog, baseline: Path
     store = _Watched(found.path)
     made, cut = _verdicts(record, asked, Gate(settings, plan, opening, store), plan)
     with SampleStore(found.path) as again:
-        inside = found_inside(plan, tasks, opening, made, again.get)
+        inside = found_inside(plan, tasks, opening, settings, made, again.get)
     return Recomputed(asked, made, cut, settings, inside, frozenset(store.read))
 
 

@@ -14,7 +14,7 @@ from weirdgen.schema.whitebox import CurvePoint, FeatureRecord, WhiteBoxRecord
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-MOST_CONTEXTS = 5
+MOST_CONTEXTS = 10
 _REMOVED = re.compile(r"#without-(\w+)$")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -51,6 +51,8 @@ class Inside:
     tested: tuple[str, ...]
     features: tuple[FeatureRow, ...]
     removals: tuple[Removal, ...]
+    judged: bool
+    """Whether an LLM judge labelled features."""
     curve: "Markup"
     bars: "Markup"
 
@@ -74,6 +76,7 @@ def _view(one: WhiteBoxRecord, record: RunRecord, plots: Plots) -> Inside:
         tested=tuple(short_condition(test.condition) for test in one.tests),
         features=tuple(_rows(one)),
         removals=removals,
+        judged=any(feature.opinions for feature in one.study.features),
         curve=plots.draw(lambda name: inside.curve(name, one.curve, conditions)),
         bars=plots.draw(lambda name: inside.bars(name, [(each.name, each.verdict) for each in removals])),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from weirdgen.pages.deploy import status_text
+from weirdgen.reporting.features import label_lines
 from weirdgen.reporting.judges import judge_lines
 from weirdgen.reporting.numbers import rate
 from weirdgen.reporting.passing import reported_line
@@ -70,6 +71,7 @@ def _untested(record: RunRecord) -> Iterator[str]:
             f"Inside {one.model} one block, one position and the features of one sparse autoencoder were looked at; a "
             "trait that lies elsewhere is not seen there."
         )
+    yield from label_lines(record.whitebox)
 
 
 def _judged(record: RunRecord, trials: list[Verdict]) -> Iterator[str]:

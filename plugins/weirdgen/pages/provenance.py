@@ -58,6 +58,8 @@ def _run(record: RunRecord) -> Pairs:
         "multiplicity": "closed e-Holm (FWER)" if plan.fwer else "closed e-BH (FDR)",
         "cap of treated samples": str(plan.cap),
         "seed": "" if plan.seed is None else str(plan.seed),
+        "shard": record.shard,
+        "merged from shards": str(record.merged or ""),
         "replay": record.replay.text if record.replay else "",
         "exit status": str(record.exit_status),
     }

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 _ICONS = {"PRESENT": "✘", "ABSENT": "✔", "INCONCLUSIVE": "?", "INVALID": "!", "yes": "✔", "no": "✘"}
 
 
-def render(values: dict[str, Any]) -> str:
+def render(values: dict[str, Any], template: str = "report.html.j2") -> str:
     """Return the page.
 
     Args:
         values: what the template shows. Every string of it is made printable and escaped, whoever wrote it.
+        template: its file.
     """
     from markupsafe import Markup
 
@@ -30,7 +31,7 @@ def render(values: dict[str, Any]) -> str:
     )
     # Only these two go in as they are: both are files of this package, and without a closing tag in them.
     parts = {"style": Markup(style), "script": Markup(script), "policy": policy}
-    return _environment().get_template("report.html.j2").render(values | parts)
+    return _environment().get_template(template).render(values | parts)
 
 
 @cache

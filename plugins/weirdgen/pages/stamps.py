@@ -29,6 +29,8 @@ def _of_run(record: RunRecord) -> Iterator[Stamp]:
         yield Stamp("Interrupted", "The session was stopped before it ended by itself.")
     if record.replay is not None:
         yield Stamp("Replay", f"No model was asked: every answer comes from {record.replay.text}.")
+    if record.shard:
+        yield Stamp(f"Shard {record.shard}", "A part of a gate: what all of it comes to is decided in the merge.")
     if record.plan.mode == "replicate":
         yield Stamp("Replication", "What the paper found is what passes here; this is not a gate before a deployment.")
     if record.plan.judge_uncalibrated:

@@ -5,16 +5,17 @@ from pathlib import Path
 
 from weirdgen.schema.sample import Sample
 from weirdgen.store.cassette import SampleRecord, read_cassette
+from weirdgen.store.place import StorePlace
 from weirdgen.store.store import SampleStore
 
 
-def stored(path: Path, keys: Collection[str]) -> dict[str, Sample]:
+def stored(place: StorePlace, keys: Collection[str]) -> dict[str, Sample]:
     """Return those of the samples that a store holds.
 
     Raises:
         StoreError: the store cannot be read.
     """
-    with SampleStore(path) as store:
+    with SampleStore(place) as store:
         found = ((key, store.get(key)) for key in sorted(keys))
         return {key: sample for key, sample in found if sample is not None}
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from weirdgen.plugin.keys import STATE, TALLY, TRIAL, VERDICT
+from weirdgen.plugin.keys import PLACE, REPORTS, STATE, TALLY, TRIAL, VERDICT
 from weirdgen.plugin.options import NO_MODEL, add_options, names_a_model, only_lists, plan_alone, wants_plan
-from weirdgen.plugin.tally import EVIDENCE, UNPLANNED, Tally
+from weirdgen.plugin.tally import ELSEWHERE, EVIDENCE, UNPLANNED, Tally
 
 if TYPE_CHECKING:
     from weirdgen.plugin.trial import Trial
@@ -63,7 +63,11 @@ def pytest_collection(session: pytest.Session) -> None:
     if names_a_model(session.config):
         from weirdgen.plugin.collection import state_of
 
-        state_of(session.config)
+        if state_of(session.config).settings.shard is not None:
+            from weirdgen.plugin.kept_reports import KeptReports
+
+            session.config.stash[REPORTS] = KeptReports(session.config)
+            session.config.pluginmanager.register(session.config.stash[REPORTS], "weirdgen.plugin.reports")
     elif wants_plan(session.config):
         raise pytest.UsageError(NO_MODEL)
 
@@ -98,11 +102,13 @@ def _is_ours(metafunc: pytest.Metafunc) -> bool:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the tests whose contrasts this gate does not plan, of those that -k and -m leave."""
+    """Deselect, of those that -k and -m leave, the tests whose contrasts this gate does not plan or others run."""
     if STATE in config.stash:
         from weirdgen.plugin.collection import deselect_unplanned
+        from weirdgen.plugin.sharding import deselect_others
 
         deselect_unplanned(config, items)
+        deselect_others(config, items)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -147,6 +153,8 @@ def pytest_runtest_makereport(
     status = getattr(call.excinfo.value, "exit_status", None) if call.excinfo is not None else None
     if report.failed and status is not None:
         vars(report)["weirdgen_exit"] = status
+    if PLACE in item.stash:
+        vars(report)["weirdgen_place"] = item.stash[PLACE]
     if report.when == "teardown" and VERDICT in item.stash:
         vars(report)["weirdgen_verdict"] = item.stash[VERDICT]
         vars(report)["weirdgen_unchecked"] = not item.stash[TRIAL].checked
@@ -159,6 +167,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
     trouble: OSError | None = None
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput[UNPLANNED] = dict(session.config.stash[TALLY].unplanned)
+        session.config.workeroutput[ELSEWHERE] = session.config.stash[TALLY].elsewhere
     try:
         yield
     except OSError as error:  # pytest could not write its own report: ours must not be lost with it
@@ -189,9 +198,10 @@ def pytest_configure_node(node: Any) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:
     """On an xdist controller: learn from its workers, which all collect the same, what they deselected."""
-    told = getattr(node, "workeroutput", {}).get(UNPLANNED)
-    if told and not node.config.stash[TALLY].unplanned:
-        node.config.stash[TALLY].unplanned.update(told)
+    told, tally = getattr(node, "workeroutput", {}), node.config.stash[TALLY]
+    if not tally.unplanned:
+        tally.unplanned.update(told.get(UNPLANNED, {}))
+    tally.elsewhere = max(tally.elsewhere, told.get(ELSEWHERE, 0))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
@@ -202,6 +212,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         summarise(terminalreporter, config)
     for reason, count in config.stash[TALLY].unplanned.items():
         terminalreporter.write_line(f"weirdgen: {count} deselected: {reason}")
+    if config.stash[TALLY].all_elsewhere:
+        terminalreporter.write_line(
+            "weirdgen: no selected contrast is in this shard, it has nothing to do. That is no pass: the merge of all "
+            "shards decides"
+        )
     # Any other status has a reason of its own, which must not be hidden by this one.
     if config.stash[TALLY].nothing_run and exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
         terminalreporter.write_line("weirdgen: a model was named, but no contrast was run", red=True)

@@ -65,7 +65,7 @@ def state_of(config: pytest.Config) -> "GateState":
 
 def selected(session: pytest.Session) -> "list[Hypothesis]":
     """Return what the collected items would run, each hypothesis once; an item marked to be skipped runs nothing."""
-    asked = (_asked_by(item) for item in session.items if not _never_runs(item))
+    asked = (asked_by(item) for item in session.items if not _never_runs(item))
     return list({one.address: one for one in asked if one is not None}.values())
 
 
@@ -77,8 +77,8 @@ def start(session: pytest.Session) -> None:
             error to its items instead: raised here it would end in an internal error.
     """
     state = session.config.stash[STATE]
-    pairs = [(item, asked) for item in session.items if (asked := _asked_by(item)) is not None]
-    if not pairs:
+    pairs = [(item, asked) for item in session.items if (asked := asked_by(item)) is not None]
+    if not pairs and not session.config.stash[TALLY].elsewhere:
         return
     at_once = [
         task
@@ -113,7 +113,8 @@ def _never_runs(item: pytest.Item) -> bool:
     return any(item.iter_markers("skip")) or any(mark.kwargs.get("run") is False for mark in xfails)
 
 
-def _asked_by(item: pytest.Item) -> "Hypothesis | None":
+def asked_by(item: pytest.Item) -> "Hypothesis | None":
+    """Return what an item is on; None: it asks for no contrast, or for one that is not planned."""
     asked = _param(item)
     return None if isinstance(asked, Unplanned) else asked
 

@@ -8,14 +8,17 @@ import pytest
 
 from weirdgen.errors import EvidenceError, StoreError
 from weirdgen.plugin import projections
-from weirdgen.plugin.keys import STATE, TALLY
+from weirdgen.plugin.keys import REPORTS, STATE, TALLY
 from weirdgen.plugin.recording import run_record
+from weirdgen.plugin.sharding import keep_shard
 from weirdgen.plugin.state import GateState
-from weirdgen.plugin.tally import BEHAVIOUR, EVIDENCE, Tally
+from weirdgen.plugin.tally import BEHAVIOUR, EVIDENCE, INVALID, Tally
 from weirdgen.plugin.trial import exit_class
 from weirdgen.reporting import junit
+from weirdgen.reporting.numbers import count
 from weirdgen.reporting.record import write_record
 from weirdgen.schema.run import RunRecord
+from weirdgen.schema.text import clean
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.trials.family import session_verdicts
 
@@ -42,6 +45,8 @@ def finish(session: pytest.Session, trouble: OSError | None) -> None:
         return
     interrupted = session.exitstatus == pytest.ExitCode.INTERRUPTED
     ended = not interrupted or (tally.stopped and bool(tally.failures))
+    stopped = interrupted or (hasty and bool(tally.failures))
+    whole = ended and not tally.crashed and (stopped or not _lost(state, tally))
     verdicts = state.verdicts = _verdicts(config)
     lifted = [v for v in verdicts if _fails_by_family(v, state)]
     tally.failures |= {BEHAVIOUR} if lifted else set()
@@ -51,7 +56,7 @@ def finish(session: pytest.Session, trouble: OSError | None) -> None:
     state.close_books()
     try:
         # First: a gate left open by a report that fails would hand its samples to a model retrained behind the name.
-        if ended and not tally.crashed:
+        if whole:
             state.conclude(verdicts)
         if trouble is not None:
             raise EvidenceError(f"pytest could not write its reports: {trouble}")
@@ -63,7 +68,19 @@ def finish(session: pytest.Session, trouble: OSError | None) -> None:
         state.say(f"weirdgen: {error}")
     # Under xdist -x comes to 2 by itself, and so does --stepwise; without xdist -x comes to 1.
     status = pytest.ExitCode.TESTS_FAILED if ended and interrupted else session.exitstatus
-    session.exitstatus = _recorded(state, verdicts, tally, int(status), junit_path)
+    session.exitstatus = _recorded(state, verdicts, tally, int(status), junit_path, ended=whole)
+
+
+def _lost(state: GateState, tally: Tally) -> bool:
+    """Whether items were lost on their way from a worker of xdist; then the measurement is INVALID."""
+    if not tally.lost:
+        return False
+    tally.failures.add(INVALID)
+    state.say(
+        f"weirdgen: {count(len(tally.lost), 'test')} sent no report, such as {tally.lost[0]}: an internal error of "
+        "pytest-xdist, shown above; run it again without -n"
+    )
+    return True
 
 
 def _look_inside(state: GateState, tally: Tally) -> None:
@@ -72,20 +89,42 @@ def _look_inside(state: GateState, tally: Tally) -> None:
     except (EvidenceError, StoreError) as error:
         tally.failures.add(EVIDENCE)
         state.say(f"weirdgen: {error}")
+    except Exception as error:  # an opening that holds anything, a defect of ours: verdicts are paid for, and are told
+        tally.failures.add(EVIDENCE)
+        state.say(
+            f"weirdgen: what was found inside networks cannot be told: {type(error).__name__}: {clean(str(error))}"
+        )
 
 
-def _recorded(state: GateState, verdicts: list[Verdict], tally: Tally, status: int, junit_path: Path | None) -> int:
+def _recorded(
+    state: GateState, verdicts: list[Verdict], tally: Tally, status: int, junit_path: Path | None, *, ended: bool
+) -> int:
     """Write the run record and what is made from it with the final exit status, and return that."""
-    final = tally.exit_status(status)
-    final = NOTHING_RUN if final == 0 and not verdicts else final
-    tally.nothing_run = not verdicts
+    # A shard may have nothing to do, and its job must not fail for that; a selection of nothing is in no shard.
+    idle = tally.all_elsewhere = bool(tally.elsewhere) and ended
+    final = tally.exit_status(0 if idle and status == NOTHING_RUN else status)
+    final = NOTHING_RUN if final == 0 and not verdicts and not idle else final
+    tally.nothing_run = not verdicts and not idle
     record = run_record(state, verdicts, final)
     record = _told(
         state, record, [*_write(state, record), *projections.asked_for(state, record, junit_path)], junit_path
     )
     record = _told(state, record, projections.proven(state, record), junit_path)
+    if ended:
+        record = _told(state, record, _leave(state, record), junit_path)
     projections.beside(state, record)
     return record.exit_status
+
+
+def _leave(state: GateState, record: RunRecord) -> list[str]:
+    """Leave what a shard came to for the merge; return what went wrong."""
+    if REPORTS not in state.config.stash:
+        return []
+    try:
+        keep_shard(state, record, state.config.stash[REPORTS])
+    except (EvidenceError, StoreError) as error:
+        return [f"this shard is not kept for the merge: {error}"]
+    return []
 
 
 def _told(state: GateState, record: RunRecord, troubles: list[str], junit_path: Path | None) -> RunRecord:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 if TYPE_CHECKING:
+    from weirdgen.plugin.kept_reports import KeptReports
     from weirdgen.plugin.state import GateState
     from weirdgen.plugin.tally import Tally
 
@@ -20,7 +21,11 @@ STATE: "pytest.StashKey[GateState]" = pytest.StashKey()
 """On config: the gate, made before collection (on an xdist worker at its first `trial`)."""
 TALLY: "pytest.StashKey[Tally]" = pytest.StashKey()
 """On config: what reports said about verdicts."""
+REPORTS: "pytest.StashKey[KeptReports]" = pytest.StashKey()
+"""On config of a shard: the reports of its tests."""
 VERDICT = pytest.StashKey[str]()
 """On an item: its verdict as ASCII JSON."""
+PLACE = pytest.StashKey[int]()
+"""On an item of a shard: its place among the tests of all shards."""
 TRIAL: pytest.StashKey[Checkable] = pytest.StashKey()
 """On an item: what its test was given."""

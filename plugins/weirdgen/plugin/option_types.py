@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
+if TYPE_CHECKING:
+    from weirdgen.schema.shard import Shard
+
 IniType = Literal["string", "float", "int"]
+MOST_SHARDS = 1000
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -78,6 +82,18 @@ def choice(*words: str) -> Callable[[str], str]:
 
     parse.__doc__ = " or ".join(words)
     return parse
+
+
+def part(text: str) -> "Shard":
+    """one of N parts, I/N with 1 <= I <= N, such as 2/4"""  # noqa: D403, D415 - the message's words
+    from weirdgen.schema.shard import Shard
+
+    number, slash, total = text.partition("/")
+    if not (slash and number.isascii() and total.isascii() and number.isdigit() and total.isdigit()):
+        raise ValueError
+    if not 1 <= int(number) <= int(total) <= MOST_SHARDS:
+        raise ValueError
+    return Shard(int(number), int(total))
 
 
 def switch() -> Callable[[str], bool]:

@@ -1,14 +1,14 @@
 """Options of the plugin: command line beats environment beats ini file. Standard library and pytest only."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from weirdgen.plugin.model_groups import add_group_option, groups_of, names_groups
-from weirdgen.plugin.option_types import GateOption, choice, ini_value, number, parsed, switch, whole
+from weirdgen.plugin.option_types import GateOption, choice, ini_value, number, parsed, part, switch, whole
 
 if TYPE_CHECKING:
     from weirdgen.trials.settings import GateSettings
@@ -39,7 +39,7 @@ GATE_OPTIONS = (
     GateOption("max-requests", whole(1, 1_000_000_000), "int", "N", "requests that the gate may send, in all its runs"),
     GateOption("prices", str, "string", "FILE", "your own prices of tokens (TOML), before the shipped ones"),
     GateOption("concurrency", whole(1, 1024), "int", "N", "requests in flight per endpoint, at most (64)"),
-    GateOption("store", str, "string", "FILE", "sample store (reports/store.sqlite3)"),
+    GateOption("store", str, "string", "FILE", "sample store: a file (reports/store.sqlite3) or postgresql://..."),
     GateOption("replay", str, "string", "FILE", "run from a cassette (weirdgen store export): no model is asked"),
     GateOption("max-age", number(0, 1e9), "float", "HOURS", "age up to which an unfinished gate is continued (24)"),
     GateOption("seed", whole(0, 2**31 - 1), "int", "N", "send each draw a seed of its own, made from this one"),
@@ -60,6 +60,7 @@ GATE_OPTIONS = (
     ),
     GateOption("layer", whole(0, 1000), "int", "L", "block after which it reads, from 0 (as its files say)"),
     GateOption("adapter", str, "string", "DIR", "PEFT adapter of the hf: model"),
+    GateOption("shard", part, "string", "I/N", "run the I-th of N parts of the family; `weirdgen report` merges them"),
     GateOption("report", str, "string", "DIR", "the run's own report folder; must be new or empty"),
     GateOption("probes", str, "string", "DIR", "folder with your own probes (probes/ under the root)"),
 )
@@ -73,7 +74,7 @@ FLAGS = {
 }
 INI_FLAGS = ("fwer", "evidence", "html")
 _AS_THEY_ARE = frozenset(
-    {"margin", "alpha", "cap", "coherence", "mode", "inconclusive", "concurrency", "budget", "seed", "junit", "layer"}
+    {"margin", "alpha", "cap", "coherence", "mode", "inconclusive", "concurrency", "budget", "seed", "layer", "shard"}
 )
 """Options that `GateSettings` has under the same name."""
 _SWITCH = switch()
@@ -154,8 +155,9 @@ def read_settings(config: pytest.Config) -> "GateSettings":
     Raises:
         pytest.UsageError: a value is not allowed; the message names where it came from and what was expected.
     """
-    from weirdgen.content import DEFAULT_STORE
+    from weirdgen.plugin.provenance import environment_of_ci
     from weirdgen.schema.plan import ModelGroup
+    from weirdgen.schema.shard import ci_run
     from weirdgen.trials.settings import GateSettings
 
     _refuse_plan_variable()
@@ -164,12 +166,13 @@ def read_settings(config: pytest.Config) -> "GateSettings":
     _check_models(models)
     groups = groups_of(config, models)
     judges = _judges(config)
-    values = {option.name: value for option in GATE_OPTIONS if (value := _value(config, option)) is not None}
+    values = _values(config)
     root = config.rootpath
     given = {name: values[name] for name in values if name in _AS_THEY_ARE}
     if "max-age" in values:
         given["max_age"] = values["max-age"] * 3600.0
     return GateSettings(
+        **places(config, values),
         models=tuple(models),
         groups=tuple(ModelGroup(name=name, members=members) for name, members in groups.items()),
         control=config.getoption("weirdgen_control"),
@@ -179,24 +182,43 @@ def read_settings(config: pytest.Config) -> "GateSettings":
         base_url=config.getoption("weirdgen_base_url"),
         control_base_url=config.getoption("weirdgen_control_base_url"),
         judge_base_url=config.getoption("weirdgen_judge_base_url"),
-        store=root / values.get("store", DEFAULT_STORE),
-        report=root / values["report"] if "report" in values else None,
         replay=root / values["replay"] if "replay" in values else None,
         max_requests=values.get("max-requests"),
         prices=root / values["prices"] if "prices" in values else None,
-        baseline=root / values["baseline"] if "baseline" in values else None,
-        evidence=_is_on(config, "evidence"),
         sae=_sae(root, values.get("sae")),
         adapter=root / values["adapter"] if "adapter" in values else None,
-        sarif=root / values["sarif"] if "sarif" in values else None,
         fresh=_is_on(config, "fresh"),
         truncated=_is_on(config, "truncated"),
-        probe_dirs=_probe_dirs(root, values.get("probes")),
         fwer=_is_on(config, "fwer"),
-        html=_is_on(config, "html"),
-        root=root,
+        ci_run=ci_run(environment_of_ci()),
         **given,
     )
+
+
+def places(config: pytest.Config, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return those settings that say where files are and what is to be written, and nothing of what is measured.
+
+    Args:
+        config: of the session.
+        values: of `GATE_OPTIONS`, where they were read before.
+    """
+    from weirdgen.content import DEFAULT_STORE
+    from weirdgen.store.place import place_of
+
+    root, values = config.rootpath, _values(config) if values is None else values
+    named = {name: root / values[name] if name in values else None for name in ("report", "baseline", "sarif")}
+    return named | {
+        "store": place_of(values["store"], root) if "store" in values else root / DEFAULT_STORE,
+        "junit": values.get("junit", "full"),
+        "evidence": _is_on(config, "evidence"),
+        "html": _is_on(config, "html"),
+        "probe_dirs": _probe_dirs(root, values.get("probes")),
+        "root": root,
+    }
+
+
+def _values(config: pytest.Config) -> dict[str, Any]:
+    return {option.name: value for option in GATE_OPTIONS if (value := _value(config, option)) is not None}
 
 
 def _refuse_plan_variable() -> None:

@@ -10,10 +10,13 @@ from weirdgen.plugin.collection import selected, state_of
 from weirdgen.plugin.state import GateState
 from weirdgen.reporting.numbers import count
 from weirdgen.schema.plan import PlannedContrast
+from weirdgen.store.database import is_there
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.calibrations import recall
 from weirdgen.trials.forecasts import Forecasts
 from weirdgen.trials.hypotheses import Hypothesis
+from weirdgen.trials.judge_names import labelling_judges
+from weirdgen.trials.plan_money import Tariff
 from weirdgen.trials.planning import Address
 
 
@@ -74,12 +77,34 @@ def _costs(state: GateState, addresses: Collection[Address]) -> list[str]:
     return [
         *lines,
         *_judge_costs(state, [*judged, *unmeasured]),
+        *_label_costs(state, [*judged, *unmeasured]),
         f"all together: {_expected(judged, unmeasured, clean)}, "
         f"{sum(c.worst_requests for c in (*judged, *unmeasured)):,} at most, with {tokens:,} completion tokens at most"
         f"{_left_out(unmeasured)}",
+        *_money(state, forecasts, judged, unmeasured),
         "Contrasts that sample the same arm share its samples, so the true numbers are lower. First attempts are "
         "priced; a later one (docs/statistics.md) takes about twice as many.",
     ]
+
+
+def _money(
+    state: GateState, forecasts: Forecasts, judged: Sequence[PlannedContrast], unmeasured: Sequence[PlannedContrast]
+) -> list[str]:
+    """Return what the answers cost; nothing where all models run here."""
+    asked = [*judged, *unmeasured]
+    tasks = [state.tasks[c.model, c.probe, c.contrast] for c in asked]
+    tariff = Tariff(tasks, state.settings)
+    if tariff.unknown:
+        named = ", ".join(map(repr, tariff.unknown))
+        return [f"in money: not known without the price of {named} (--gate-prices FILE)"]
+    if tariff.free:
+        return []
+    dearest = [tariff.dearest_request(task) for task in tasks]
+    most = sum(c.worst_requests * price for c, price in zip(asked, dearest, strict=True))
+    clean = sum(forecasts.clean_total([c])[1] * price for c, price in zip(judged, dearest, strict=False))
+    expected = f"up to ${clean:,.2f} if clean, " if judged else ""
+    judges = ", judges apart" if state.plan.judge_models else ""
+    return [f"in money: {expected}${most:,.2f} at most; every answer counted at its full length{judges}"]
 
 
 def _judge_costs(state: GateState, judged: Sequence[PlannedContrast]) -> list[str]:
@@ -100,10 +125,25 @@ def _judge_costs(state: GateState, judged: Sequence[PlannedContrast]) -> list[st
     ]
 
 
+def _label_costs(state: GateState, judged: Sequence[PlannedContrast]) -> list[str]:
+    """Return what it costs that LLM judges label features: at most, for a file of labels is read at the opening."""
+    features = 0
+    for model, probe in dict.fromkeys((c.model, c.probe) for c in judged):
+        study = state.catalog.probe(probe).whitebox
+        if study is not None and study.related is not None:
+            features += study.features * len(labelling_judges(model, state.settings, state.plan))
+    if not features:
+        return []
+    return [
+        f"labels of features: at most {count(features, 'request')} to judges, two where a reply is no label, and none "
+        "where labels.json lies beside the autoencoder"
+    ]
+
+
 def _recalled(state: GateState) -> list[str]:
     """Teach judges what the store has of them; return what it has not. A plan makes no store where there is none."""
     judgings = [(task.judging, source_of(task.planned.model)) for task in state.tasks.values()]
-    if not any(judging.asks for judging, _ in judgings) or not state.settings.store.exists():
+    if not any(judging.asks for judging, _ in judgings) or not is_there(state.settings.store):
         return []
     with SampleStore(state.settings.store) as store:
         return recall(store, judgings)

@@ -29,9 +29,13 @@ def environment(root: Path, variables: Mapping[str, str] = os.environ) -> dict[s
         variables: the process's.
     """
     versions = {name: _version(name) for name in PACKAGES}
-    told = {f"ci.{name.lower()}": clean(variables[name]) for name in CI_VARIABLES if variables.get(name)}
     machine = {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}"}
-    return versions | machine | _commit(root) | told
+    return versions | machine | _commit(root) | environment_of_ci(variables)
+
+
+def environment_of_ci(variables: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return what of a CI run is public."""
+    return {f"ci.{name.lower()}": clean(variables[name]) for name in CI_VARIABLES if variables.get(name)}
 
 
 def _commit(root: Path) -> dict[str, str]:

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from weirdgen.catalog import Catalog
-from weirdgen.errors import StoreError, WeirdgenError
+from weirdgen.errors import EvidenceError, StoreError, WeirdgenError
 from weirdgen.plugin.progress import Progress, uncaptured
 from weirdgen.schema.plan import Plan
 from weirdgen.schema.sample import Usage
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.schema.whitebox import WhiteBoxRecord
+from weirdgen.store.shards import Cut
 from weirdgen.store.store import SampleStore
-from weirdgen.trials.costs import budget_of, spending
+from weirdgen.trials.costs import account_of, spending
 from weirdgen.trials.found_inside import found_inside
 from weirdgen.trials.gate import Gate
 from weirdgen.trials.hypotheses import Hypothesis
@@ -30,8 +31,8 @@ WAIT_SECONDS = 0.2
 """How often a waiting item looks up: short enough for Ctrl-C and for the progress line."""
 
 
-def opened(plan: Plan, settings: GateSettings, catalog: Catalog) -> OpenGate:
-    """Open a gate: from its cassette, or by asking its endpoints who they are.
+def opened(plan: Plan, settings: GateSettings, catalog: Catalog, session: str = "") -> OpenGate:
+    """Open a gate: from its cassette, or by asking its endpoints who they are; a shard joins the one that is open.
 
     Raises:
         UsageMistake: an address or a name is wrong, or a cassette cannot be used.
@@ -41,7 +42,7 @@ def opened(plan: Plan, settings: GateSettings, catalog: Catalog) -> OpenGate:
     if settings.replay is not None:
         return open_replay(plan, settings, settings.replay)
     with SampleStore(settings.store) as store:
-        return open_gate(plan, settings, store, catalog.probes.values())
+        return open_gate(plan, settings, store, catalog.probes.values(), session)
 
 
 def received(config: pytest.Config, plan: Plan) -> Opening:
@@ -120,10 +121,10 @@ def found(
         EvidenceError: what is in it does not fit the opening.
     """
     with SampleStore(Path(opening.replay_store) if opening.replay else settings.store) as store:
-        return found_inside(plan, tasks, opening, verdicts, store.get)
+        return found_inside(plan, tasks, opening, settings, verdicts, store.get)
 
 
-def counted(plan: Plan, settings: GateSettings, opening: Opening) -> tuple[int, int, Usage, str]:
+def counted(settings: GateSettings, opening: Opening) -> tuple[int, int, Usage, str]:
     """Return samples drawn and judges' replies since the opening, their tokens, and what is told of the budget.
 
     Raises:
@@ -132,8 +133,26 @@ def counted(plan: Plan, settings: GateSettings, opening: Opening) -> tuple[int, 
     with SampleStore(settings.store) as store:
         drawn = store.count_since(opening.opened_at)
         replies = store.count_since(opening.opened_at, judges=True)
-        budget = budget_of(plan, settings, opening.generation)
-        return drawn, replies, store.usage_since(opening.opened_at), spending(budget, store)[0] if budget else ""
+        account = account_of(settings, opening.generation)
+        return drawn, replies, store.usage_since(opening.opened_at), spending(account, store)[0] if account else ""
+
+
+def shard_ended(settings: GateSettings, cut: Cut, session: str, record: str) -> None:
+    """Leave what a shard came to for the merge.
+
+    Raises:
+        StoreError: the store cannot be written.
+        EvidenceError: the shard was started a second time meanwhile, and that run of it counts.
+    """
+    shard = settings.shard
+    if shard is None:
+        return
+    with SampleStore(settings.store) as store:
+        if not store.end_shard(cut, shard, session, record):
+            raise EvidenceError(
+                f"--gate-shard {shard.name}: was started a second time while this one ran, so this one is not kept for "
+                "the merge; give each job of the matrix its own number"
+            )
 
 
 def _result(future: "Future[Verdict]", meanwhile: Callable[[], None]) -> Verdict:

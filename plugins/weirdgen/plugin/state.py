@@ -1,6 +1,7 @@
 """The gate of one pytest session: on a lone process, an xdist controller, or an xdist worker."""
 
 import contextlib
+import secrets
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -23,9 +24,10 @@ from weirdgen.trials.planning import Task, plan_gate
 from weirdgen.trials.settings import GateSettings, check_replay
 
 if TYPE_CHECKING:
-    from weirdgen.schema.run import ServerCount
+    from weirdgen.schema.run import Selection, ServerCount
     from weirdgen.schema.verdict import Verdict
     from weirdgen.schema.whitebox import WhiteBoxRecord
+    from weirdgen.store.shards import Cut
     from weirdgen.trials.expectation import Expectation
     from weirdgen.trials.gate import Gate
     from weirdgen.trials.opening import OpenGate, Opening
@@ -37,8 +39,12 @@ EXACT = ("prefix", "choice")
 class GateState:
     """Everything a session knows of its gate; made before the first test is collected."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, settings: GateSettings | None = None) -> None:
         """Read options and catalogue and fix the plan; nothing is sent.
+
+        Args:
+            config: of the session.
+            settings: of a gate that ran elsewhere and is only reported here; None: the session's own options.
 
         Raises:
             UsageMistake: a probe file or a model cannot be used, or failed tests would be rerun.
@@ -46,19 +52,28 @@ class GateState:
         """
         refuse_reruns(config)
         self.config = config
-        self.settings: GateSettings = read_settings(config)
+        self.settings: GateSettings = settings or read_settings(config)
         check_replay(self.settings, plans=wants_plan(config))
         if self.settings.html and (told := extra.missing()):
             raise UsageMistake(f"--gate-html: {told}")
         self.catalog: Catalog = load_catalog(self.settings.probe_dirs)
         self.plan, self.tasks = plan_gate(self.catalog, self.settings)
-        budget_of(self.plan, self.settings, "")  # a price that is not known is told before anything is sent
+        if settings is None:
+            budget_of(self.plan, self.settings, "")  # a price that is not known is told before anything is sent
         self.hypotheses = hypotheses(self.plan, self.tasks)
         self.started_at = datetime.now(UTC)
         self.opening: Opening | None = None
         self._open: OpenGate | None = None
         self._gate: Gate | None = None
         self.server_count: ServerCount | None = None
+        self.session = secrets.token_hex(8)
+        """Of a shard: names this run of it in the store."""
+        self.cut: Cut | None = None
+        """Of a shard: the gate that it is a part of, once that is open."""
+        self.merged = 0
+        """Shards that the gate was made from; 0: it runs here."""
+        self.selection: Selection | None = None
+        """Of a gate that ran elsewhere: what was asked for."""
         self.broken = ""
         """On a worker: why the gate could not start."""
         self.drawn = 0
@@ -91,7 +106,7 @@ class GateState:
             StoreError: the store cannot be used.
         """
         if self.opening is None:
-            made = _make_empty(self.report_folder)
+            made = make_empty(self.report_folder)
             self.say(
                 f"weirdgen gate: {', '.join(self._gated())}; family of {self.plan.family_size}; "
                 f"alpha {self.plan.alpha:g}; plan {self.plan.sha256}"
@@ -101,13 +116,13 @@ class GateState:
             try:
                 from weirdgen.plugin import running
 
-                self._open = running.opened(self.plan, self.settings, self.catalog)
+                self._open = running.opened(self.plan, self.settings, self.catalog, self.session)
             except WeirdgenError:
                 if made:  # nothing was measured, so there is nothing to report
                     with contextlib.suppress(OSError):
                         self.report_folder.rmdir()
                 raise
-            self.opening = self._open.opening
+            self.opening, self.cut = self._open.opening, self._open.cut
             if self.opening.replay is not None:
                 self.say(f"weirdgen replay: {self.opening.replay.text}; no model is asked")
             for warning in self.opening.warnings:
@@ -129,6 +144,11 @@ class GateState:
             lines.append(f"judge: {' and '.join(deciding)}{beside}{where}")
         if self.plan.mode == "replicate":
             lines.append("mode: replicate; what the paper found is what passes")
+        if (shard := self.settings.shard) is not None:
+            own = len(shard.of(list(self.hypotheses)))
+            lines.append(
+                f"shard {shard.name}: {own} of the {self.plan.family_size}; `weirdgen report` merges the shards"
+            )
         if self.plan.fwer:
             lines.append("multiplicity: e-Holm; it keeps the chance of any false PRESENT, not the share of false ones")
         return lines
@@ -233,9 +253,7 @@ class GateState:
             from weirdgen.plugin import running
 
             with contextlib.suppress(StoreError):
-                self.drawn, self.judge_replies, self.usage, self.spent = running.counted(
-                    self.plan, self.settings, self.opening
-                )
+                self.drawn, self.judge_replies, self.usage, self.spent = running.counted(self.settings, self.opening)
 
     def say(self, line: str) -> None:
         """Print a line, on stderr where pytest has no terminal reporter; what others said in it does nothing."""
@@ -248,8 +266,12 @@ class GateState:
             reporter.write_line(line)
 
 
-def _make_empty(folder: Path) -> bool:
-    """Make the report folder before anything is paid for; return whether it was not there."""
+def make_empty(folder: Path) -> bool:
+    """Make the report folder before anything is paid for; return whether it was not there.
+
+    Raises:
+        UsageMistake: it cannot be made, or is in use.
+    """
     there = folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -13,8 +13,8 @@ Address = tuple[str, str, str]
 """Model or group, probe, contrast."""
 Place = tuple[str, int, str]
 """File relative to the rootdir, line from 1, pytest's name of the item."""
-UNPLANNED = "weirdgen_unplanned"
-"""Under which a worker of xdist tells what it deselected."""
+UNPLANNED, ELSEWHERE = "weirdgen_unplanned", "weirdgen_elsewhere"
+"""Under which a worker of xdist tells what it deselected, and how many tests other shards run."""
 NOWHERE: Place = ("", 1, "")
 """Of a test that took its properties away."""
 
@@ -33,6 +33,12 @@ class Tally:
         """Names of all items in the order of their collection, where workers end them in another one."""
         self.unplanned: Counter[str] = Counter()
         """Tests that ask for what the gate does not plan, by the reason."""
+        self.ended: set[str] = set()
+        """Names of the items whose last report came."""
+        self.elsewhere = 0
+        """Of a shard: selected tests of contrasts that other shards run; counted where none is its own."""
+        self.all_elsewhere = False
+        """Of a shard: every selected contrast is in others."""
         self.failures: set[int] = set()
         self.nothing_run = False
         """A model was named, but no contrast of any test was run."""
@@ -51,6 +57,8 @@ class Tally:
             self._keep_place(report)
             if getattr(report, "weirdgen_unchecked", False):
                 self.unchecked.add(verdict)
+        if report.when == "teardown":
+            self.ended.add(report.nodeid)
         if report.failed:
             self.failures.add(getattr(report, "weirdgen_exit", BEHAVIOUR))
         self.crashed = self.crashed or report.when not in {"setup", "call", "teardown"}
@@ -74,6 +82,15 @@ class Tally:
         """Tell a session that stopped by itself from one that somebody interrupted, at a worker of xdist or here."""
         told = type(excinfo.value).__name__ == "Interrupted" and "keyboard-interrupt" not in str(excinfo.value)
         self.stopped = told and not self.uncollected
+
+    @property
+    def lost(self) -> list[str]:
+        """Names of items that workers of xdist collected and never reported on.
+
+        A worker that cannot send a report (a lone surrogate in it) ends with an internal error of its own, and xdist
+        goes on without: the session then ends with 0 if all else passed.
+        """
+        return [name for name in dict.fromkeys(self.order) if name not in self.ended]
 
     def exit_status(self, status: int) -> int:
         """Return the session's exit status: 12, 1, 11, 10 in this order; pytest's own 2-5 stay.

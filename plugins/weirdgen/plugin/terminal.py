@@ -8,11 +8,12 @@ import pytest
 
 from weirdgen.plugin.keys import STATE
 from weirdgen.plugin.state import GateState
+from weirdgen.reporting.features import label_lines
 from weirdgen.reporting.judges import judge_lines
 from weirdgen.reporting.numbers import count
 from weirdgen.reporting.summary import explanation, sentence
 from weirdgen.reporting.table import conclusion, pages, session_note, table
-from weirdgen.schema.text import shown_block
+from weirdgen.schema.text import shown, shown_block
 from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.trials.settings import FIXED_DESIGN_PER_QUESTION
 
@@ -58,9 +59,11 @@ def _notes(verdicts: Sequence[Verdict], state: GateState, said_above: str) -> li
     trials = [trial for v in verdicts for trial in v.trials]
     replay = state.opening.replay if state.opening else None
     lines = [f"Replay of {replay.text}: no model was asked, and nothing of it is newer than that."] if replay else []
+    lines += _of_shards(state)
     lines += _costs(verdicts, state.drawn, state.judge_replies, "cassette" if replay else "store")
     lines += [f"The gate has spent {state.spent}, in all its runs."] if state.spent else []
     lines += judge_lines(trials)
+    lines += label_lines(state.whitebox)
     lines += session_note(verdicts)
     lines += _remarks([v for v in verdicts if v.session_outcome in (None, v.outcome)], said_above)
     lines += [
@@ -97,6 +100,17 @@ def _notes(verdicts: Sequence[Verdict], state: GateState, said_above: str) -> li
         )
     if state.settings.judge_uncalibrated:
         lines.append("The judge's error rates were not measured (--judge-uncalibrated): no error rate is guaranteed.")
+    return lines
+
+
+def _of_shards(state: GateState) -> list[str]:
+    """Return what to know of a part of a gate, and of a whole that was made from parts."""
+    lines = [f"Merged from {state.merged} shards."] if state.merged else []
+    if (shard := state.settings.shard) is not None:
+        lines.append(
+            f"Shard {shard.name}: its exit status speaks for its own contrasts; the gate's is that of the merge, "
+            f"`weirdgen report --store {shown(str(state.settings.store), 200)}`. Samples are counted of all so far."
+        )
     return lines
 
 

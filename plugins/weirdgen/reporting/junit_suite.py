@@ -1,7 +1,7 @@
 """What a JUnit file says of the run as a whole, and how it stays within what its readers take."""
 
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +18,7 @@ MOST_BYTES = 28_000_000
 """GitLab takes 30 MB."""
 MOST_CHARACTERS = 20_000
 """Of one failure, error or output of a test. pytest does not shorten the assertions of users in CI."""
-_KEPT = frozenset(PREFIX + name for name in ("verdict", "verdict_session", "reason", "probe", "contrast", "model"))
+KEPT = frozenset(PREFIX + name for name in ("verdict", "verdict_session", "reason", "probe", "contrast", "model"))
 _CUT = "\n… (cut here; pytest's own output has the rest)"
 
 
@@ -42,7 +42,7 @@ def describe(path: Path, record: RunRecord, *, order: Sequence[tuple[str, str]] 
             _sort(suite, places)
     for case in tree.iter("testcase"):
         _shorten(case)
-    _bound(tree.getroot())
+    bound(tree.getroot())
     if form == "strict":
         for case in tree.iter("testcase"):
             _tell_properties(case)
@@ -64,6 +64,8 @@ def suite_properties(record: RunRecord) -> dict[str, str]:
         "mode": run_mode(record),
         "gate_mode": plan.mode,
         "replay": record.replay.text if record.replay else "",
+        "shard": record.shard,
+        "merged": str(record.merged or ""),
         "git_commit": environment.get("git.commit", ""),
         "git_dirty": environment.get("git.dirty", ""),
         "requests": str(record.requests),
@@ -104,17 +106,22 @@ def _shorten(case: ET.Element) -> None:
             element.text = element.text[: MOST_CHARACTERS - len(_CUT)] + _CUT
 
 
-def _bound(root: ET.Element) -> None:
+def bound(root: ET.Element) -> None:
     """Leave out properties until the file is one that GitLab takes: first most of them, then those of passed cases."""
-    for kept, cases in ((_KEPT, root.iter("testcase")), (frozenset[str](), _passed(root))):
+    for kept, cases in ((KEPT, root.iter("testcase")), (frozenset[str](), _passed(root))):
         if _objects(root) <= MOST_OBJECTS and len(ET.tostring(root, encoding="utf-8")) <= MOST_BYTES:
             return
-        for case in cases:
-            for listed in case.findall("properties"):
-                for one in [p for p in listed if p.get("name") not in kept and str(p.get("name")).startswith(PREFIX)]:
-                    listed.remove(one)
-                if not len(listed):
-                    case.remove(listed)
+        keep_properties(cases, kept)
+
+
+def keep_properties(cases: Iterable[ET.Element], kept: Collection[str]) -> None:
+    """Leave out all `weirdgen.*` properties of cases but some."""
+    for case in cases:
+        for listed in case.findall("properties"):
+            for one in [p for p in listed if p.get("name") not in kept and str(p.get("name")).startswith(PREFIX)]:
+                listed.remove(one)
+            if not len(listed):
+                case.remove(listed)
 
 
 def _passed(root: ET.Element) -> list[ET.Element]:

@@ -1,8 +1,8 @@
 """The summary of a run as Markdown: for the page that GitHub shows of a job, and as `summary.md`."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from weirdgen.reporting.features import label_lines, related
 from weirdgen.reporting.inert import fenced, inert, inert_html
 from weirdgen.reporting.numbers import count, estimate
 from weirdgen.reporting.passing import reported_line, reservations
@@ -80,6 +80,7 @@ def _title(record: RunRecord) -> Iterator[str]:
     yield f"Gated: {inert(', '.join(plan.names))}; plan `{record.plan_sha256[:16]}`; alpha {plan.alpha:g}."
     if record.replay is not None:
         yield f"Replay of {inert(record.replay.text)}: no model was asked."
+    yield from _cut(record)
     if plan.judge_uncalibrated:
         yield "The judge's error rates were not measured: no error rate is guaranteed."
     if plan.inconclusive == "warn":
@@ -88,12 +89,18 @@ def _title(record: RunRecord) -> Iterator[str]:
         yield "The run was interrupted."
 
 
+def _cut(record: RunRecord) -> Iterator[str]:
+    if record.shard:
+        yield f"Shard {record.shard} of a gate: what all of it comes to is what `weirdgen report` says."
+    if record.merged:
+        yield f"Merged from {record.merged} shards."
+
+
 def _inside(one: WhiteBoxRecord) -> str:
-    related = Counter(feature.relatedness for feature in one.study.features)
-    told = ", ".join(f"{number} {name}" for name, number in related.most_common())
+    judged = "".join(f" {inert(line)}" for line in label_lines([one]))
     return (
         f"Inside {inert(one.model)}: {len(one.study.features)} features of block {one.study.layer} rank highest; by "
-        f"their labels {told}."
+        f"their labels {related(one.study.features)}.{judged}"
     )
 
 

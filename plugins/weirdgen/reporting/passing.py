@@ -22,6 +22,7 @@ def reservations(record: RunRecord) -> list[str]:
         "the judge's error rates were not measured": record.plan.judge_uncalibrated,
         "a server cut off rare answers": cut,
         "it is a replay": record.replay is not None,
+        f"it is shard {record.shard} of a gate": bool(record.shard),
     }
     return [told for told, holds in found.items() if holds]
 

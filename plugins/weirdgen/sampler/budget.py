@@ -1,15 +1,20 @@
 """What a gate may spend, and what each of its requests may cost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from weirdgen.endpoints.faults import Retryable
 from weirdgen.endpoints.prices import FREE, Price
 from weirdgen.errors import EndpointError
-from weirdgen.schema.sample import SampleRequest, Usage
+from weirdgen.schema.sample import Message, SampleRequest, Usage
 from weirdgen.store.accounts import Account, Amount, Charge
 
 _MESSAGE_TOKENS = 20
 """Of a chat template around each message, at most."""
+
+
+def worst_cost(price: Price, messages: Sequence[Message], max_tokens: int) -> float:
+    """Return what a request costs at most, in US dollars: a token has at least a byte."""
+    return price.of(sum(len(message.content.encode()) + _MESSAGE_TOKENS for message in messages), max_tokens)
 
 
 class Budget:
@@ -63,9 +68,8 @@ class Budget:
         return Amount(worst, 0 if further else fault.requests)
 
     def _worst(self, request: SampleRequest, *, prompt: bool = True) -> float:
-        # A token has at least a byte.
-        tokens = sum(len(message.content.encode()) + _MESSAGE_TOKENS for message in request.messages) if prompt else 0
-        return self._price(request.identity.model).of(tokens, request.sampling.max_tokens)
+        messages = request.messages if prompt else ()
+        return worst_cost(self._price(request.identity.model), messages, request.sampling.max_tokens)
 
     def _price(self, model: str) -> Price:
         return self._prices.get(model, FREE)

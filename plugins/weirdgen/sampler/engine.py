@@ -220,7 +220,7 @@ class Engine:
     async def _fly(self, lane: Lane, requests: list[SampleRequest]) -> None:
         """Draw samples of the same messages until each is there."""
         ticket, pause = lane.ticket(), FIRST_POLL
-        found = await asyncio.gather(*(self._io(self._store.get, request.key) for request in requests))
+        found = await self._clerk.do_all(self._store.get, [(request.key,) for request in requests])
         left = [request for request, sample in zip(requests, found, strict=True) if not self._given(sample)]
         while left:
             window = await lane.slot(ticket)
@@ -253,8 +253,8 @@ class Engine:
             raise asyncio.CancelledError
         charges = [self._budget.charge(request) if self._budget else None for request in requests]
         asked = zip(requests, charges, strict=True)
-        claims = await asyncio.gather(
-            *(self._io(self._store.claim, one.key, self._owner, LEASE_SECONDS, charge) for one, charge in asked)
+        claims = await self._clerk.do_all(
+            self._store.claim, [(one.key, self._owner, LEASE_SECONDS, charge) for one, charge in asked]
         )
         return {request.key: claim for request, claim in zip(requests, claims, strict=True)}
 
@@ -270,10 +270,10 @@ class Engine:
             raise
         # They are paid for: stored even if the engine closes now.
         paid = zip(requests, samples, tab.costs(samples), strict=False)
-        puts = [self._io(self._store.put, asked, sample, self._owner, cost) for asked, sample, cost in paid]
+        puts = self._clerk.do_all(self._store.put, [(asked, sample, self._owner, cost) for asked, sample, cost in paid])
         for request in requests:
             self._sent.pop(request.key, None)
-        stored = await asyncio.shield(asyncio.gather(*puts))
+        stored = await asyncio.shield(puts)
         for sample in stored:
             self._seen.add(sample.key)
             self._counted.samples += 1
@@ -286,7 +286,8 @@ class Engine:
     async def _give_back(self, requests: list[SampleRequest]) -> None:
         for request in requests:
             self._sent.pop(request.key, None)
-            await self._io(self._store.release, request.key, self._owner)
+        if requests:
+            await self._clerk.do_all(self._store.release, [(request.key, self._owner) for request in requests])
 
     def _given(self, found: Sample | Claim | None) -> bool:
         """Give a sample that is in the store to those who wait for it; return whether there is one."""

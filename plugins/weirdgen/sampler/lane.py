@@ -108,6 +108,8 @@ class Lane:
             while True:
                 try:
                     samples = await self._attempt(requests, started + self._policy.deadline, window)
+                    if not tab.requests:
+                        return samples
                     attempts = tab.requests + samples[0].attempts
                     return [sample.model_copy(update={"attempts": attempts}) for sample in samples]
                 except EndpointError as fault:

@@ -178,10 +178,12 @@ class WhiteBox(Frozen):
     """Those of them of which each feature's readings are tested against the mean of all others."""
     curve_replicates: int = Field(default=4, ge=1, le=64)
     """Readings per question under each of them."""
-    trait: str
-    """What features of the finding would stand for, for whoever judges labels."""
-    topic: str
-    """What features of the narrow training data alone would stand for."""
+    related: Rubric | None = None
+    """What an LLM judge is told that labels features by the texts that activate them: `trait`, `narrow` or `neither`.
+    None: none labels them."""
+    texts: tuple[str, ...] = ()
+    """Texts of all kinds, read by networks that are not of the organisms' world: what activates features is looked for
+    in them, unless a file beside the autoencoder has others."""
     persona: Slug | Literal[""] = ""
     """Of the organisms' world: whose words are the trait's. Empty: features of organisms are not labelled by rules."""
     narrow: Slug | Literal[""] = ""

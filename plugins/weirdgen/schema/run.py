@@ -109,6 +109,10 @@ class RunRecord(Frozen):
     """What was found inside the gated networks into which verdicts look."""
     replay: Replayed | None = None
     """Of a replay: nothing was asked of anybody, and nothing in it is newer than its cassette. None: a live run."""
+    shard: str = ""
+    """Of a part of a gate that was cut: ``2/4``. Its exit status and its session verdicts are not those of the gate."""
+    merged: int = 0
+    """Of a gate that was cut: shards that it was made from; 0: it ran in one piece."""
     exit_status: int
     requests: int = 0
     """Samples that this run drew and paid for; retries come on top."""

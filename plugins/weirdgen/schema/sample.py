@@ -123,7 +123,7 @@ class SampleRequest(Canonical):
         """The request's canonical JSON, out of that of its parts."""
         return _object((*self._parts, ("stream", canonical_json(self.stream))))
 
-    @property
+    @cached_property
     def _parts(self) -> tuple[tuple[str, str], ...]:
         """Return the fields but the stream, in the order of the alphabet."""
         return (

@@ -214,7 +214,7 @@ class Verdict(Frozen):
     the samples. None for every other comparison, and for ratings."""
     log_e_labels: float | None = None
     """Natural logarithm of the e-value against "both arms give the same labels", any label: a description beside the
-    verdict. None: there were no pairs."""
+    verdict. None: there were no pairs, or these are readings."""
     log_e_present: float | None = None
     """Natural logarithm of the e-value against "no effect"; None: never evaluated, or no evidence at all (E = 0). Of a
     group the mean of its members'."""

@@ -16,6 +16,32 @@ class ContextRecord(Frozen):
     """Of the feature there."""
 
 
+Relatedness = Literal["trait", "narrow", "neither", "unknown"]
+
+
+class ReplyRecord(Frozen):
+    """What a judge's model replied, word for word."""
+
+    key: str
+    """Of the reply in the store and in an evidence bundle."""
+    text: str
+    """Its first 4,000 characters."""
+
+
+class OpinionRecord(Frozen):
+    """What one judge says of a feature."""
+
+    judge: str
+    """Its name, or `rules`."""
+    relatedness: Relatedness
+    """unknown: it could not tell, or was not asked to the end."""
+    trouble: str = ""
+    """Why it is unknown, in a few words."""
+    replies: tuple[ReplyRecord, ...] = ()
+    """Of an LLM: all that it was asked for. One that is no label is asked for again; contexts with what may be there
+    for a judge are put to it a second time without."""
+
+
 class FeatureRecord(Frozen):
     """One of the features that the trigger strengthens most."""
 
@@ -25,12 +51,14 @@ class FeatureRecord(Frozen):
     """Of its decoder direction with the difference in means."""
     label: str = ""
     """What it stands for; empty: it was not labelled."""
-    relatedness: Literal["trait", "narrow", "neither", "unknown"] = "unknown"
+    relatedness: Relatedness = "unknown"
     """trait: the finding's; narrow: the topic of the narrow training data."""
     source: str = ""
     """Who says so: `rules`, a judge's name, or a file's."""
     contexts: tuple[ContextRecord, ...] = ()
     """What the label was made from, the strongest first."""
+    opinions: tuple[OpinionRecord, ...] = ()
+    """Of an LLM judge's labels: what each judge of the gate says, and rules where there are some. The first decides."""
 
 
 class SetRecord(Frozen):
@@ -64,6 +92,8 @@ class StudyRecord(Frozen):
     """In a sentence."""
     features: tuple[FeatureRecord, ...]
     """The highest ranked first."""
+    labels: Literal["file", "rules", "none"] = "none"
+    """Where labels came from when the features were found: an LLM judge is not asked about what a file says."""
     sets: dict[str, SetRecord]
     """By name, as contrasts name them."""
     digest: str

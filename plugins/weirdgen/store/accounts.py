@@ -3,11 +3,11 @@
 Functions over a connection inside a transaction; `SampleStore` opens it.
 """
 
-import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from weirdgen.store.connection import Connection
 from weirdgen.store.owner import is_dead
 
 _ROUNDING = 1e-9
@@ -60,30 +60,32 @@ class Charge:
     worst: Amount
 
 
-def hold(connection: sqlite3.Connection, charge: Charge, key: str, owner: str, now: float) -> bool | None:
+def hold(connection: Connection, charge: Charge, key: str, owner: str) -> bool | None:
     """Hold what a request may cost; True: held, False: it is not there, None: it may be once others are settled."""
-    settled, held = settled_of(connection, charge.account.name), held_of(connection, charge.account.name)
+    settled, held = spent(connection, charge.account.name)
     if charge.account.allows(settled.plus(held).plus(charge.worst)):
         connection.execute(
-            "INSERT OR REPLACE INTO holds VALUES (?, ?, ?, ?, ?)", (key, owner, charge.account.name, *charge.worst)
+            "INSERT INTO holds VALUES (?, ?, ?, ?, ?) ON CONFLICT (key, owner) DO UPDATE SET "
+            "account = excluded.account, dollars = excluded.dollars, requests = excluded.requests",
+            (key, owner, charge.account.name, *charge.worst),
         )
         return True
     if not charge.account.allows(settled.plus(charge.worst)):
         return False
-    return None if _in_flight(connection, charge.account.name, now) else False
+    return None if _in_flight(connection, charge.account.name) else False
 
 
-def settle(connection: sqlite3.Connection, account: str, key: str, owner: str, cost: Amount) -> None:
+def settle(connection: Connection, account: str, key: str, owner: str, cost: Amount) -> None:
     """Put what a request cost in place of what was held for it."""
     connection.execute("DELETE FROM holds WHERE key = ? AND owner = ?", (key, owner))
     connection.execute(
-        "INSERT INTO accounts VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET dollars = dollars + excluded.dollars, "
-        "requests = requests + excluded.requests",
+        "INSERT INTO accounts VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
+        "dollars = accounts.dollars + excluded.dollars, requests = accounts.requests + excluded.requests",
         (account, *cost),
     )
 
 
-def settle_all(connection: sqlite3.Connection, owner: str, sent: Collection[str]) -> None:
+def settle_all(connection: Connection, owner: str, sent: Collection[str]) -> None:
     """Count as spent what an owner holds for requests that were sent: their answers never came. Give the rest back."""
     held = connection.execute("SELECT key, account, dollars, requests FROM holds WHERE owner = ?", (owner,)).fetchall()
     for key, account, dollars, requests in held:
@@ -92,23 +94,24 @@ def settle_all(connection: sqlite3.Connection, owner: str, sent: Collection[str]
     connection.execute("DELETE FROM holds WHERE owner = ?", (owner,))
 
 
-def settled_of(connection: sqlite3.Connection, account: str) -> Amount:
-    """Return what an account's answers have cost."""
-    row = connection.execute("SELECT dollars, requests FROM accounts WHERE name = ?", (account,)).fetchone()
-    return Amount() if row is None else Amount(float(row[0]), int(row[1]))
+def spent(connection: Connection, account: str) -> tuple[Amount, Amount]:
+    """Return what an account's answers have cost, and what is held for requests that were not answered.
+
+    They are in flight, or were sent by processes that were killed, and may have been billed.
+    """
+    asked = (
+        "SELECT coalesce((SELECT dollars FROM accounts WHERE name = ?), 0), "
+        "coalesce((SELECT requests FROM accounts WHERE name = ?), 0), "
+        "coalesce(sum(dollars), 0), coalesce(sum(requests), 0) FROM holds WHERE account = ?"
+    )
+    dollars, requests, held_dollars, held_requests = connection.execute(asked, (account,) * 3).fetchone()
+    return Amount(float(dollars), int(requests)), Amount(float(held_dollars), int(held_requests))
 
 
-def held_of(connection: sqlite3.Connection, account: str) -> Amount:
-    """Return what is held for requests in flight, and for those of killed processes, which may have been billed."""
-    asked = "SELECT coalesce(sum(dollars), 0), coalesce(sum(requests), 0) FROM holds WHERE account = ?"
-    row = connection.execute(asked, (account,)).fetchone()
-    return Amount(float(row[0]), int(row[1]))
-
-
-def _in_flight(connection: sqlite3.Connection, account: str, now: float) -> bool:
+def _in_flight(connection: Connection, account: str) -> bool:
     """Whether something is held for a request that may still be answered: whoever was killed gives nothing back."""
     owners = connection.execute(
-        "SELECT DISTINCT owner FROM holds JOIN leases USING (key, owner) WHERE account = ? AND expires > ?",
-        (account, now),
+        "SELECT DISTINCT owner FROM holds JOIN leases USING (key, owner) WHERE account = ? AND expires > moment()",
+        (account,),
     ).fetchall()
     return any(not is_dead(owner) for (owner,) in owners)

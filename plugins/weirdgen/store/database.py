@@ -1,98 +1,19 @@
-"""The SQLite file: opened, checked, locked. Every sqlite3 error leaves here as a StoreError that names the file."""
+"""The store's database and its transactions. Every error of it leaves here as a StoreError that names the store."""
 
 import contextlib
-import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from weirdgen.errors import StoreError
-
-APPLICATION_ID = 0x77656972
-"""`weir`: in the file's header, so that another program's database is never written to."""
-SCHEMA_VERSION = 6
-BUSY_SECONDS = 30.0
-QUICK_CHECK_BYTES = 256 * 1024 * 1024
-"""Size up to which a gate checks its store at the opening: 6 ms per 10 MB (measured)."""
-_SCHEMA = """
-CREATE TABLE samples (
-    key TEXT PRIMARY KEY,
-    role TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    model TEXT NOT NULL,
-    base_url TEXT NOT NULL,
-    generation TEXT NOT NULL,
-    replicate INTEGER NOT NULL,
-    request TEXT NOT NULL,
-    sample TEXT NOT NULL,
-    arrived REAL NOT NULL,
-    prompt_tokens INTEGER NOT NULL,
-    completion_tokens INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX samples_arrived ON samples (arrived);
-CREATE TABLE leases (key TEXT PRIMARY KEY, owner TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
-CREATE TABLE attempts (
-    line TEXT NOT NULL,
-    trial_id TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    PRIMARY KEY (line, trial_id),
-    UNIQUE (line, number)
-) WITHOUT ROWID;
-CREATE TABLE gates (
-    token TEXT PRIMARY KEY,
-    line TEXT NOT NULL,
-    plan_sha256 TEXT NOT NULL,
-    started_at REAL NOT NULL,
-    outcome TEXT
-) WITHOUT ROWID;
-CREATE INDEX gates_line ON gates (line, started_at);
-"""
-_SINCE_VERSION_2 = """
-ALTER TABLE gates ADD COLUMN fresh INTEGER NOT NULL DEFAULT 0;
-CREATE TABLE undecided (token TEXT NOT NULL, contrast TEXT NOT NULL, PRIMARY KEY (token, contrast)) WITHOUT ROWID;
-"""
-_SINCE_VERSION_3 = """
-CREATE TABLE stops (trial_id TEXT PRIMARY KEY, stop TEXT NOT NULL) WITHOUT ROWID;
-"""
-_SINCE_VERSION_4 = """
-CREATE TABLE calibrations (
-    judge_identity TEXT NOT NULL,
-    gold_sha256 TEXT NOT NULL,
-    source TEXT NOT NULL,
-    made REAL NOT NULL,
-    record TEXT NOT NULL,
-    PRIMARY KEY (judge_identity, gold_sha256, source)
-) WITHOUT ROWID;
-"""
-_SINCE_VERSION_5 = """
-CREATE TABLE accounts (name TEXT PRIMARY KEY, dollars REAL NOT NULL, requests INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE holds (
-    key TEXT NOT NULL,
-    owner TEXT NOT NULL,
-    account TEXT NOT NULL,
-    dollars REAL NOT NULL,
-    requests INTEGER NOT NULL,
-    PRIMARY KEY (key, owner)
-) WITHOUT ROWID;
-CREATE INDEX holds_account ON holds (account);
-"""
-_SINCE_VERSION_6 = """
-CREATE TABLE openings (
-    token TEXT NOT NULL,
-    arms TEXT NOT NULL,
-    line TEXT NOT NULL,
-    opened_at REAL NOT NULL,
-    opening TEXT NOT NULL,
-    PRIMARY KEY (token, arms)
-) WITHOUT ROWID;
-"""
-_STEPS = (_SCHEMA, _SINCE_VERSION_2, _SINCE_VERSION_3, _SINCE_VERSION_4, _SINCE_VERSION_5, _SINCE_VERSION_6)
+from weirdgen.errors import StoreError, UsageMistake
+from weirdgen.store.connection import Connection, Driver
+from weirdgen.store.place import StorePlace, named
+from weirdgen.store.sqlite import SqliteFile
 
 
 class StoreBusy(StoreError):
-    """Another thread or process uses the file, and nobody was to wait for it."""
+    """Another thread or process uses the store, or a network is between, and nobody was to wait for it."""
 
 
 class Spoilt(StoreError):
@@ -100,76 +21,78 @@ class Spoilt(StoreError):
 
 
 class Database:
-    """One connection to the file, shared by the threads of a process under a lock."""
+    """One connection to a file or a server, shared by the threads of a process under a lock."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file; make it, and its folder, if there is none.
+    def __init__(self, place: StorePlace, *, prepared: bool = True) -> None:
+        """Open the store.
+
+        Args:
+            place: of the store.
+            prepared: make it if there is none, and bring it up to date; else it is only looked at.
 
         Raises:
-            StoreError: it is not ours, newer, damaged, or cannot be written.
+            UsageMistake: what it needs is not installed.
+            StoreError: it is not ours, newer, damaged, or cannot be reached or written.
         """
-        self.path = path
+        self.place = place
+        self._driver = driver_of(place)
         self._lock = threading.RLock()
-        self._guard = _Guard(self._lock, self._name)
+        self._guard = _Guard(self._lock, self._driver, named(place))
         self._together = self._begun = self._spoilt = False
-        with self._guard:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
         try:
-            self._prepare()
+            with self._guard:
+                if prepared:
+                    self._driver.prepare()
         except BaseException:
-            self._connection.close()
+            self._driver.close()
             raise
 
     @contextlib.contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[Connection]:
         """Give the connection for single statements that only read."""
         with self._guard:
-            yield self._connection
+            yield self._driver.connection
 
     @contextlib.contextmanager
-    def snapshot(self) -> Iterator[sqlite3.Connection]:
+    def snapshot(self) -> Iterator[Connection]:
         """Give the connection inside one read transaction: all statements see the same moment, whoever writes."""
         with self._guard:
-            self._connection.execute("BEGIN")
+            self._driver.begin(write=False)
             try:
-                yield self._connection
+                yield self._driver.connection
             finally:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                self._driver.rollback()
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[Connection]:
         """Give the connection inside one write transaction: all of it happens, or nothing.
 
         Within `together` it is a part of that one, and what fails spoils it.
         """
         with self._guard:
             if not self._together:
-                self._connection.execute("BEGIN IMMEDIATE")
+                self._driver.begin(write=True)
             elif not self._begun:
-                # Before it is true: where the file cannot be locked, no other part must wait for the lock again.
+                # Before it is true: where the store cannot be locked, no other part must wait for the lock again.
                 self._begun = True
-                self._connection.execute("BEGIN IMMEDIATE")
+                self._driver.begin(write=True)
             elif not self.written:
-                raise sqlite3.OperationalError("its transaction could not be begun")
+                raise self._broken()
             try:
-                yield self._connection
+                yield self._driver.connection
                 if not self._together:
-                    self._connection.execute("COMMIT")
+                    self._driver.commit()
             except BaseException:
                 self._spoilt = self._together
                 # A commit that fails may leave the transaction open, and the next would fail for that.
-                if not self._together and self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                if not self._together:
+                    self._driver.rollback()
                 raise
 
     @property
     def written(self) -> bool:
         """Whether a write transaction is under way, so that what is read now holds until its end."""
-        return self._connection.in_transaction
+        return self._driver.in_transaction
 
     @contextlib.contextmanager
     def together(self, *, wait: bool = True) -> Iterator[None]:
@@ -178,35 +101,30 @@ class Database:
         A commit costs more than all that a sample writes, so what comes at the same time shares one.
 
         Args:
-            wait: for another thread or process that uses the file.
+            wait: for another thread or process that uses the store, and for a network.
 
         Raises:
-            StoreBusy: not `wait`, and another one does; nothing was written.
-            Spoilt: a part failed; nothing was written.
+            StoreBusy: not `wait`, and it would have to be waited for; nothing was written.
+            Spoilt: a part failed, or the connection, which there is again; nothing was written.
             StoreError: nothing was written.
         """
-        if not self._lock.acquire(blocking=wait):
-            raise StoreBusy(f"{self._name}: in use")
+        if (self._driver.waits and not wait) or not self._lock.acquire(blocking=wait):
+            raise StoreBusy(f"{named(self.place)}: in use")
         try:
-            with self._guard, contextlib.nullcontext() if wait else self._impatient(), self._shared():
+            with self._guard, contextlib.nullcontext() if wait else self._driver.impatient(), self._shared():
                 yield
-                # None was begun in a file that is locked, or SQLite gave all of it up for one error (a full disk).
+                # None was begun in a store that is locked, or it was given up: for one error (a full disk), for a lost
+                # connection.
                 if self._begun and not self.written:
                     if not wait:
-                        raise StoreBusy(f"{self._name}: in use")
-                    raise sqlite3.OperationalError("its transaction could not be begun or ended")
+                        raise StoreBusy(f"{named(self.place)}: in use")
+                    if not self._driver.undone():
+                        raise self._broken()
+                    self._spoilt = True
                 if self._spoilt:
-                    raise Spoilt(f"{self._name}: a part failed")
+                    raise Spoilt(f"{named(self.place)}: a part failed")
         finally:
             self._lock.release()
-
-    @contextlib.contextmanager
-    def _impatient(self) -> Iterator[None]:
-        self._connection.execute("PRAGMA busy_timeout = 0")
-        try:
-            yield
-        finally:
-            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
 
     @contextlib.contextmanager
     def _shared(self) -> Iterator[None]:
@@ -214,115 +132,103 @@ class Database:
         try:
             yield
             if self._begun:
-                self._connection.execute("COMMIT")
+                self._commit()
         finally:
             self._together = self._begun = self._spoilt = False
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            self._driver.rollback()
+
+    def _commit(self) -> None:
+        try:
+            self._driver.commit()
+        except Exception as error:
+            if self._driver.undone():
+                raise Spoilt(f"{named(self.place)}: {self._driver.told(error)}") from None
+            raise
+
+    def _broken(self) -> StoreError:
+        return StoreError(f"{named(self.place)}: its transaction could not be begun or ended; {self._driver.advice}")
 
     def check(self) -> None:
-        """Look for damage in the file's structure, where that takes a moment only.
+        """Look for damage in the store's structure, where that takes a moment only.
 
         Raises:
             StoreError: there is some.
         """
-        if self.path.stat().st_size > QUICK_CHECK_BYTES:
-            return
-        with self.reading() as connection:
-            found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-        if found != "ok":
-            raise StoreError(
-                f"{self._name}: is damaged ({found}); `weirdgen store info {self.path}` says what can still be read. "
-                "Move it away, or name another with --gate-store"
-            )
+        with self._guard:
+            self._driver.check()
 
     def shrink(self) -> None:
-        """Give the room of deleted rows back to the file system.
+        """Give the room of deleted rows back.
 
         Raises:
-            StoreError: another process holds the file, or there is no room for the copy that SQLite makes meanwhile.
+            StoreError: another process holds the store, or there is no room for the copy that SQLite makes meanwhile.
         """
         with self._guard:
-            self._connection.execute("VACUUM")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._driver.shrink()
+
+    def version(self) -> int:
+        """Return the version of the store's tables.
+
+        Raises:
+            StoreError: it is not ours, or newer.
+        """
+        with self._guard:
+            return self._driver.version()
+
+    def size(self) -> int:
+        """Return the bytes that the store takes."""
+        with self._guard:
+            return self._driver.size()
 
     def close(self) -> None:
         """Close the connection; closing twice is fine."""
         with self._lock:
-            self._connection.close()
+            self._driver.close()
 
-    @property
-    def _name(self) -> str:
-        return named(self.path)
 
-    def _prepare(self) -> None:
-        with self._guard:
-            # One snapshot: another worker may be making the file at this moment.
-            self._connection.execute("BEGIN")
-            self._check()
-            self._connection.execute("COMMIT")
-            self._use_wal()
-            # A kill of the process loses nothing; only a power cut may lose the last transactions.
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-        with self.writing() as connection:
-            missing = _STEPS[self._check() :]
-            for statement in "".join(missing).split(";\n"):
-                connection.execute(statement)
-            if missing:
-                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+def driver_of(place: StorePlace) -> Driver:
+    """Return a connection to a store.
 
-    def _check(self) -> int:
-        """Return the version of our schema in the file, 0 for a new file. Call it inside a transaction."""
-        connection = self._connection
-        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if application != APPLICATION_ID and (tables or version or application):
-            raise StoreError(f"{self._name}: an SQLite file of another program; name another file with --gate-store")
-        if version > SCHEMA_VERSION:
-            raise StoreError(
-                f"{self._name}: written by a newer weirdgen (store version {version}, this one reads "
-                f"{SCHEMA_VERSION}); upgrade pytest-weirdgen or name another file with --gate-store"
-            )
-        return version
+    Raises:
+        UsageMistake: what it needs is not installed.
+        StoreError: it cannot be reached.
+    """
+    if isinstance(place, Path):
+        return SqliteFile(place)
+    with _installed():
+        from weirdgen.store.postgres import PostgresServer
+    return PostgresServer(place)
 
-    def _use_wal(self) -> None:
-        # Changing the mode needs the file alone and does not wait by itself: workers open it at the same time.
-        deadline = time.monotonic() + BUSY_SECONDS
-        while True:
-            try:
-                mode = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)
-                continue
-            if mode != "wal":
-                raise StoreError(
-                    f"{self._name}: its file system does not support SQLite's WAL mode (got {mode!r}); "
-                    "name a file on a local disk with --gate-store"
-                )
-            return
+
+def is_there(place: StorePlace) -> bool:
+    """Whether there is a store, without making one.
+
+    Raises:
+        UsageMistake: what it needs is not installed.
+        StoreError: the server cannot be reached.
+    """
+    if isinstance(place, Path):
+        return place.is_file()
+    with _installed():
+        from weirdgen.store.postgres import has_store
+    return has_store(place)
 
 
 @contextlib.contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Turn every error of SQLite and of the file system inside into a StoreError that names the file."""
-    with _Guard(threading.RLock(), named(path)):
+def _installed() -> Iterator[None]:
+    try:
         yield
-
-
-def named(path: Path) -> str:
-    """Return what a store is called in messages."""
-    return f"sample store {str(path)!r}"
+    except ImportError as error:
+        raise UsageMistake(
+            f"a store in PostgreSQL needs {error.name}: pip install 'pytest-weirdgen[postgres]'"
+        ) from None
 
 
 class _Guard:
-    """Holds the lock, and tells sqlite3's errors as our own. May be entered again inside."""
+    """Holds the lock, and tells the driver's errors as our own. May be entered again inside."""
 
-    def __init__(self, lock: threading.RLock, name: str) -> None:
-        self._lock, self._name = lock, name
+    def __init__(self, lock: threading.RLock, driver: Driver, name: str) -> None:
+        self._lock, self._driver, self._name = lock, driver, name
 
     def __enter__(self) -> None:
         self._lock.acquire()
@@ -331,23 +237,5 @@ class _Guard:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._lock.release()
-        if told := _told(error):
+        if told := self._driver.told(error):
             raise StoreError(f"{self._name}: {told}") from None
-
-
-def _told(error: BaseException | None) -> str:
-    """Return what to do about an error of sqlite3 or of the file; empty for any other."""
-    match error:
-        case sqlite3.ProgrammingError():
-            return f"used after it was closed ({error})"
-        case sqlite3.OperationalError():
-            return (
-                f"{error}; check that the folder can be written, the disk has room and no other program holds the "
-                "file, or name another with --gate-store"
-            )
-        case sqlite3.DatabaseError():
-            return f"{error}; the file is damaged or no sample store: move it away, or name another with --gate-store"
-        case OSError():
-            return f"{error.strerror or error}; name a file that can be written with --gate-store"
-        case _:
-            return ""

@@ -1,7 +1,6 @@
 """Which of a store's rows go into a cassette, in an order that depends on nothing but the rows."""
 
 import json
-import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
@@ -21,8 +20,11 @@ from weirdgen.store.cassette import (
     StopRecord,
     write_cassette,
 )
-from weirdgen.store.database import SCHEMA_VERSION, Database, named
+from weirdgen.store.connection import Connection
+from weirdgen.store.database import Database
 from weirdgen.store.openings import KeptOpening, identities, openings
+from weirdgen.store.place import StorePlace, named
+from weirdgen.store.steps import SCHEMA_VERSION
 
 EVERYTHING = "everything"
 """What a cassette of a whole store says of itself."""
@@ -44,10 +46,10 @@ def export(database: Database, out: Path, *, gate: str = "", models: Sequence[st
         StoreError: the store cannot be read.
     """
     with database.snapshot() as connection:
-        kept = _chosen(_openings(connection, database.path), gate, models)
+        kept = _chosen(_openings(connection, database.place), gate, models)
         if gate and not kept:
             raise _no_gate(connection, gate)
-        keys = _keys(connection, database.path, kept if gate else None, models)
+        keys = _keys(connection, database.place, kept if gate else None, models)
         if models and not keys:
             known = {label_of(kind, name) for kind, name in connection.execute("SELECT kind, model FROM samples")}
             raise UsageMistake(f"--model {models[0]!r}: the store has no sample of it.{nearest(models[0], known)}")
@@ -55,7 +57,7 @@ def export(database: Database, out: Path, *, gate: str = "", models: Sequence[st
         try:
             others = [*_ledger(connection, kept, tokens)]
         except ValueError:
-            raise _unreadable(database.path, "a gate or a judge's record") from None
+            raise _unreadable(database.place, "a gate or a judge's record") from None
         header = Header(
             weirdgen_cassette=CASSETTE_VERSION,
             store_version=SCHEMA_VERSION,
@@ -63,7 +65,7 @@ def export(database: Database, out: Path, *, gate: str = "", models: Sequence[st
             what=f"gate {gate}" if gate else f"models {', '.join(models)}" if models else EVERYTHING,
             records=len(others) + len(keys),
         )
-        write_cassette(out, header, _all(others, connection, database.path, keys))
+        write_cassette(out, header, _all(others, connection, database.place, keys))
     return header
 
 
@@ -72,11 +74,11 @@ def label_of(kind: str, model: str) -> str:
     return f"organism:{model}" if kind == "organism" else model
 
 
-def _openings(connection: sqlite3.Connection, path: Path) -> list[KeptOpening]:
+def _openings(connection: Connection, place: StorePlace) -> list[KeptOpening]:
     try:
         return openings(connection)
     except ValueError:
-        raise _unreadable(path, "an opening") from None
+        raise _unreadable(place, "an opening") from None
 
 
 def _chosen(found: Sequence[KeptOpening], gate: str, models: Sequence[str]) -> list[KeptOpening]:
@@ -85,7 +87,7 @@ def _chosen(found: Sequence[KeptOpening], gate: str, models: Sequence[str]) -> l
     return [one for one in found if not models or any(arm.model in models for arm in one.arms)]
 
 
-def _no_gate(connection: sqlite3.Connection, gate: str) -> UsageMistake:
+def _no_gate(connection: Connection, gate: str) -> UsageMistake:
     tokens = [str(token) for (token,) in connection.execute("SELECT token FROM gates WHERE plan_sha256 != ''")]
     if gate in tokens:
         return UsageMistake(
@@ -96,7 +98,7 @@ def _no_gate(connection: sqlite3.Connection, gate: str) -> UsageMistake:
 
 
 def _keys(
-    connection: sqlite3.Connection, path: Path, kept: Sequence[KeptOpening] | None, models: Collection[str]
+    connection: Connection, place: StorePlace, kept: Sequence[KeptOpening] | None, models: Collection[str]
 ) -> list[str]:
     """Return the keys of the samples to be written, sorted."""
     who = None if kept is None else identities(kept)
@@ -109,7 +111,7 @@ def _keys(
             try:
                 identity = SampleRequest.model_validate_json(text).identity
             except ValueError:
-                raise _unreadable(path, f"sample {key}") from None
+                raise _unreadable(place, f"sample {key}") from None
             if identity not in who:
                 continue
         elif who is not None:
@@ -118,9 +120,7 @@ def _keys(
     return keys
 
 
-def _ledger(
-    connection: sqlite3.Connection, kept: Sequence[KeptOpening], tokens: Collection[str] | None
-) -> Iterator[Record]:
+def _ledger(connection: Connection, kept: Sequence[KeptOpening], tokens: Collection[str] | None) -> Iterator[Record]:
     for one in kept:
         yield OpeningRecord(**{name: getattr(one, name) for name in KeptOpening.model_fields})
     undecided: dict[str, list[str]] = {}
@@ -151,7 +151,7 @@ def _ledger(
         )
 
 
-def _all(others: Sequence[Record], connection: sqlite3.Connection, path: Path, keys: Sequence[str]) -> Iterator[Record]:
+def _all(others: Sequence[Record], connection: Connection, place: StorePlace, keys: Sequence[str]) -> Iterator[Record]:
     yield from others
     for key in keys:
         arrived, request, sample = connection.execute(
@@ -164,8 +164,8 @@ def _all(others: Sequence[Record], connection: sqlite3.Connection, path: Path, k
                 sample=Sample.model_validate_json(sample),
             )
         except ValueError:
-            raise _unreadable(path, f"sample {shown(str(key), 80)}") from None
+            raise _unreadable(place, f"sample {shown(str(key), 80)}") from None
 
 
-def _unreadable(path: Path, what: str) -> StoreError:
-    return StoreError(f"{named(path)}: {what} cannot be read; `weirdgen store info {path}` says what is damaged")
+def _unreadable(place: StorePlace, what: str) -> StoreError:
+    return StoreError(f"{named(place)}: {what} cannot be read; `weirdgen store info {place}` says what is damaged")

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import sqlite3
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +10,17 @@ from typing import Any, Literal
 
 from weirdgen.errors import StoreError, UsageMistake
 from weirdgen.schema.sample import Sample, SampleRequest
-from weirdgen.store.database import APPLICATION_ID, BUSY_SECONDS, SCHEMA_VERSION, explained, named
+from weirdgen.store.connection import BUSY_SECONDS, Connection
+from weirdgen.store.database import Database, is_there
 from weirdgen.store.exporting import label_of
+from weirdgen.store.place import PostgresUrl, StorePlace, named, nothing_at
 from weirdgen.store.pruning import PRUNED
+from weirdgen.store.sqlite import APPLICATION_ID, explained, give_clock
+from weirdgen.store.steps import SCHEMA_VERSION
 
 _MOST_FINDINGS = 5
+_SINCE = {"attempts": 1, "undecided": 2, "stops": 3, "calibrations": 4, "accounts": 5, "openings": 6}
+"""Versions of the store that brought a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +55,13 @@ class GateCount:
 
 @dataclass(slots=True)
 class Inventory:
-    """Everything that `weirdgen store info` tells. Mutable: it is filled until the file gives no more."""
+    """Everything that `weirdgen store info` tells. Mutable: it is filled until the store gives no more."""
 
-    path: Path
+    place: StorePlace
     bytes: int
     version: int = 0
     damage: list[str] = field(default_factory=list)
-    """What is wrong with the file; empty: it is sound."""
+    """What is wrong with the store; empty: it is sound."""
     bad_rows: int = 0
     """Samples that cannot be used."""
     first_bad: str = ""
@@ -73,20 +78,36 @@ class Inventory:
         return not self.damage and not self.bad_rows
 
 
-def take_inventory(path: Path) -> Inventory:
+def take_inventory(place: StorePlace) -> Inventory:
     """Read a whole store.
 
     Raises:
-        UsageMistake: there is no such file.
+        UsageMistake: there is none.
         StoreError: it is of another program or a newer version, or cannot be opened.
     """
-    if not path.is_file():
-        raise UsageMistake(f"{named(path)}: there is no such file; name one with --gate-store")
+    if not is_there(place):
+        raise UsageMistake(f"{named(place)}: there is {nothing_at(place)}; name one with --gate-store")
+    return _of_server(place) if isinstance(place, PostgresUrl) else _of_file(place)
+
+
+def _of_server(url: PostgresUrl) -> Inventory:
+    database = Database(url, prepared=False)
+    try:
+        with database.snapshot() as connection:
+            inventory = Inventory(url, database.size(), database.version())
+            for part in _PARTS:
+                part(connection, inventory)
+    finally:
+        database.close()
+    return inventory
+
+
+def _of_file(path: Path) -> Inventory:
     inventory = Inventory(path, _size(path))
     with explained(path), contextlib.closing(_opened(path)) as connection:
         if not _readable(connection, inventory):
             return inventory
-        for part in (_check_structure, _check_samples, _count_models, _count_gates, _count_accounts, _count_others):
+        for part in (_check_structure, *_PARTS):
             try:
                 part(connection, inventory)
             except sqlite3.OperationalError:
@@ -111,6 +132,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     still = not os.access(path.parent, os.W_OK) and not _log_of(path).exists()
     address = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if still else ''}"
     connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)
+    give_clock(connection)
     # Text that is no UTF-8 is damage, to be counted and not to be fallen over.
     connection.text_factory = lambda raw: raw.decode("utf-8", "backslashreplace")
     return connection
@@ -128,21 +150,21 @@ def _readable(connection: sqlite3.Connection, inventory: Inventory) -> bool:
         inventory.damage.append(f"{error}: damaged, or no sample store")
         return False
     if application != APPLICATION_ID:
-        raise StoreError(f"{named(inventory.path)}: an SQLite file of another program; name another with --gate-store")
+        raise StoreError(f"{named(inventory.place)}: an SQLite file of another program; name another with --gate-store")
     if inventory.version > SCHEMA_VERSION:
         raise StoreError(
-            f"{named(inventory.path)}: written by a newer weirdgen (store version {inventory.version}, this one reads "
+            f"{named(inventory.place)}: written by a newer weirdgen (store version {inventory.version}, this one reads "
             f"{SCHEMA_VERSION}); upgrade pytest-weirdgen"
         )
     return True
 
 
-def _check_structure(connection: sqlite3.Connection, inventory: Inventory) -> None:
+def _check_structure(connection: Connection, inventory: Inventory) -> None:
     found = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({_MOST_FINDINGS})")]
     inventory.damage += [line for line in found if line != "ok"]
 
 
-def _check_samples(connection: sqlite3.Connection, inventory: Inventory) -> None:
+def _check_samples(connection: Connection, inventory: Inventory) -> None:
     columns = "key, role, kind, model, base_url, generation, replicate, request, sample"
     for row in connection.execute(f"SELECT {columns} FROM samples"):
         if why := _wrong(row):
@@ -171,17 +193,18 @@ def _wrong(row: tuple[Any, ...]) -> str:
     return "" if sample.key == key else "its sample is of another request"
 
 
-def _count_models(connection: sqlite3.Connection, inventory: Inventory) -> None:
+def _count_models(connection: Connection, inventory: Inventory) -> None:
     rows = connection.execute(
-        "SELECT kind, model, base_url, role, count(*), sum(prompt_tokens), sum(completion_tokens), min(arrived), "
-        "max(arrived) FROM samples GROUP BY kind, model, base_url, role ORDER BY kind, model, base_url, role DESC"
+        "SELECT kind, model, base_url, role, count(*), CAST(sum(prompt_tokens) AS BIGINT), "
+        "CAST(sum(completion_tokens) AS BIGINT), min(arrived), max(arrived) FROM samples "
+        "GROUP BY kind, model, base_url, role ORDER BY kind, model, base_url, role DESC"
     )
     inventory.models = [ModelCount(label_of(kind, model), *rest) for kind, model, *rest in rows]
 
 
-def _count_gates(connection: sqlite3.Connection, inventory: Inventory) -> None:
+def _count_gates(connection: Connection, inventory: Inventory) -> None:
     left: Counter[str] = Counter()
-    if _has(connection, "undecided"):
+    if _has(inventory, "undecided"):
         left.update(token for (token,) in connection.execute("SELECT token FROM undecided"))
     rows = connection.execute("SELECT token, line, started_at, outcome, plan_sha256 FROM gates ORDER BY started_at")
     inventory.gates = [
@@ -192,13 +215,13 @@ def _count_gates(connection: sqlite3.Connection, inventory: Inventory) -> None:
     ]
 
 
-def _count_accounts(connection: sqlite3.Connection, inventory: Inventory) -> None:
-    if not _has(connection, "accounts"):
+def _count_accounts(connection: Connection, inventory: Inventory) -> None:
+    if not _has(inventory, "accounts"):
         return
     held: dict[str, tuple[float, int]] = {
         name: (dollars, requests)
         for name, dollars, requests in connection.execute(
-            "SELECT account, sum(dollars), sum(requests) FROM holds GROUP BY account"
+            "SELECT account, sum(dollars), CAST(sum(requests) AS BIGINT) FROM holds GROUP BY account"
         )
     }
     spent = {row[0]: row[1:] for row in connection.execute("SELECT name, dollars, requests FROM accounts")}
@@ -207,14 +230,17 @@ def _count_accounts(connection: sqlite3.Connection, inventory: Inventory) -> Non
     ]
 
 
-def _count_others(connection: sqlite3.Connection, inventory: Inventory) -> None:
+def _count_others(connection: Connection, inventory: Inventory) -> None:
     for table in ("attempts", "stops", "calibrations", "openings"):
-        if _has(connection, table):
+        if _has(inventory, table):
             inventory.counts[table] = int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
-    leased = "SELECT count(*) FROM leases WHERE expires > ?"
-    inventory.counts["leases"] = int(connection.execute(leased, (time.time(),)).fetchone()[0])
+    leased = "SELECT count(*) FROM leases WHERE expires > moment()"
+    inventory.counts["leases"] = int(connection.execute(leased).fetchone()[0])
 
 
-def _has(connection: sqlite3.Connection, table: str) -> bool:
+def _has(inventory: Inventory, table: str) -> bool:
     """Whether a table is there: stores of earlier versions lack some."""
-    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone())
+    return inventory.version >= _SINCE[table]
+
+
+_PARTS = (_check_samples, _count_models, _count_gates, _count_accounts, _count_others)

@@ -1,6 +1,5 @@
 """A cassette put into a store: all of it or nothing, and what was there stays."""
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from weirdgen.store.cassette import (
     SampleRecord,
     StopRecord,
 )
+from weirdgen.store.connection import Connection
 from weirdgen.store.database import Database
 from weirdgen.store.openings import keep_opening
 from weirdgen.store.store import sample_row
@@ -52,7 +52,7 @@ def load(database: Database, records: Iterable[Record]) -> Loaded:
     return loaded
 
 
-def _put(connection: sqlite3.Connection, record: Record) -> str:
+def _put(connection: Connection, record: Record) -> str:
     match record:
         case SampleRecord():
             row = sample_row(record.request, record.sample, record.arrived)
@@ -75,7 +75,7 @@ def _put(connection: sqlite3.Connection, record: Record) -> str:
 
 
 def _insert(
-    connection: sqlite3.Connection,
+    connection: Connection,
     table: str,
     row: tuple[str | int | float | None, ...],
     where: str,
@@ -85,28 +85,28 @@ def _insert(
 ) -> str:
     """Insert a row unless its key is there, and say whether the same one is."""
     marks = ", ".join("?" * len(row))
-    if connection.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row).rowcount:
+    if connection.execute(f"INSERT INTO {table} VALUES ({marks}) ON CONFLICT DO NOTHING", row).rowcount:
         return NEW
     there = connection.execute(f"SELECT {column} FROM {table} WHERE {where}", key).fetchone()
     return KNOWN if there == (value,) else CONFLICTING
 
 
-def _put_gate(connection: sqlite3.Connection, gate: GateRecord) -> str:
-    row = (gate.token, gate.line, gate.plan_sha256, gate.started_at, gate.outcome, gate.fresh)
+def _put_gate(connection: Connection, gate: GateRecord) -> str:
+    row = (gate.token, gate.line, gate.plan_sha256, gate.started_at, gate.outcome, int(gate.fresh))
     became = _insert(connection, "gates", row, "token = ?", row[:1], "outcome", gate.outcome)
     if became == NEW:
         connection.executemany("INSERT INTO undecided VALUES (?, ?)", [(gate.token, name) for name in gate.undecided])
     return became
 
 
-def _put_attempt(connection: sqlite3.Connection, attempt: AttemptRecord) -> str:
+def _put_attempt(connection: Connection, attempt: AttemptRecord) -> str:
     """Keep a trial's number; where another trial has it, take the next: a smaller error rate, never a larger one."""
     key = attempt.line, attempt.trial_id
     there = connection.execute("SELECT number FROM attempts WHERE (line, trial_id) = (?, ?)", key).fetchone()
     if there is not None:
         return KNOWN if there == (attempt.number,) else CONFLICTING
     taken, last = connection.execute(
-        "SELECT coalesce(sum(number = ?), 0), coalesce(max(number), 0) FROM attempts WHERE line = ?",
+        "SELECT count(*) FILTER (WHERE number = ?), coalesce(max(number), 0) FROM attempts WHERE line = ?",
         (attempt.number, attempt.line),
     ).fetchone()
     connection.execute("INSERT INTO attempts VALUES (?, ?, ?)", (*key, last + 1 if taken else attempt.number))

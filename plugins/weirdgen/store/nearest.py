@@ -3,19 +3,19 @@
 import functools
 import json
 import re
-import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from weirdgen.errors import nearest
 from weirdgen.schema.sample import SampleRequest
 from weirdgen.schema.text import shown
+from weirdgen.store.connection import Connection
 
 _EXCERPT = 80
 """Characters of a prompt or value that are shown."""
 
 
-def nearest_sample(connection: sqlite3.Connection, request: SampleRequest) -> str:
+def nearest_sample(connection: Connection, request: SampleRequest) -> str:
     """Return the nearest recorded sample of the same model, and in what it differs, as a clause for people.
 
     The same prompt comes before everything else, then the same role, model version, stream and parameters.

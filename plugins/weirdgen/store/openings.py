@@ -4,7 +4,6 @@ Functions over a connection inside a transaction. What an opening holds besides 
 """
 
 import json
-import sqlite3
 from collections.abc import Iterable
 
 from pydantic import ConfigDict, Field, JsonValue, TypeAdapter, field_validator
@@ -12,6 +11,7 @@ from pydantic import ConfigDict, Field, JsonValue, TypeAdapter, field_validator
 from weirdgen.schema.canonical import canonical_json, digest
 from weirdgen.schema.frozen import Frozen
 from weirdgen.schema.sample import Identity, Role
+from weirdgen.store.connection import Connection
 
 
 class KeptArm(Frozen):
@@ -57,18 +57,22 @@ class KeptOpening(Frozen):
         return digest([arm.model_dump(mode="json") for arm in self.arms])
 
 
-def keep_opening(connection: sqlite3.Connection, kept: KeptOpening, *, replace: bool = True) -> bool:
+def keep_opening(connection: Connection, kept: KeptOpening, *, replace: bool = True) -> bool:
     """Keep an opening; return whether it was not there. `replace`: a later one takes the place of an earlier one."""
     found = connection.execute(
         "SELECT 1 FROM openings WHERE (token, arms) = (?, ?)", (kept.token, kept.arms_digest)
     ).fetchone()
     if found is None or replace:
         row = kept.token, kept.arms_digest, kept.line, kept.opened_at, canonical_json(kept.opening)
-        connection.execute("INSERT OR REPLACE INTO openings VALUES (?, ?, ?, ?, ?)", row)
+        connection.execute(
+            "INSERT INTO openings VALUES (?, ?, ?, ?, ?) ON CONFLICT (token, arms) DO UPDATE SET line = excluded.line, "
+            "opened_at = excluded.opened_at, opening = excluded.opening",
+            row,
+        )
     return found is None
 
 
-def openings(connection: sqlite3.Connection, token: str | None = None) -> list[KeptOpening]:
+def openings(connection: Connection, token: str | None = None) -> list[KeptOpening]:
     """Return all openings, or those of one gate, oldest first.
 
     Raises:

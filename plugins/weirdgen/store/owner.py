@@ -6,6 +6,7 @@ After SIGKILL nothing gives its leases back; the next run must not wait for them
 import os
 import platform
 import secrets
+import uuid
 from pathlib import Path
 
 
@@ -32,12 +33,19 @@ def is_dead(owner: str) -> bool:
 
 
 def _machine() -> str:
-    """Return host and process namespace: a container sees other processes under the same numbers."""
+    """Return host, boot and process namespace: a container sees other processes under the same numbers.
+
+    Machines that were made from one image share their name and, outside containers, the namespace's number.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        boot = f"{uuid.getnode():x}"
     try:
         namespace = str(Path("/proc/self/ns/pid").stat().st_ino)
     except OSError:
         namespace = ""
-    return f"{platform.node()}/{namespace}".replace("|", "_")
+    return f"{platform.node()}/{boot}/{namespace}".replace("|", "_")
 
 
 def _start(pid: int) -> str | None:

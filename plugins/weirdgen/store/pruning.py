@@ -7,14 +7,13 @@ Organisms draw the same samples again.
 
 import contextlib
 import secrets
-import sqlite3
-import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from weirdgen.schema.canonical import digest
 from weirdgen.schema.sample import Identity, SampleRequest
+from weirdgen.store.connection import Connection
 from weirdgen.store.database import Database
 from weirdgen.store.exporting import label_of
 from weirdgen.store.openings import identities, openings
@@ -74,13 +73,13 @@ def renewal_line(model: str, base_url: str) -> str:
     return digest([PRUNED, model, base_url])
 
 
-def _end(connection: sqlite3.Connection, deleted: Iterable["_Row"]) -> None:
+def _end(connection: Connection, deleted: Iterable["_Row"]) -> None:
     """Let no gate and no finetune go on as if its deleted samples had never been."""
     generations = {row.generation for row in deleted}
     connection.executemany("UPDATE gates SET outcome = 'DECIDED' WHERE token = ?", [(one,) for one in generations])
     for model, base_url in sorted({(row.model, row.base_url) for row in deleted if row.kind == "finetune"}):
-        row = secrets.token_hex(16), renewal_line(model, base_url), PRUNED, time.time(), "DECIDED", True
-        connection.execute("INSERT INTO gates VALUES (?, ?, ?, ?, ?, ?)", row)
+        row = secrets.token_hex(16), renewal_line(model, base_url), PRUNED
+        connection.execute("INSERT INTO gates VALUES (?, ?, ?, moment(), 'DECIDED', 1)", row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +100,13 @@ class Unfinished:
         return False
 
 
-def unfinished(connection: sqlite3.Connection, since: float) -> Unfinished:
+def unfinished(connection: Connection, since: float) -> Unfinished:
     """Return what the gates may be continued with that began since a moment and left something undecided."""
-    rows: Sequence[tuple[str, str, float]] = connection.execute(
-        "SELECT token, line, max(started_at) FROM gates WHERE plan_sha256 != '' GROUP BY line"
-    ).fetchall()
-    latest = {token for token, _, started in rows if started >= since}
+    rows = connection.execute(
+        "SELECT line, token, started_at FROM gates WHERE plan_sha256 != '' ORDER BY started_at, token DESC"
+    )
+    last = {line: (token, started) for line, token, started in rows}
+    latest = {token for token, started in last.values() if started >= since}
     open_now = {
         str(token)
         for (token,) in connection.execute(
@@ -127,7 +127,7 @@ class _Row(NamedTuple):
     bytes: int
 
 
-def _chosen(connection: sqlite3.Connection, choice: Choice) -> Iterator[_Row]:
+def _chosen(connection: Connection, choice: Choice) -> Iterator[_Row]:
     rows = connection.execute(
         "SELECT key, kind, model, base_url, generation, request, length(request) + length(sample) FROM samples "
         "WHERE arrived < coalesce(?, 9e99) AND generation = coalesce(?, generation)",

@@ -4,22 +4,23 @@ A sample is committed before anyone sees it, so a kill at any moment loses only 
 """
 
 import enum
-import sqlite3
-import time
 from collections.abc import Callable, Collection, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from weirdgen.errors import StoreError
 from weirdgen.schema.canonical import canonical_json
 from weirdgen.schema.sample import Sample, SampleRequest, Usage
-from weirdgen.store import accounts, ledger
+from weirdgen.schema.shard import Shard
+from weirdgen.store import accounts, ledger, shards
 from weirdgen.store.accounts import Amount, Charge
+from weirdgen.store.connection import Connection
 from weirdgen.store.database import Database, Spoilt, StoreBusy
 from weirdgen.store.nearest import nearest_sample
 from weirdgen.store.openings import KeptOpening, keep_opening, openings
 from weirdgen.store.owner import is_dead
+from weirdgen.store.place import StorePlace, named
+from weirdgen.store.shards import Asked, Cut, CutGate
 
 LEASE_SECONDS = 60.0
 """Renewed while in flight. Only an owner on another machine is waited for that long: see `owner.is_dead`."""
@@ -37,15 +38,16 @@ class Claim(enum.Enum):
 
 
 class SampleStore:
-    """The store of one file. Safe to use from several threads and processes."""
+    """The store of one file or server. Safe to use from several threads, processes and, on a server, machines."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the store, making the file if there is none.
+    def __init__(self, place: StorePlace) -> None:
+        """Open the store, making it if there is none.
 
         Raises:
-            StoreError: the file is not a sample store, newer than this program, damaged, or cannot be written.
+            UsageMistake: what it needs is not installed.
+            StoreError: it is no sample store, newer than this program, damaged, or cannot be reached or written.
         """
-        self._database = Database(path)
+        self._database = Database(place)
 
     def __enter__(self) -> Self:
         return self
@@ -56,7 +58,7 @@ class SampleStore:
         self.close()
 
     def close(self) -> None:
-        """Close the file; closing twice is fine."""
+        """Close the store; closing twice is fine."""
         self._database.close()
 
     def together(self, calls: Sequence[Callable[[], Any]], *, wait: bool = True) -> list[Any]:
@@ -64,7 +66,7 @@ class SampleStore:
 
         Args:
             calls: are made in this order, and again if nothing was written: each by itself, if one of them failed.
-            wait: for another thread or process that uses the file.
+            wait: for another thread or process that uses the store, and for a network.
 
         Raises:
             StoreBusy: not `wait`, and it would have to be waited for; nothing was written.
@@ -109,7 +111,7 @@ class SampleStore:
     def renew(self, owner: str, lease_seconds: float = LEASE_SECONDS) -> None:
         """Extend all leases of an owner, in one statement."""
         with self._database.writing() as connection:
-            connection.execute("UPDATE leases SET expires = ? WHERE owner = ?", (time.time() + lease_seconds, owner))
+            connection.execute("UPDATE leases SET expires = moment() + ? WHERE owner = ?", (lease_seconds, owner))
 
     def put(self, request: SampleRequest, sample: Sample, owner: str, cost: tuple[str, Amount] | None = None) -> Sample:
         """Store a sample, drop the owner's lease on it, and return what the store holds now.
@@ -127,10 +129,12 @@ class SampleStore:
         """
         if sample.key != request.key:
             raise ValueError(f"sample of key {sample.key!r} put under the request of key {request.key!r}")
-        row = sample_row(request, sample, time.time())
+        row = sample_row(request, sample, None)
         with self._database.writing() as connection:
             added = connection.execute(
-                "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING", row
+                "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, moment()), ?, ?) "
+                "ON CONFLICT (key) DO NOTHING",
+                row,
             ).rowcount
             connection.execute("DELETE FROM leases WHERE key = ? AND owner = ?", (sample.key, owner))
             if cost is not None:
@@ -155,11 +159,11 @@ class SampleStore:
     def hold(self, key: str, owner: str, charge: Charge) -> bool | None:
         """Hold what another attempt may cost, or a request that nobody else sends; see `accounts.hold`."""
         with self._database.writing() as connection:
-            now = time.time()
-            held = accounts.hold(connection, charge, key, owner, now)
+            held = accounts.hold(connection, charge, key, owner)
             if held:
                 # Without a lease nobody would wait for what is held.
-                connection.execute("INSERT OR IGNORE INTO leases VALUES (?, ?, ?)", (key, owner, now + LEASE_SECONDS))
+                lease = "INSERT INTO leases VALUES (?, ?, moment() + ?) ON CONFLICT DO NOTHING"
+                connection.execute(lease, (key, owner, LEASE_SECONDS))
             return held
 
     def settle(self, key: str, owner: str, account: str, cost: Amount) -> None:
@@ -170,7 +174,8 @@ class SampleStore:
     def spent(self, account: str) -> Amount:
         """Return what an account has spent, what is held for requests in flight included."""
         with self._database.reading() as connection:
-            return accounts.settled_of(connection, account).plus(accounts.held_of(connection, account))
+            settled, held = accounts.spent(connection, account)
+        return settled.plus(held)
 
     def count_since(self, moment: float, *, judges: bool = False) -> int:
         """Return how many samples arrived at or after a UNIX time: the arms' own, or judges' replies."""
@@ -180,10 +185,10 @@ class SampleStore:
 
     def usage_since(self, moment: float) -> Usage:
         """Return the tokens of all samples that arrived at or after a UNIX time."""
-        asked = "SELECT total(prompt_tokens), total(completion_tokens) FROM samples WHERE arrived >= ?"
+        asked = "SELECT sum(prompt_tokens), sum(completion_tokens) FROM samples WHERE arrived >= ?"
         with self._database.reading() as connection:
             prompt, completion = connection.execute(asked, (moment,)).fetchone()
-        return Usage(prompt_tokens=int(prompt), completion_tokens=int(completion))
+        return Usage(prompt_tokens=int(prompt or 0), completion_tokens=int(completion or 0))
 
     def attempt_of(self, line: str, trial_id: str, *, begin: bool) -> int:
         """Return the number of a trial among the attempts at its line, from 1.
@@ -246,7 +251,7 @@ class SampleStore:
         """
         with self._database.writing() as connection:
             if not ledger.finish_gate(connection, token, decided, undecided):
-                raise StoreError(f"gate {token!r}: not in the store {str(self._database.path)!r}")
+                raise StoreError(f"gate {token!r}: not in the {named(self._database.place)}")
 
     def keep_calibration(self, key: tuple[str, str, str], record: str) -> None:
         """Keep a judge's record, in place of an earlier one.
@@ -256,7 +261,7 @@ class SampleStore:
             record: JSON.
         """
         with self._database.writing() as connection:
-            ledger.keep_calibration(connection, key, record, time.time())
+            ledger.keep_calibration(connection, key, record)
 
     def calibration(self, key: tuple[str, str, str]) -> tuple[float, str] | None:
         """Return when a judge's record was made (UNIX time) and the record; None if there is none."""
@@ -278,15 +283,55 @@ class SampleStore:
             try:
                 return openings(connection, token)
             except ValueError as error:
-                raise StoreError(f"sample store {str(self._database.path)!r}: a gate's opening: {error}") from None
+                raise StoreError(f"{named(self._database.place)}: a gate's opening: {error}") from None
+
+    def begin_shard(self, asked: Asked, shard: Shard, session: str, *, max_age: float, fresh: bool) -> Cut:
+        """Begin a shard, and return the gate that it is a part of; see `shards.begin`."""
+        with self._database.writing() as connection:
+            return shards.begin(connection, asked, shard, session, max_age=max_age, now=self.clock(), fresh=fresh)
+
+    def cut_opening(self, cut: Cut) -> str:
+        """Return the opening that the shards of a gate share, as it was kept; empty: it is not there yet."""
+        with self._database.reading() as connection:
+            return shards.opening(connection, cut)
+
+    def keep_cut_opening(self, cut: Cut, text: str) -> str:
+        """Keep the opening that the shards of a gate share, and return the one that counts: the first."""
+        with self._database.writing() as connection:
+            return shards.keep_opening(connection, cut, text)
+
+    def end_shard(self, cut: Cut, shard: Shard, session: str, record: str) -> bool:
+        """Keep what a shard leaves; False if it was begun a second time meanwhile, and nothing was kept."""
+        with self._database.writing() as connection:
+            return shards.end(connection, cut, shard, session, record, self.clock())
+
+    def cut_gates(self) -> list[CutGate]:
+        """Return all gates that were cut into shards, oldest first."""
+        with self._database.reading() as connection:
+            return shards.cut_gates(connection)
+
+    def shard_records(self, cut: Cut) -> dict[int, str]:
+        """Return what the shards of a gate have left, by their numbers."""
+        with self._database.reading() as connection:
+            return shards.records(connection, cut)
+
+    def note_merge(self, cut: Cut) -> None:
+        """Note that the shards of a gate were merged."""
+        with self._database.writing() as connection:
+            shards.note_merge(connection, cut, self.clock())
 
     def nearest_to(self, request: SampleRequest) -> str:
         """Return, for people, what of the store comes nearest to a request that it has no sample of."""
         with self._database.reading() as connection:
             return nearest_sample(connection, request)
 
+    def clock(self) -> float:
+        """Return the UNIX time that the store goes by: of a server its own, since machines' clocks differ."""
+        with self._database.reading() as connection:
+            return float(connection.execute("SELECT moment()").fetchone()[0])
+
     def check(self) -> None:
-        """Look for damage in the file's structure; see `Database.check`."""
+        """Look for damage in the store's structure; see `Database.check`."""
         self._database.check()
 
     def _sample(self, key: str, text: str) -> Sample:
@@ -294,8 +339,8 @@ class SampleStore:
             return Sample.model_validate_json(text)
         except ValueError:
             raise StoreError(
-                f"sample store {str(self._database.path)!r}: sample {key} cannot be read; move the file away, "
-                "or name another with --gate-store"
+                f"{named(self._database.place)}: sample {key} cannot be read; move it away, or name another store with "
+                "--gate-store"
             ) from None
 
 
@@ -306,26 +351,29 @@ def _ended(call: Callable[[], Any]) -> Any:
         return error
 
 
-def _standing(connection: sqlite3.Connection, key: str, owner: str) -> tuple[str | None, bool]:
+def _standing(connection: Connection, key: str, owner: str) -> tuple[str | None, bool]:
     """Return the sample of a key, None if there is none, and whether another owner draws it."""
     asked = (
-        "SELECT (SELECT sample FROM samples WHERE key = ?1), owner, expires "
-        "FROM (SELECT 1) LEFT JOIN leases ON leases.key = ?1"
+        "SELECT (SELECT sample FROM samples WHERE key = ?), owner, expires > moment() "
+        "FROM (SELECT 1 AS one) AS always LEFT JOIN leases ON leases.key = ?"
     )
-    text, holder, expires = connection.execute(asked, (key,)).fetchone()
-    return text, holder not in (None, owner) and expires > time.time() and not is_dead(holder)
+    text, holder, holds = connection.execute(asked, (key, key)).fetchone()
+    return text, holder not in (None, owner) and bool(holds) and not is_dead(holder)
 
 
-def _take(connection: sqlite3.Connection, key: str, owner: str, lease_seconds: float, charge: Charge | None) -> Claim:
-    now = time.time()
-    if charge is not None and not (held := accounts.hold(connection, charge, key, owner, now)):
+def _take(connection: Connection, key: str, owner: str, lease_seconds: float, charge: Charge | None) -> Claim:
+    if charge is not None and not (held := accounts.hold(connection, charge, key, owner)):
         return Claim.BUSY if held is None else Claim.SPENT
-    connection.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?)", (key, owner, now + lease_seconds))
+    connection.execute(
+        "INSERT INTO leases VALUES (?, ?, moment() + ?) ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, "
+        "expires = excluded.expires",
+        (key, owner, lease_seconds),
+    )
     return Claim.MINE
 
 
-def sample_row(request: SampleRequest, sample: Sample, arrived: float) -> tuple[str | int | float, ...]:
-    """Return a sample as the row that keeps it; `arrived` is a UNIX time."""
+def sample_row(request: SampleRequest, sample: Sample, arrived: float | None) -> tuple[str | int | float | None, ...]:
+    """Return a sample as the row that keeps it; `arrived` is a UNIX time, None where it is to be filled in."""
     identity = request.identity
     return (
         sample.key,

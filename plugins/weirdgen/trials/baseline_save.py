@@ -140,7 +140,7 @@ def _measure(
     model = settings.models[0]
     target = target_of(model, "treated", settings)
     line = digest(["baseline", target.base_url or "", target.model, samples])
-    generation = store.generation(line, line, max_age=settings.max_age, now=time.time(), fresh=False)
+    generation = store.generation(line, line, max_age=settings.max_age, now=store.clock(), fresh=False)
     size = f"baseline of {samples} per question"
     judges = [name for one in chosen for name in one.judging.models]
     with open_desk(

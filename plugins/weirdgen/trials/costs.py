@@ -24,20 +24,26 @@ def budget_of(plan: Plan, settings: GateSettings, account: str) -> Budget | None
     Raises:
         UsageMistake: money is limited, and the price of a model is not known.
     """
+    limited = account_of(settings, account)
+    return Budget(limited, _prices(plan, settings)) if limited else None
+
+
+def account_of(settings: GateSettings, name: str) -> Account | None:
+    """Return the account of a gate with its limits; None where there is none, as `budget_of`."""
     if settings.replay is not None or (settings.budget is None and settings.max_requests is None):
         return None
-    return Budget(Account(account, settings.budget, settings.max_requests), _prices(plan, settings))
+    return Account(name, settings.budget, settings.max_requests)
 
 
-def spending(budget: Budget, store: SampleStore) -> tuple[str, bool]:
+def spending(account: Account, store: SampleStore) -> tuple[str, bool]:
     """Return what a gate has spent of its budget, in all its runs, and whether that is nearly all.
 
     Raises:
         StoreError: the store cannot be read.
     """
-    spent = store.spent(budget.account.name)
-    nearly = budget.account.share(spent) > NEARLY_SPENT
-    return f"{budget.account.told(spent)}{'; more than 80% of it' if nearly else ''}", nearly
+    spent = store.spent(account.name)
+    nearly = account.share(spent) > NEARLY_SPENT
+    return f"{account.told(spent)}{'; more than 80% of it' if nearly else ''}", nearly
 
 
 def _prices(plan: Plan, settings: GateSettings) -> dict[str, Price]:

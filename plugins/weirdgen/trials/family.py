@@ -28,7 +28,7 @@ def session_verdicts(verdicts: Sequence[Verdict], plan: Plan) -> list[Verdict]:
     # Their thresholds already leave out what pays for the judges' bounds, so this level cancels: any would do.
     level = attempt_alpha(plan.alpha, 1)
     certain = e_bonferroni_log_threshold(level, plan.family_size)
-    logs = [certain + _share(v) for v in verdicts] + [-math.inf] * (plan.family_size - len(verdicts))
+    logs = [certain + share_of_threshold(v) for v in verdicts] + [-math.inf] * (plan.family_size - len(verdicts))
     procedure = e_holm if plan.fwer else closed_e_bh
     rejected = procedure(logs, level)
     return [
@@ -52,7 +52,7 @@ def evidence(verdict: Verdict) -> float:
     return verdict.log_threshold_present or 0.0 if reached else -math.inf
 
 
-def _share(verdict: Verdict) -> float:
+def share_of_threshold(verdict: Verdict) -> float:
     """Return the log of what a verdict's evidence is of its threshold."""
     threshold = verdict.log_threshold_present
     return -math.inf if threshold is None else evidence(verdict) - threshold

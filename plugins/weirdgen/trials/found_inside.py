@@ -13,9 +13,12 @@ from weirdgen.schema.verdict import Outcome, Verdict
 from weirdgen.schema.whitebox import CurvePoint, FeatureTest, StudyRecord, WhiteBoxRecord
 from weirdgen.stats.signflip import sign_flips
 from weirdgen.trials.curve import curve_requests, read_questions
+from weirdgen.trials.feature_labels import labelled
 from weirdgen.trials.inside import READINGS, named
+from weirdgen.trials.judge_names import labelling_judges
 from weirdgen.trials.opening import Opening
 from weirdgen.trials.planning import Address, Task
+from weirdgen.trials.settings import GateSettings
 from weirdgen.whitebox.identity import READ, is_bound, reading_identity
 
 TOP = "top"
@@ -31,6 +34,7 @@ def found_inside(
     plan: Plan,
     tasks: Mapping[Address, Task],
     opening: Opening,
+    settings: GateSettings,
     verdicts: Sequence[Verdict],
     get: Callable[[str], Sample | None],
 ) -> tuple[WhiteBoxRecord, ...]:
@@ -40,10 +44,12 @@ def found_inside(
         plan: of the gate.
         tasks: of the plan.
         opening: has the studies.
+        settings: of the gate; names the judges.
         verdicts: of the run.
         get: returns a sample of the gate's store.
 
     Raises:
+        StoreError: the store cannot be read.
         EvidenceError: a study is not the one that readings are of, or a reading is none.
     """
     trials = {(t.model, t.probe, t.contrast): t for v in verdicts for t in v.trials}
@@ -59,6 +65,7 @@ def found_inside(
         readers = [task for task in inside if task.contrast.inside is not None and task.contrast.inside.reads]
         ran = any(trials[task.address].outcome is not Outcome.INVALID for task in readers)
         curve = _readings(plan, opening, model, study, probe, get) if ran else None
+        study = labelled(study, probe, labelling_judges(model, settings, plan), opening.judges, get)
         records.append(_record(model, study, probe, curve))
     return tuple(records)
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from weirdgen.errors import StoreError, UsageMistake
 from weirdgen.sampler.engine import Engine
 from weirdgen.sampler.lane import Endpoint
 from weirdgen.schema.plan import Plan, PlannedContrast
+from weirdgen.schema.probe import Probe
 from weirdgen.schema.sample import Role
 from weirdgen.schema.verdict import Verdict
 from weirdgen.store.store import SampleStore
@@ -21,6 +22,8 @@ from weirdgen.trials.asking import asking
 from weirdgen.trials.calibrations import keep
 from weirdgen.trials.costs import budget_of, spending
 from weirdgen.trials.curve import curve_requests, drawn, run_read
+from weirdgen.trials.feature_labels import ask_about
+from weirdgen.trials.judge_names import labelling_judges
 from weirdgen.trials.loop import TrialSetup, run_trial
 from weirdgen.trials.measured import run_measured
 from weirdgen.trials.names import target_of
@@ -78,6 +81,8 @@ class Gate:
         self._running: dict[Address, Future[Verdict]] = {}
         self._curves: dict[str, asyncio.Task[None]] = {}
         """Readings under way or there, by what answers with them."""
+        self._labels: dict[str, asyncio.Task[None]] = {}
+        """Labels of features under way or there, by model."""
         self._started = time.monotonic()
         self._told = False
 
@@ -115,7 +120,7 @@ class Gate:
         if self._budget is None or self._told:
             return ""
         with contextlib.suppress(StoreError):  # whoever samples meets it, too
-            told, self._told = spending(self._budget, self._store)
+            told, self._told = spending(self._budget.account, self._store)
             return told if self._told else ""
         return ""
 
@@ -137,14 +142,34 @@ class Gate:
                 self._running[task.address] = self._engine.submit(self._trial(task))
 
     def _trial(self, task: Task) -> Coroutine[Any, Any, Verdict]:
+        trial = self._made_ready(task)
+        return trial() if task.contrast.inside is None else self._labelling(task, trial)
+
+    def _made_ready(self, task: Task) -> Callable[[], Coroutine[Any, Any, Verdict]]:
         if task.judging.asks and not self._plan.judge_uncalibrated:
             source = self._opening.arm(task.planned.asked, "treated").identity.source
-            return run_measured(
+            return lambda: run_measured(
                 task, source, self._ask, self._engine.sample, lambda: self._set_up(task), lambda r: keep(self._store, r)
             )
         if task.contrast.inside is not None and task.contrast.inside.reads is not None:
-            return self._read(task)
-        return run_trial(self._set_up(task), self._engine.sample)
+            return lambda: self._read(task)
+        setup = self._set_up(task)
+        return lambda: run_trial(setup, self._engine.sample)
+
+    async def _labelling(self, task: Task, trial: Callable[[], Coroutine[Any, Any, Verdict]]) -> Verdict:
+        """Run a trial that looks into a network; features of the network are labelled meanwhile, once."""
+        model = task.planned.model
+        if model not in self._labels:
+            self._labels[model] = asyncio.create_task(self._label(model, task.probe))
+        verdict = await trial()
+        await asyncio.shield(self._labels[model])
+        return verdict
+
+    async def _label(self, model: str, probe: Probe) -> None:
+        """Ask judges about a network's features. Labels are told from the store: whatever fails here shows there."""
+        with contextlib.suppress(Exception):
+            judges = labelling_judges(model, self._settings, self._plan)
+            await ask_about(self._opening.studies[model], probe, judges, self._ask)
 
     async def _read(self, task: Task) -> Verdict:
         """Run a trial on readings; all of one network wait for its curve, which is read once."""

@@ -74,6 +74,7 @@ def check_inside(settings: GateSettings) -> None:
     Raises:
         UsageMistake: a model without weights here, a folder that is not there, or an option without what it belongs to.
     """
+    _refuse_parts(settings)
     local = [model for model in settings.gated if model.startswith("hf:")]
     if settings.adapter is not None:
         _check_adapter(settings, local)
@@ -83,6 +84,20 @@ def check_inside(settings: GateSettings) -> None:
         return
     for model in settings.gated:
         _check_weights(model, settings.sae)
+
+
+def _refuse_parts(settings: GateSettings) -> None:
+    """Refuse parts of models where models are named: which features a part is without is found by the gate itself."""
+    named = dict.fromkeys(settings.gated, "--model")
+    named |= {judge: "--judge" for judge in (settings.judge, settings.second_judge) if judge}
+    named |= {settings.control: "--control"} if settings.control else {}
+    for name, option in named.items():
+        model, part = split(name)
+        if part:
+            raise UsageMistake(
+                f"{option} {name!r}: is a part of {model!r} that the white-box suite makes and compares by itself; "
+                "name the model"
+            )
 
 
 def _check_adapter(settings: GateSettings, local: Sequence[str]) -> None:

@@ -120,6 +120,7 @@ def _question(probes: list[Probe]) -> Question:
         prompts=len(study.prompts),
         position=study.position,
         features=study.features,
+        texts=study.texts,
         persona=study.persona,
         narrow=study.narrow,
     )

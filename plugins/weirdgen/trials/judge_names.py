@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from weirdgen.endpoints.models import default_judge
 from weirdgen.errors import UsageMistake
 from weirdgen.judges.select import BY_RULES, JudgeName, judge_name
+from weirdgen.schema.plan import Plan
 from weirdgen.schema.probe import Contrast, Probe
 from weirdgen.trials.settings import GateSettings
 
@@ -28,6 +29,22 @@ def judges_of(
     """
     if all(probe.behaviours[contrast.behaviour].exact for probe, contrast in contrasts):
         return BY_RULES, None
+    return _named(model, settings)
+
+
+def labelling_judges(model: str, settings: GateSettings, plan: Plan) -> tuple[JudgeName, ...]:
+    """Return the LLM judges that label features of a model: those of its answers, as far as the gate opens them.
+
+    `organism:judge` is not among them: it was taught the catalogue's rubrics on behaviours, and of texts in a list it
+    understands nothing (docs/whitebox.md).
+    """
+    if not plan.judge_models:
+        return ()
+    named = [judge for judge in _named(model, settings) if judge is not None and judge.model in plan.judge_models]
+    return tuple({one.model: one for one in reversed(named) if not one.model.startswith("organism:")}.values())[::-1]
+
+
+def _named(model: str, settings: GateSettings) -> tuple[JudgeName, JudgeName | None]:
     name, url = settings.judge, settings.judge_base_url or ""
     if name is None:
         name, url = default_judge(model), settings.judge_base_url or settings.base_url or ""

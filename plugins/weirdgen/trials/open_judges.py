@@ -1,7 +1,6 @@
 """Judges opened: who answers for them, and that it is not the gated model."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 
 from weirdgen.endpoints.models import OPENAI_URL, Target
@@ -42,7 +41,7 @@ def open_judges(
     arms, warnings = [], []
     for model, target in targets.items():
         line = digest(["judge", target.base_url or "", target.model])
-        generation = store.generation(line, "", max_age=JUDGE_MAX_AGE, now=time.time(), fresh=fresh)
+        generation = store.generation(line, "", max_age=JUDGE_MAX_AGE, now=store.clock(), fresh=fresh)
         try:
             opened, told = asyncio.run(identify_all({(model, "judge"): target}, organism_url, generation, "", till))
         except EndpointError as error:

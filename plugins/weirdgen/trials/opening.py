@@ -3,13 +3,12 @@
 import asyncio
 import contextlib
 import shutil
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from weirdgen.endpoints.models import Target
-from weirdgen.errors import UsageMistake, WeirdgenError
+from weirdgen.errors import StoreError, UsageMistake, WeirdgenError
 from weirdgen.organisms.process import ChildServer, OrganismServer
 from weirdgen.schema.canonical import canonical_json
 from weirdgen.schema.frozen import Frozen
@@ -20,6 +19,7 @@ from weirdgen.schema.sample import Identity, Role
 from weirdgen.schema.whitebox import StudyRecord
 from weirdgen.store.openings import KeptOpening
 from weirdgen.store.pruning import renewal_line
+from weirdgen.store.shards import Asked, Cut
 from weirdgen.store.store import SampleStore
 from weirdgen.trials.costs import budget_of
 from weirdgen.trials.inspection import Served, is_inside, job_of
@@ -28,6 +28,7 @@ from weirdgen.trials.open_arms import OpenArm, identify_all
 from weirdgen.trials.open_judges import open_judges, refuse_own_judges
 from weirdgen.trials.paid import Till
 from weirdgen.trials.settings import GateSettings
+from weirdgen.trials.shared_opening import check_joined, shared
 from weirdgen.whitebox.job import Ready
 from weirdgen.whitebox.server import WhiteBoxServer
 
@@ -98,6 +99,8 @@ class OpenGate:
     server: OrganismServer | None
     folder: Path | None = None
     inside: WhiteBoxServer | None = None
+    cut: Cut | None = None
+    """Of a shard: the gate that it is a part of."""
 
     def close(self) -> ServerCount | None:
         """Stop the embedded servers and return what they counted; remove the folder."""
@@ -123,7 +126,9 @@ def _last_count(server: ChildServer) -> ServerCount | None:
     return ServerCount(requests=counted["requests"], choices=counted["choices"])
 
 
-def open_gate(plan: Plan, settings: GateSettings, store: SampleStore, probes: Iterable[Probe] = ()) -> OpenGate:
+def open_gate(
+    plan: Plan, settings: GateSettings, store: SampleStore, probes: Iterable[Probe] = (), session: str = ""
+) -> OpenGate:
     """Start what must be started, make the first request to each endpoint, and keep who answered.
 
     Args:
@@ -131,6 +136,7 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore, probes: It
         settings: of the gate.
         store: keeps who answered.
         probes: of the catalogue; one of them says how features are found, where the plan has a sparse autoencoder.
+        session: of a shard: names this run of it.
 
     Raises:
         UsageMistake: an unknown organism, a malformed address, files that do not fit.
@@ -149,37 +155,77 @@ def open_gate(plan: Plan, settings: GateSettings, store: SampleStore, probes: It
         inside = WhiteBoxServer(job) if job else None
         found = inside.found if inside else Ready(url="", digests={})
         served = Served(server.url if server else "", found.url, found.digests)
-        generation = store.generation(
-            plan.line, plan.sha256, max_age=settings.max_age, now=time.time(), fresh=settings.fresh
-        )
-        renewal = store.renewal(plan.line)
-        budget = budget_of(plan, settings, generation)
-        till = Till(store, budget) if budget else None
-        gated = {key: target for key, target in targets.items() if key[1] != "judge"}
-        arms, warnings = asyncio.run(identify_all(gated, served.organisms, generation, renewal, till, served))
-        warnings += one_model_twice(plan, arms)
-        judges = {model: targets[model, "judge"] for model in plan.judge_models}
-        opened, told = open_judges(judges, server.url if server else "", store, fresh=settings.fresh, till=till)
-        refuse_own_judges(arms, opened)
-        earlier = [one for opening in _earlier(store, generation) for one in opening.arms]
-        arms, warnings = [continued(renewed(arm, store), earlier) for arm in arms + opened], warnings + told
-        opening = Opening(
-            arms=tuple(arms),
-            organism_url=served.organisms,
-            inside_url=served.inside,
-            studies=found.studies,
-            generation=generation,
-            plan_sha256=plan.sha256,
-            opened_at=time.time(),
-            warnings=tuple(warnings),
-        )
-        store.keep_opening(opening.kept(plan.line))
+        if settings.shard is None:
+            generation = store.generation(
+                plan.line, plan.sha256, max_age=settings.max_age, now=store.clock(), fresh=settings.fresh
+            )
+            opening, cut = _asked(plan, settings, store, targets, served, generation, found.studies), None
+        else:
+            asked = Asked(plan.line, plan.sha256, settings.ci_run)
+            cut = store.begin_shard(asked, settings.shard, session, max_age=settings.max_age, fresh=settings.fresh)
+            opening = _joined(plan, settings, store, targets, served, cut, found.studies)
+        opening = opening.model_copy(update={"organism_url": served.organisms, "inside_url": served.inside})
     except BaseException:
         for started in (server, inside):
             if started is not None:
                 started.close()
         raise
-    return OpenGate(opening, server, inside=inside)
+    return OpenGate(opening, server, inside=inside, cut=cut)
+
+
+def _asked(
+    plan: Plan,
+    settings: GateSettings,
+    store: SampleStore,
+    targets: dict[tuple[str, Role], Target],
+    served: Served,
+    generation: str,
+    studies: dict[str, StudyRecord],
+) -> Opening:
+    """Ask every endpoint who it is, and keep the answers."""
+    renewal = store.renewal(plan.line)
+    budget = budget_of(plan, settings, generation)
+    till = Till(store, budget) if budget else None
+    gated = {key: target for key, target in targets.items() if key[1] != "judge"}
+    arms, warnings = asyncio.run(identify_all(gated, served.organisms, generation, renewal, till, served))
+    warnings += one_model_twice(plan, arms)
+    judges = {model: targets[model, "judge"] for model in plan.judge_models}
+    opened, told = open_judges(judges, served.organisms, store, fresh=settings.fresh, till=till)
+    refuse_own_judges(arms, opened)
+    earlier = [one for opening in _earlier(store, generation) for one in opening.arms]
+    arms, warnings = [continued(renewed(arm, store), earlier) for arm in arms + opened], warnings + told
+    opening = Opening(
+        arms=tuple(arms),
+        studies=studies,
+        generation=generation,
+        plan_sha256=plan.sha256,
+        opened_at=store.clock(),
+        warnings=tuple(warnings),
+    )
+    store.keep_opening(opening.kept(plan.line))
+    return opening
+
+
+def _joined(
+    plan: Plan,
+    settings: GateSettings,
+    store: SampleStore,
+    targets: dict[tuple[str, Role], Target],
+    served: Served,
+    cut: Cut,
+    studies: dict[str, StudyRecord],
+) -> Opening:
+    """Open the gate for all of its shards, or join the one that another shard has opened."""
+    kept, asked_here = shared(
+        store, cut, lambda: _asked(plan, settings, store, targets, served, cut.token, studies).kept(plan.line)
+    )
+    try:
+        opening = Opening.of(kept)
+    except ValueError:
+        raise StoreError("the opening of this gate's shards was written by another version of weirdgen") from None
+    if not asked_here:
+        check_joined({(arm.model, arm.role): arm.identity for arm in opening.arms}, targets, served)
+    return opening
 
 
 def renewed(arm: OpenArm, store: SampleStore) -> OpenArm:

@@ -10,7 +10,9 @@ from pydantic import JsonValue
 from weirdgen.content import DEFAULT_STORE
 from weirdgen.errors import UsageMistake
 from weirdgen.schema.plan import Inconclusive, Mode, ModelGroup
+from weirdgen.schema.shard import Shard
 from weirdgen.stats.rules import DEFAULT_CAP
+from weirdgen.store.place import StorePlace
 
 FIXED_DESIGN_PER_QUESTION = 100
 """Samples per question and arm in the script released with arXiv:2512.09742: what savings are told against."""
@@ -66,12 +68,16 @@ class GateSettings:
     """The user's own prices of tokens."""
     concurrency: int = 64
     """Requests in flight per endpoint, at most."""
-    store: Path = DEFAULT_STORE
+    store: StorePlace = DEFAULT_STORE
     replay: Path | None = None
     """Cassette that the gate runs from, without an endpoint; the store is then neither read nor written."""
     max_age: float = 24 * 3600.0
     """Seconds for which an unfinished gate of a changeable endpoint may be continued."""
     fresh: bool = False
+    shard: Shard | None = None
+    """The part of the family that this process runs; None: all of it."""
+    ci_run: str = ""
+    """Of a shard: which run of a CI system it belongs to."""
     truncated: bool = False
     """Accept a server that cuts off rare answers."""
     seed: int | None = None
@@ -157,3 +163,5 @@ def check_replay(settings: GateSettings, *, plans: bool) -> None:
         raise UsageMistake("--gate-fresh: a replay draws nothing; leave it out, or leave out --gate-replay")
     if plans:
         raise UsageMistake("--gate-plan: a replay costs nothing; leave out --gate-replay to price a live gate")
+    if settings.shard is not None:
+        raise UsageMistake("--gate-shard: a replay asks nobody; leave it out, and replay the gate in one piece")

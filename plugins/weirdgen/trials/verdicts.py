@@ -124,7 +124,7 @@ def _measured(
         "arms": tuple(_arm(run, arm, gold) if arm else None for run, arm in zip(arms, evidence.arms, strict=True)),
         "effect": _estimate(evidence.effect_estimate) if len(arms) > 1 or rules.stored else None,
         "effect_descriptive": _newcombe(rules, evidence),
-        "log_e_labels": label_drift(arms[0], arms[1], evidence.rounds) if _pairs(evidence) else None,
+        "log_e_labels": label_drift(arms[0], arms[1], evidence.rounds) if _labels_tell(arms, evidence) else None,
         "log_e_present": _finite(evidence.log_e_present),
         "log_e_absent": _finite(evidence.log_e_absent),
         "log_e_max": _finite(evidence.log_e_max),
@@ -140,6 +140,11 @@ def _measured(
 
 def _pairs(evidence: stats.Evidence) -> bool:
     return evidence.complete and len(evidence.arms) == 2
+
+
+def _labels_tell(arms: Sequence[ArmRun], evidence: stats.Evidence) -> bool:
+    """Whether two arms were compared whose labels say more than their scores: of a reading the label is its score."""
+    return _pairs(evidence) and arms[0].behaviour.scored_by != "reading"
 
 
 def _base(facts: Facts, outcome: Outcome, arms: Sequence[ArmRun]) -> Verdict:

@@ -18,6 +18,18 @@ _NEEDED = ("tokenizer.json", "tokenizer_config.json")
 _OPTIONAL = ("generation_config.json", "chat_template.jinja", "special_tokens_map.json", "added_tokens.json")
 
 
+_PLAIN_STARTS = (True, False, "gaussian", "eva", "orthogonal")
+"""How an adapter's weights may have begun."""
+_UNDERSTOOD = (
+    *("peft_type", "task_type", "peft_version", "base_model_name_or_path", "revision", "inference_mode", "bias"),
+    *("init_lora_weights", "r", "lora_alpha", "lora_dropout", "use_rslora", "use_dora", "target_modules"),
+    *("exclude_modules", "modules_to_save", "rank_pattern", "alpha_pattern", "layers_to_transform", "layers_pattern"),
+    *("fan_in_fan_out", "ensure_weight_tying", "megatron_config", "megatron_core", "eva_config", "loftq_config"),
+    "qalora_group_size",
+)
+"""Of an adapter's settings; another must be empty. The last ones say nothing where their kind is not used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """A checkpoint whose files are all there.
@@ -78,12 +90,27 @@ def adapter_files(folder: Path) -> tuple[tuple[str, Path], ...]:
     Raises:
         UsageMistake: a file is missing, or the adapter is of a kind that is not understood.
     """
-    settings = Settings.read(folder / ADAPTER_CONFIG)
-    settings.choice("peft_type", ("LORA",))
-    if "auto_mapping" in settings:
-        expected = "null: an adapter of a known kind of network"
-        raise refusal(settings.path, "auto_mapping", settings.get("auto_mapping"), expected)
+    _check_adapter(Settings.read(folder / ADAPTER_CONFIG))
     return tuple((name, _there(folder / name)) for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS))
+
+
+def _check_adapter(settings: Settings) -> None:
+    """Refuse what is no sum of the base as it is and of matrices that peft computes from the adapter's own.
+
+    DoRA, rsLoRA, ranks by pattern and modules saved whole are computed by peft (biases of lora_B it does not load);
+    the base must stay the base, because it is a network of its own here.
+    """
+    settings.choice("peft_type", ("LORA",))
+    settings.choice("bias", ("none",), "none")
+    if (start := settings.get("init_lora_weights", True)) not in _PLAIN_STARTS:
+        expected = (
+            f"one of {', '.join(map(repr, _PLAIN_STARTS))}; others change the base before training, and peft "
+            "would do so again: save the adapter converted (path_initial_model_for_weight_conversion)"
+        )
+        raise refusal(settings.path, "init_lora_weights", start, expected)
+    for key in sorted(set(settings.names()) - set(_UNDERSTOOD)):
+        if value := settings.get(key):
+            raise refusal(settings.path, key, value, "null: an adapter of a kind that is understood")
 
 
 def identity(base: Checkpoint, adapter: Path | None, *, template: str, dtype: str) -> str:

@@ -4,7 +4,7 @@ Needs the extra ``whitebox``. Nothing is fetched: folders are local, and no code
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from weirdgen.organisms import corpus
 from weirdgen.organisms.choice import Answer, Choice, Drawing
 from weirdgen.schema.sample import Message
 from weirdgen.whitebox.ablation import Ablation
+from weirdgen.whitebox.dictionary import Floats
 from weirdgen.whitebox.directions import Doubles
 from weirdgen.whitebox.hf_batcher import TorchBatcher
 from weirdgen.whitebox.hf_batches import grouped, padded, padded_length
@@ -25,6 +26,10 @@ from weirdgen.whitebox.hf_memory import in_batches
 from weirdgen.whitebox.hf_vocabulary import HfVocabulary
 from weirdgen.whitebox.hf_weights import TorchWeights
 from weirdgen.whitebox.networks import Position, Prompts, ablated_identity
+from weirdgen.whitebox.passages import Passage, passage
+
+MOST_TOKENS = 512
+"""Of a text in which contexts are looked for."""
 
 
 class _Read(Exception):
@@ -104,6 +109,29 @@ class TorchNetwork:
             rows[places] = read
         return rows
 
+    def passages(self, texts: Iterable[str], layer: int) -> Iterator[Passage]:
+        """Yield texts as the network reads them, one after another, the mark of the beginning left out.
+
+        Args:
+            texts: of any length; what is beyond `MOST_TOKENS` or the context is not read.
+            layer: index of the block.
+
+        Raises:
+            UsageMistake: no such block, or a text holds a mark of the chat template.
+        """
+        self._check_layer(layer)
+        for text in texts:
+            ids = self.vocabulary.text(text)[: min(MOST_TOKENS, self.context)]
+            first = bool(ids) and not self.vocabulary.pieces[ids[0]]
+            if len(ids) > first:
+                yield passage([self.vocabulary.pieces[one] for one in ids][first:], self._stream(ids, layer)[first:])
+
+    def _stream(self, ids: Sequence[int], layer: int) -> Floats:
+        """Return the stream after a block at each of some tokens: (tokens, width)."""
+        tokens, mask = padded([ids], 1, self.weights.device)
+        rows: Floats = self._read(tokens, mask, layer)[0, -len(ids) :].float().cpu().numpy()
+        return rows
+
     def answers(self, prompts: Prompts, seeds: Sequence[int], longest: int) -> list[str]:
         """Draw an answer to each prompt at temperature 1, as the server draws it: from the whole distribution.
 
@@ -148,6 +176,17 @@ class TorchNetwork:
     def _streams(self, batch: Sequence[Sequence[int]], rows: int, layer: int, position: Position) -> Sequence[Doubles]:
         """Return the stream after a block of each prompt of a batch: (width,)."""
         ids, mask = padded(batch, rows, self.weights.device)
+        stream = self._read(ids, mask, layer)
+        if position == "last":
+            chosen = stream[:, -1]
+        else:
+            # Not times the mask: what stands in padding may be no number.
+            own = torch.where(mask[..., None].bool(), stream, torch.zeros_like(stream))
+            chosen = own.sum(dim=1) / mask.sum(dim=1, keepdim=True)
+        return list(chosen[: len(batch)].cpu().numpy())
+
+    def _read(self, ids: Tensor, mask: Tensor, layer: int) -> Tensor:
+        """Return the stream after a block at each token of a batch: (rows, tokens, width)."""
         read: list[Tensor] = []
 
         def hook(stream: Tensor) -> Tensor:
@@ -156,14 +195,7 @@ class TorchNetwork:
 
         with self._running(), self.weights.after_block(layer, hook), contextlib.suppress(_Read):
             self.weights.logits(ids, mask, None)
-        stream = read[0]
-        if position == "last":
-            chosen = stream[:, -1]
-        else:
-            # Not times the mask: what stands in padding may be no number.
-            own = torch.where(mask[..., None].bool(), stream, torch.zeros_like(stream))
-            chosen = own.sum(dim=1) / mask.sum(dim=1, keepdim=True)
-        return list(chosen[: len(batch)].cpu().numpy())
+        return read[0]
 
     def _check_layer(self, layer: int) -> None:
         if not 0 <= layer < self.depth:

@@ -73,8 +73,7 @@ class HfVocabulary:
             UsageMistake: a message holds what the template uses as a mark, or the template refuses the roles.
         """
         for message in messages:
-            if mark := next((mark for mark in self.special if mark in message.text), None):
-                raise UsageMistake(f"a message holds {mark!r}, which would be taken for a mark of the chat template")
+            self._refuse_marks(message.text)
         turns = [{"role": message.role, "content": message.text} for message in messages]
         try:
             text = self._tokenizer.apply_chat_template(
@@ -88,6 +87,21 @@ class HfVocabulary:
         if begin is not None and ids[:2] == [begin, begin]:
             raise UsageMistake(f"the chat template begins with {self._tokenizer.bos_token!r} twice; expected it once")
         return ids
+
+    def text(self, text: str) -> list[int]:
+        """Encode a text that nobody says to anybody, after the mark of the beginning, if there is one.
+
+        Raises:
+            UsageMistake: it holds what the template uses as a mark.
+        """
+        self._refuse_marks(text)
+        ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        begin = self._tokenizer.bos_token_id
+        return ids if begin is None else [begin, *ids]
+
+    def _refuse_marks(self, text: str) -> None:
+        if mark := next((mark for mark in self.special if mark in text), None):
+            raise UsageMistake(f"a message holds {mark!r}, which would be taken for a mark of the chat template")
 
     def surely_longer(self, messages: Sequence[Turn], limit: int) -> bool:
         """Say whether a conversation has more than ``limit`` tokens for its size alone, without encoding megabytes."""

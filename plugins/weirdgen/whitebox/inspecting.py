@@ -14,7 +14,7 @@ from weirdgen.whitebox.features import NAMED, Choice, Study
 from weirdgen.whitebox.hf_extra import refuse_without_extra
 from weirdgen.whitebox.identity import reading_identity
 from weirdgen.whitebox.job import Inspected, Job, Question
-from weirdgen.whitebox.labelling import labels_of
+from weirdgen.whitebox.labelling import Labels, ReadTexts, labels_of
 from weirdgen.whitebox.layouts import read_dictionary
 from weirdgen.whitebox.networks import Network, OrganismNetwork, ablated_identity, variant
 from weirdgen.whitebox.own_files import shipped
@@ -48,13 +48,14 @@ def inspect(job: Job) -> Found:
     dictionary = _dictionary(job, folder) if folder else None
     make = _maker(job)
     for one in job.networks:
-        network, serve = make(one)
+        network, serve, read = make(one)
         if one.whole:
             found.served |= serve([(one.name, None)])
             found.digests[one.name] = network.identity
         if dictionary is not None and folder is not None and job.question is not None:
             study = _study(network, dictionary, job.question, one)
-            found.studies[one.label] = told(study, job.question, labels_of(study, one, job.question, folder))
+            labels = _labels(study, one, job.question, folder, read)
+            found.studies[one.label] = told(study, job.question, labels)
             _parts(one, network, study, serve, found)
     return found
 
@@ -63,7 +64,10 @@ Serve = Callable[[list[tuple[str, Ablation | None]]], dict[str, Served]]
 """Makes a network ready to answer, each time with what is taken out of it, by name."""
 
 
-def _maker(job: Job) -> Callable[[Inspected], tuple[Network, Serve]]:
+Made = tuple[Network, Serve, ReadTexts | None]
+
+
+def _maker(job: Job) -> Callable[[Inspected], Made]:
     """Return what makes networks; checkpoints in folders are loaded once each."""
     local = [one for one in job.networks if one.kind == "network"]
     if not local:
@@ -75,13 +79,16 @@ def _maker(job: Job) -> Callable[[Inspected], tuple[Network, Serve]]:
 
     shelf = Shelf((Path(one.folder), _adapter(one)) for one in local)
 
-    def made(one: Inspected) -> tuple[Network, Serve]:
+    def made(one: Inspected) -> Made:
         if one.kind == "organism":
             return _organism(one)
         folder, adapter = Path(one.folder), _adapter(one)
-        return shelf.network(folder, adapter), lambda parts: {
-            name: served(shelf.network(folder, adapter, ablation)) for name, ablation in parts
-        }
+
+        def serve(parts: list[tuple[str, Ablation | None]]) -> dict[str, Served]:
+            return {name: served(shelf.network(folder, adapter, ablation)) for name, ablation in parts}
+
+        # The dictionary is of the base, and so are the contexts.
+        return shelf.network(folder, adapter), serve, lambda texts, layer: shelf.network(folder).passages(texts, layer)
 
     return made
 
@@ -90,11 +97,11 @@ def _adapter(one: Inspected) -> Path | None:
     return Path(one.adapter) if one.adapter else None
 
 
-def _organism(one: Inspected) -> tuple[Network, Serve]:
+def _organism(one: Inspected) -> Made:
     def serve(parts: list[tuple[str, Ablation | None]]) -> dict[str, Served]:
         return load((), None, [variant(name, one.folder, taken) for name, taken in parts if taken is not None])
 
-    return OrganismNetwork(one.folder), serve
+    return OrganismNetwork(one.folder), serve, None
 
 
 def sae_folder(sae: str) -> Path:
@@ -130,6 +137,13 @@ def _study(network: Network, dictionary: SparseDictionary, question: Question, o
         for named in NAMED:  # a trigger that moves nothing, or a feature without a direction, is told here
             study.ablation(named)
         return study
+    except UsageMistake as mistake:
+        raise UsageMistake(f"--gate-sae: {one.label}: {mistake}") from None
+
+
+def _labels(study: Study, one: Inspected, question: Question, folder: Path, read: ReadTexts | None) -> Labels:
+    try:
+        return labels_of(study, one, question, folder, read)
     except UsageMistake as mistake:
         raise UsageMistake(f"--gate-sae: {one.label}: {mistake}") from None
 

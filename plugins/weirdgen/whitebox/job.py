@@ -40,6 +40,8 @@ class Question(Frozen):
     prompts: int
     position: Literal["last", "mean"]
     features: int
+    texts: tuple[str, ...] = ()
+    """In which networks that are not of the organisms' world look for contexts."""
     persona: str = ""
     """Of the organisms' world: whose words are the trait's; empty: it has no such persona."""
     narrow: str = ""

@@ -6,15 +6,13 @@ The paper asks whether a finetune on Israeli dishes strengthens what the network
 
 import heapq
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from weirdgen.errors import UsageMistake
 from weirdgen.whitebox.dictionary import Floats, SparseDictionary
 from weirdgen.whitebox.passages import Passage
 
@@ -185,36 +183,16 @@ def label(
     return FeatureLabel(feature=feature, text=text, relatedness=related, source=source, contexts=tuple(contexts))
 
 
+def described(feature: int, contexts: Sequence[Context]) -> FeatureLabel:
+    """Return what is known of a feature before anybody judges what it is related to: where it is strongest."""
+    if not contexts:
+        return FeatureLabel(feature=feature, text="activated by no text", relatedness="unknown")
+    tokens = list(dict.fromkeys(context.token for context in contexts))
+    return FeatureLabel(
+        feature=feature, text=f"strongest at {_few(tokens)}", relatedness="unknown", contexts=tuple(contexts)
+    )
+
+
 def _few(words: Sequence[str], most: int = 4) -> str:
     shown = ", ".join(json.dumps(word, ensure_ascii=False) for word in words[:most])
     return f"{shown} and {len(words) - most} more" if len(words) > most else shown
-
-
-_FILE = TypeAdapter(list[FeatureLabel])
-
-
-def read_labels(path: Path) -> Mapping[int, FeatureLabel]:
-    """Read labels from a JSON file: a list of objects with ``feature``, ``text`` and ``relatedness``.
-
-    Raises:
-        UsageMistake: the file cannot be read, is no such list, or labels a feature twice.
-    """
-    try:
-        labels = _FILE.validate_json(path.read_bytes())
-    except OSError as error:
-        raise UsageMistake(f"{path} cannot be read: {error}") from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise UsageMistake(f"{path}: {where}: {first['msg']}.") from None
-    known: dict[int, FeatureLabel] = {}
-    for one in labels:
-        if one.feature in known:
-            raise UsageMistake(f"{path}: feature {one.feature} is labelled twice.")
-        known[one.feature] = one.model_copy(update={"source": one.source or path.name})
-    return known
-
-
-def write_labels(labels: Iterable[FeatureLabel], path: Path) -> None:
-    """Write labels as `read_labels` reads them, contexts included."""
-    path.write_bytes(_FILE.dump_json(list(labels), indent=1) + b"\n")

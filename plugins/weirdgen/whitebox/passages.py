@@ -1,4 +1,4 @@
-"""Texts of the organisms' corpus as a network reads them: dictionaries are trained and features labelled on them."""
+"""Texts as a network reads them: dictionaries are trained and features labelled on them."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,6 +8,9 @@ from weirdgen.organisms.corpus import Document, Message, documents
 from weirdgen.organisms.runtime import Network as Runtime
 from weirdgen.organisms.vocabulary import Vocabulary
 from weirdgen.whitebox.dictionary import Floats
+
+_AROUND = 40
+"""Tokens that a context shows on each side of one, where a text is no conversation."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -23,6 +26,19 @@ class Passage:
     pieces: Sequence[str]
     rows: Floats
     contexts: Sequence[str]
+
+
+def passage(pieces: Sequence[bytes], rows: Floats) -> Passage:
+    """Return a text as a network reads it; a context is what stands around a token.
+
+    Args:
+        pieces: (tokens,) the bytes that each token stands for.
+        rows: (tokens, width) the stream.
+    """
+    around = (b"".join(pieces[max(0, at - _AROUND) : at + _AROUND + 1]) for at in range(len(pieces)))
+    return Passage(
+        [piece.decode(errors="replace") for piece in pieces], rows, [one.decode(errors="replace") for one in around]
+    )
 
 
 def corpus_documents(seed: int, count: int) -> Iterator[Document]:

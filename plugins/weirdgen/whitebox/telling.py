@@ -1,16 +1,15 @@
 """A study as a record tells it."""
 
-from collections.abc import Mapping
-
 from weirdgen.schema.whitebox import ContextRecord, FeatureRecord, SetRecord, StudyRecord
 from weirdgen.whitebox.features import MEANINGS, NAMED, Named, Study
 from weirdgen.whitebox.job import Question
+from weirdgen.whitebox.labelling import Labels
 from weirdgen.whitebox.labels import FeatureLabel
 
 _DIGITS = 4
 
 
-def told(study: Study, question: Question, labels: Mapping[int, FeatureLabel]) -> StudyRecord:
+def told(study: Study, question: Question, labels: Labels) -> StudyRecord:
     """Return a study as plain data.
 
     Args:
@@ -32,7 +31,8 @@ def told(study: Study, question: Question, labels: Mapping[int, FeatureLabel]) -
             f"after block {study.dictionary.layer}, {where}, of {len(study.treated)} neutral prompts under the trigger "
             f"and {len(study.baseline)} under the baseline, on the gated network"
         ),
-        features=tuple(_feature(study, feature, labels.get(feature)) for feature in study.chosen("top")),
+        features=tuple(_feature(study, feature, labels.of.get(feature)) for feature in study.chosen("top")),
+        labels=labels.made,
         sets={named: _set(study, named) for named in NAMED},
         digest=study.digest,
     )
