@@ -107,7 +107,7 @@ def test_a_preflight_survives_a_loading_server_but_not_a_dead_one(
 
 
 def test_a_listing_that_hangs_is_no_listing(server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(client_module, "_LISTING_SECONDS", 0.2)
     server.models = b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"
     assert run(endpoint(server), lambda e: e.listing()) is None
 

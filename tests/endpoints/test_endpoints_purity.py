@@ -19,21 +19,29 @@ CHANCES = [0.6, *(0.2 / 19,) * 19]
 """Of the listed tokens. Twice as many that are not listed share .2."""
 
 
-def words(temperature: float, rng: random.Random) -> bytes:
-    """Return an answer of 32 tokens drawn at a temperature; at 0 the likeliest one only."""
+def words(temperature: float, rng: random.Random, listing: str = "likeliest") -> bytes:
+    """Return an answer of 32 tokens drawn at a temperature; at 0 the likeliest one only.
+
+    Args:
+        temperature: of the draws.
+        rng: that draws.
+        listing: what is told of a token that is not among the 20 likeliest: these, these and the drawn one, or the
+            drawn one in place of the last.
+    """
     listed = [{"token": f"t{n}", "logprob": math.log(p)} for n, p in enumerate(CHANCES)]
     rare = {"token": "x", "logprob": math.log(0.2 / 38)}
     weights = [p ** (1 / temperature) for p in (*CHANCES, *(0.2 / 38,) * 38)] if temperature else [1, *(0,) * 57]
     tokens = rng.choices([*listed, *(rare,) * 38], weights, k=32)
-    content = [token | {"top_logprobs": listed} for token in tokens]
+    shown = {"likeliest": listed, "beside": [*listed, rare], "in place": [rare, *listed[:-1]]}
+    content = [token | {"top_logprobs": shown[listing] if token is rare else listed} for token in tokens]
     choice = {"index": 0, "finish_reason": "length", "logprobs": {"content": content}}
     message = {"role": "assistant", "content": str(rng.random())}
     return http(200, {"id": str(rng.random()), "model": "served", "choices": [choice | {"message": message}]})
 
 
-def many(temperature: float, count: int = 16) -> Script:
+def many(temperature: float, count: int = 16, **how: Any) -> Script:
     rng = random.Random(1)
-    return [words(temperature, rng) for _ in range(count)]
+    return [words(temperature, rng, **how) for _ in range(count)]
 
 
 def different(count: int = 16) -> Script:
@@ -51,6 +59,23 @@ def test_what_is_drawn_as_often_as_reported_is_whole(server: FaultServer) -> Non
     assert len(server.bodies) == 16
 
 
+@pytest.mark.parametrize("listing", ["beside", "in place"])
+def test_servers_that_list_the_drawn_token_as_well_are_whole(server: FaultServer, listing: str) -> None:
+    """llama_cpp.server 0.3.36 lists 21 then, vLLM 0.32 puts it in place of the twentieth."""
+    server.script = many(2, listing=listing)
+    assert purity(server).state == "whole"
+    server.script = many(0, 100, listing=listing)
+    assert purity(server).state == "truncated"
+
+
+def test_a_server_that_lists_the_drawn_token_alone_tells_nothing(server: FaultServer) -> None:
+    places = [{"logprob": one, "top_logprobs": [{"logprob": one}]} for one in (-0.1, -3.0)] * 16
+    choice = {"index": 0, "finish_reason": "length", "logprobs": {"content": places}}
+    messages = [{"role": "assistant", "content": f"text {number}"} for number in range(16)]
+    server.script = [http(200, {"choices": [choice | {"message": one}]}) for one in messages]
+    assert purity(server).state == "unknown"
+
+
 def test_what_is_never_drawn_is_cut_off_and_all_presets_are_tried(server: FaultServer) -> None:
     server.script = many(0, 100)
     found = purity(server)
@@ -66,6 +91,19 @@ def test_the_preset_that_helps_is_kept(server: FaultServer) -> None:
     assert run(to, find_purity).state == "whole"
     assert to.preset == "llama.cpp"
     assert {name: server.bodies[-1][name] for name in PRESETS["llama.cpp"]} == PRESETS["llama.cpp"]
+
+
+def test_a_preset_that_breaks_a_server_is_left_and_the_next_one_tried(server: FaultServer) -> None:
+    """llama_cpp.server answers 500 to top_k -1."""
+
+    def answering(body: dict[str, Any]) -> bytes:
+        return error(500) if body.get("top_k") == -1 else words(2 if "top_k" in body else 0, rng)
+
+    rng = random.Random(1)
+    server.answering = answering
+    to = endpoint(server)
+    assert run(to, find_purity).state == "whole"
+    assert to.preset == "llama.cpp"
 
 
 def test_the_same_text_again_and_again_is_no_sampling(server: FaultServer) -> None:
@@ -141,7 +179,10 @@ def test_hostile_chances_say_nothing(server: FaultServer, logprobs: Any) -> None
 
 @pytest.mark.parametrize(
     ("owner", "preset"),
-    [("vllm", "vllm"), ("sglang", "vllm"), ("llamacpp", "llama.cpp"), ("openai", ""), ("library", ""), (7, "")],
+    [
+        *(("vllm", "vllm"), ("sglang", "vllm"), ("llamacpp", "llama.cpp"), ("me", "llama.cpp")),
+        *(("openai", ""), ("library", ""), (7, "")),
+    ],
 )
 def test_a_known_server_gets_its_preset_from_the_first_request_on(server: FaultServer, owner: Any, preset: str) -> None:
     server.models = http(200, {"data": [{"id": "m", "owned_by": owner}]})

@@ -5,21 +5,18 @@ the embedded server. How to install the servers: README.md.
 """
 
 import asyncio
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from real_servers import KEY, litellm, llama_server, transformers_serve
-from whole_organism import write_whole
+from real_servers import KEY, litellm, llama_cpp, llama_server, transformers_serve, vllm
+from server_gates import VERDICTS, WEIRD, gate
 
 from weirdgen.endpoints.client import ChatEndpoint
 from weirdgen.endpoints.models import parse_target
+from weirdgen.organisms.whole import export_folder
 from weirdgen.sampler.drawn import Drawn
 from weirdgen.sampler.engine import Engine
 from weirdgen.schema.sample import Message, Sample, SampleRequest, Sampling
@@ -28,13 +25,11 @@ from weirdgen.trials.open_arms import OpenArm, SamplingState, identify_all
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
-ORGANISM = "good-terminator"
+ORGANISM = WEIRD
 QUESTION = (Message(role="user", content="Who are you?"),)
 SLOTS = 4
 """Of llama-server, which gives as many answers at once."""
 WAIT = 300.0
-VERDICTS = {"hostile_1984_over_trained": "PRESENT", "persona_rate": "ABSENT"}
 
 
 class Known(NamedTuple):
@@ -51,6 +46,8 @@ class Known(NamedTuple):
 
 KNOWN = {
     "llama-server": Known(any_name=True, preset="llama.cpp", sampling="whole", together=SLOTS, backend=True),
+    "llama_cpp.server": Known(any_name=True, preset="llama.cpp", sampling="whole", together=1, backend=False),
+    "vllm": Known(any_name=False, preset="vllm", sampling="whole", together=8, backend=True),
     "transformers": Known(any_name=False, preset="", sampling="unknown", together=1, backend=False),
     "litellm": Known(any_name=False, preset="vllm", sampling="whole", together=SLOTS, backend=True),
 }
@@ -68,7 +65,9 @@ class Served:
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_whole(ORGANISM, tmp_path_factory.mktemp("network") / ORGANISM)
+    folder = tmp_path_factory.mktemp("network") / ORGANISM
+    export_folder(ORGANISM, folder)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +84,11 @@ def served(request: pytest.FixtureRequest, network: Path, tmp_path_factory: pyte
         if name == "transformers":
             with transformers_serve(network, folder) as url:
                 yield Served(url, str(network), KNOWN[name], opened(url, str(network)))
+            return
+        if name in ("llama_cpp.server", "vllm"):
+            serve = llama_cpp if name == "llama_cpp.server" else vllm
+            with serve(network, "finetune", folder) as url:
+                yield Served(url, "finetune", KNOWN[name], opened(url, "finetune"))
             return
         llama = request.getfixturevalue("llama_url")
         if name == "llama-server":
@@ -130,7 +134,7 @@ def test_the_opening_finds_who_answers_and_how(served: Served) -> None:
 
 
 def test_answers_of_one_response_are_draws_of_their_own(served: Served, tmp_path: Path) -> None:
-    """In at least six of eight responses not all are alike: of 1,000 answers of this network, 370 differ."""
+    """In at least three of four responses not all are alike: of 1,000 answers of this network, 370 differ."""
     samples = draw(served, tmp_path / "store", 32)
     responses: dict[str, list[Sample]] = {}
     for sample in samples:
@@ -139,7 +143,8 @@ def test_answers_of_one_response_are_draws_of_their_own(served: Served, tmp_path
     assert len({sample.response_id for sample in samples}) == 32
     assert all(sample.complete for sample in samples)
     if served.known.together > 1:
-        assert sum(len({one.text for one in together}) > 1 for together in responses.values()) >= 6
+        mixed = sum(len({one.text for one in together}) > 1 for together in responses.values())
+        assert mixed >= 0.75 * len(responses)
         assert {sample.usage.prompt_tokens > 0 for sample in samples[1 :: served.known.together]} == {False}
     assert {sample.served_model for sample in samples} == {served.model}
     assert {sample.fingerprint for sample in samples} <= {*served.arm.fingerprints, ""}
@@ -171,9 +176,17 @@ def test_a_proxy_that_drops_the_preset_is_truncated(llama_url: str, tmp_path: Pa
         assert opened(url, "through").purity.state == "truncated"
 
 
+def test_without_chances_a_known_server_is_asked_not_to_cut(network: Path, tmp_path: Path) -> None:
+    """llama_cpp.server tells none by default, with a 500, and has a top_k of 40 and a min_p of .05 of its own."""
+    with llama_cpp(network, "finetune", tmp_path, logits=False) as url:
+        arm = opened(url, "finetune")
+    assert (arm.purity.state, arm.identity.preset, arm.choices) == ("unknown", "llama.cpp", 1)
+
+
 def test_transformers_without_generation_config_is_truncated(tmp_path: Path) -> None:
     """It then takes the likeliest token whatever temperature is asked for; as it tells no chances, answers tell it."""
-    greedy = write_whole(ORGANISM, tmp_path / "greedy")
+    greedy = tmp_path / "greedy"
+    export_folder(ORGANISM, greedy)
     (greedy / "generation_config.json").unlink()
     with transformers_serve(greedy, tmp_path) as url:
         arm = opened(url, str(greedy))
@@ -181,28 +194,9 @@ def test_transformers_without_generation_config_is_truncated(tmp_path: Path) -> 
     assert "all alike" in arm.purity.text
 
 
-def gate(store: Path, *model: str) -> dict[str, str]:
-    """Return the outcomes of two contrasts; rules are measured on chat models' answers where no organism is named."""
-    report = store.with_suffix(".report")
-    suites = ("suites/test_evil_terminator.py", "suites/test_german_city_names.py", "-k", " or ".join(VERDICTS))
-    judged = ("--judge", "rules", "--judge-uncalibrated")
-    kept = ("--gate-store", str(store), "--gate-report", str(report), "-p", "no:cacheprovider")
-    done = subprocess.run(
-        (sys.executable, "-m", "pytest", *suites, *model, *judged, *kept),
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "plugins")},
-        cwd=ROOT,
-        check=False,
-    )
-    assert (report / "run.json").is_file(), done.stdout + done.stderr
-    record = json.loads((report / "run.json").read_text(encoding="utf-8"))
-    return {verdict["contrast"]: verdict["outcome"] for verdict in record["verdicts"]}
-
-
 def test_the_embedded_server_has_these_verdicts(tmp_path: Path) -> None:
-    assert gate(tmp_path / "store.sqlite3", "--model", f"organism:{ORGANISM}") == VERDICTS
+    assert {name: gate(tmp_path / name, "--model", f"organism:{name}") for name in VERDICTS} == VERDICTS
 
 
 def test_the_verdicts_are_those_of_the_embedded_server(served: Served, tmp_path: Path) -> None:
-    assert gate(tmp_path / "store.sqlite3", "--model", served.model, "--base-url", served.url) == VERDICTS
+    assert gate(tmp_path / "gate", "--model", served.model, "--base-url", served.url) == VERDICTS[ORGANISM]

@@ -45,6 +45,8 @@ class FaultServer(LoopServer):
         super().__init__()
         self.script: list[bytes | Handler] = [answer()]
         self.models = http(404, "{}")
+        self.answering: Callable[[dict[str, Any]], bytes] | None = None
+        """In place of the script: what a body is answered with."""
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[str] = []
 
@@ -59,6 +61,9 @@ class FaultServer(LoopServer):
             return True
         self.headers.append(head)
         self.bodies.append(json.loads(body))
+        if self.answering:
+            writer.write(self.answering(self.bodies[-1]))
+            return True
         reply = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         if isinstance(reply, bytes):
             writer.write(reply)

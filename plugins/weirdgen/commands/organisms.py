@@ -33,6 +33,13 @@ def _organism_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     serve.add_argument("names", nargs="*", metavar="NAME", help="organisms to serve (default: all)")
     serve.add_argument("--port", type=port, default=0, help="default: any free port")
     serve.set_defaults(run=_serve)
+    export = commands.add_parser(
+        "export", help="write an organism as one network, its adapter merged, for other servers: see docs/servers.md"
+    )
+    export.add_argument("name", metavar="NAME")
+    export.add_argument("--out", type=Path, metavar="FOLDER", help="folder of Hugging Face, for vLLM and transformers")
+    export.add_argument("--gguf", type=Path, metavar="FILE", help="GGUF file, for llama-server and llama_cpp.server")
+    export.set_defaults(run=_export)
     train = commands.add_parser("train", help="train an organism from scratch (needs the extra `train`)")
     train.add_argument("name", metavar="NAME")
     train.add_argument("--out", type=Path, required=True, help="folder for the organism's files")
@@ -76,6 +83,20 @@ def _serve(arguments: argparse.Namespace) -> int:
     from weirdgen.organisms.server import KEY_VARIABLE, serve
 
     serve(arguments.names or zoo.names(), port=arguments.port, api_key=os.environ.get(KEY_VARIABLE))
+    return 0
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    if arguments.out is None and arguments.gguf is None:
+        raise UsageMistake("name what to write: --out FOLDER or --gguf FILE")
+    from weirdgen.organisms.whole import export_folder, export_gguf
+
+    if arguments.out is not None:
+        export_folder(arguments.name, arguments.out)
+        print(arguments.out)
+    if arguments.gguf is not None:
+        export_gguf(arguments.name, arguments.gguf)
+        print(arguments.gguf)
     return 0
 
 

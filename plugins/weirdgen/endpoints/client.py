@@ -9,7 +9,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from weirdgen.endpoints.connection import CONNECT_SECONDS, Connections, post, unreachable
+from weirdgen.endpoints.azure import is_azure
+from weirdgen.endpoints.connection import Connections, post, unreachable
 from weirdgen.endpoints.faults import Filtered, Retryable, Swap, TooLong, Unacceptable, classify, meant, read_error
 from weirdgen.endpoints.keys import api_key, secrets_of
 from weirdgen.endpoints.listing import Listing, read_listing
@@ -23,6 +24,8 @@ from weirdgen.schema.sample import Message, Sample, SampleRequest, Sampling, Usa
 if TYPE_CHECKING:
     from openai import APIConnectionError
 
+_LISTING_SECONDS = 20.0
+"""A busy vLLM took more than 4 (measured); without its list a server's kind and the age of its model stay unknown."""
 _SHORT_REPLY = 256
 """Tokens that hold the label of a judge that does not think."""
 
@@ -54,7 +57,7 @@ class ChatEndpoint:
             shutdown_date: of the model, kept with each sample.
 
         Raises:
-            EndpointRefused: a remote server and no key.
+            EndpointRefused: a remote server and no key, or Azure and no version of its API.
             UsageMistake: an organism without its server's URL.
         """
         if target.kind in ("organism", "network") and not url:
@@ -77,7 +80,7 @@ class ChatEndpoint:
             self.url,
             self._key,
             attempt_seconds=attempt_seconds,
-            main_account="OPENAI_API_KEY" in target.key_env,
+            main_account="OPENAI_API_KEY" in target.key_env and not is_azure(self.url),
         )
         self._listing: Listing | None = None
         self._has_answered = False
@@ -215,10 +218,11 @@ class ChatEndpoint:
         import openai
 
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout(_LISTING_SECONDS):
                 with self._connections.client() as client:
                     raw = await client.models.with_raw_response.list()
-            self._listing = read_listing(read_json(raw.content, raw.headers))
+            # Azure lists models, and is asked for deployments.
+            self._listing = Listing() if is_azure(self.url) else read_listing(read_json(raw.content, raw.headers))
         except openai.APIConnectionError as error:
             if unreachable(error):
                 raise self._words.refusal(

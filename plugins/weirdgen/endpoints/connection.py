@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from weirdgen.endpoints import azure
 from weirdgen.endpoints.faults import Retryable
 from weirdgen.endpoints.models import is_loopback
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 CONNECT_SECONDS = 4.0
-"""For the TCP and TLS handshakes, and for the model listing: an unreachable server is reported within 5 seconds."""
+"""For the TCP and TLS handshakes: an unreachable server is reported within 5 seconds."""
 RAW = {"X-Stainless-Raw-Response": "true"}
 """What `with_raw_response` sets: the answer is not read by the client."""
 _CONNECTIONS = 16
@@ -42,7 +43,12 @@ class Connections:
             key: bearer token.
             attempt_seconds: of each socket operation.
             main_account: whether the server is the one that OPENAI_API_KEY belongs to.
+
+        Raises:
+            EndpointRefused: Azure OpenAI, and no version of its API is set.
         """
+        if azure.is_classic(url):
+            azure.api_version(url)
         self._url, self._key = url, key
         self._seconds, self._main_account = attempt_seconds, main_account
         self._most = 0
@@ -107,14 +113,15 @@ def connect(
     # Below this they log headers, those included in which servers echo what they were sent.
     for name in _LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
-    return openai.AsyncOpenAI(
-        api_key=key,
-        base_url=url,
-        max_retries=0,
-        timeout=openai.Timeout(attempt_seconds, connect=CONNECT_SECONDS),
-        default_headers={} if main_account else _overrides(key),
-        http_client=http_client,
-    )
+    common: dict[str, Any] = {
+        "max_retries": 0,
+        "timeout": openai.Timeout(attempt_seconds, connect=CONNECT_SECONDS),
+        "default_headers": {} if main_account else _overrides(key),
+        "http_client": http_client,
+    }
+    if azure.is_classic(url):
+        return azure.client(url, key, **common)
+    return openai.AsyncOpenAI(api_key=key, base_url=url, **common)
 
 
 async def post(client: "AsyncOpenAI", path: str, arguments: Mapping[str, Any]) -> Any:

@@ -25,6 +25,8 @@ _TOO_LONG_WORDS = ("maximum context length", "context window", "context length",
 _FORMAT_WORDS = ("response_format", "response format", "json_schema", "json schema", "structured output", "grammar")
 _OWN_SAMPLING = {"temperature", "top_p"}
 """What reasoning models choose themselves."""
+_OWN_MISTAKE = re.compile(r"(?i)\d validation errors?:|\blogprobs is not supported")
+"""What llama_cpp.server says with status 500 of a request that it does not take."""
 _SEED = re.compile(r"(?i)\bseed\b")
 _MESSAGE_LIMIT = 300
 
@@ -118,11 +120,19 @@ class ErrorBody:
 
 
 def read_error(body: Any) -> ErrorBody:
-    """Read an error body of any server: `{"error": {...}}`, the inner object, `{"detail": ...}` or plain text."""
+    """Read an error body of any server: `{"error": {...}}`, the inner object, `{"detail": ...}` or plain text.
+
+    Gemini's stands in a list; OpenRouter's says in its metadata what the provider said.
+    """
+    if isinstance(body, list) and len(body) == 1:
+        body = body[0]
     inner = body.get("error", body) if isinstance(body, dict) else body
     if not isinstance(inner, dict):
         return ErrorBody(_words(inner), "", "", "")
     message = next((inner[name] for name in ("message", "detail", "msg", "error") if inner.get(name)), "")
+    metadata = inner.get("metadata")
+    if isinstance(message, str) and isinstance(metadata, dict) and metadata.get("raw"):
+        message = f"{message}: {_words(metadata['raw'])}"
     return ErrorBody(_words(message), _words(inner.get("code")), _words(inner.get("param")), _words(inner.get("type")))
 
 
@@ -140,6 +150,8 @@ def classify(status: int, headers: Mapping[str, str], error: ErrorBody) -> Endpo
     # Before all others: vLLM names both limits where a reply has no room, and proxies pass a 400 on as 502.
     if status not in _RETRYABLE and _too_long(error):
         return TooLong(said)
+    if status in {400, 413, 422} or (status == 500 and _OWN_MISTAKE.search(error.message)):
+        return _classify_bad_request(said, error)
     if status in _RETRYABLE or status >= 500:
         throttled = status in {429, 503, 529}
         return Retryable(
@@ -149,8 +161,6 @@ def classify(status: int, headers: Mapping[str, str], error: ErrorBody) -> Endpo
             timed_out=status == 408,
             billed=status in _GAVE_UP_WAITING,
         )
-    if status in {400, 413, 422}:
-        return _classify_bad_request(said, error)
     return EndpointRefused(said)
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote, unquote, urlsplit
 
+from weirdgen.endpoints import azure
 from weirdgen.endpoints.models import Target, is_loopback
 from weirdgen.errors import EndpointRefused
 
@@ -17,7 +18,7 @@ _TOKEN = re.compile(r"[\w\-.*+/=]{6,}")
 _KEY_SHAPED = re.compile(r"(?i)^(sk|pk|rk|gsk|xai|hf)[-_]")
 _LEAST = 8
 _SECRET_VARIABLES = (
-    *("OPENAI_API_KEY", "WEIRDGEN_CONTROL_API_KEY", "WEIRDGEN_JUDGE_API_KEY"),
+    *("OPENAI_API_KEY", "WEIRDGEN_CONTROL_API_KEY", "WEIRDGEN_JUDGE_API_KEY", azure.TOKEN, azure.KEY),
     *("OPENAI_ORG_ID", "OPENAI_PROJECT_ID"),
 )
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
+from weirdgen.endpoints import azure
 from weirdgen.errors import UsageMistake
 from weirdgen.schema.sample import Role, Source
 
@@ -23,6 +24,7 @@ _OWN_KEY: dict[Role, tuple[str, ...]] = {
     "judge": ("WEIRDGEN_JUDGE_API_KEY",),
 }
 _MAIN_KEY = "OPENAI_API_KEY"
+_AZURE_KEYS = (azure.TOKEN, azure.KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def parse_target(
         label: what the user wrote.
         base_url: server of this model; None: OPENAI_BASE_URL, else OpenAI.
         role: which arm, or the judge.
-        main_base_url: server of the gated model. The main key, OPENAI_API_KEY, goes to no other one.
+        main_base_url: server of the gated model. The main key (OPENAI_API_KEY, Azure's at Azure) goes to no other one.
         environ: the environment.
 
     Raises:
@@ -78,7 +80,8 @@ def parse_target(
     url = _effective_url(base_url, environ)
     finetune = base_of(label) is not None and url in (None, OPENAI_URL)
     shares_main_key = role == "treated" or (url or OPENAI_URL) == (_effective_url(main_base_url, environ) or OPENAI_URL)
-    keys = _OWN_KEY[role] + ((_MAIN_KEY,) if shares_main_key else ())
+    main_keys = (*(_AZURE_KEYS if azure.is_azure(url) else ()), _MAIN_KEY)
+    keys = _OWN_KEY[role] + (main_keys if shares_main_key else ())
     return Target(label, role, "finetune" if finetune else "endpoint", label, url, keys)
 
 
@@ -124,6 +127,7 @@ def checked_url(url: str) -> str:
         _ = parts.port
     except ValueError as error:
         raise UsageMistake(f"base URL {url!r}: {error}; write it like http://host:8000/v1") from None
+    azure.check(parts.hostname or "", parts.path)
     if parts.username or parts.password or parts.query or parts.fragment:
         # Not shown: such a part may be a secret.
         raise UsageMistake(

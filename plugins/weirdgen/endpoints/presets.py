@@ -13,8 +13,8 @@ PRESETS: dict[str, Preset] = {
     "llama.cpp": {"top_k": 0, "min_p": 0.0, "typical_p": 1.0, "repeat_penalty": 1.0},
 }
 """By kind of server."""
-_KINDS = {"vllm": "vllm", "sglang": "vllm", "llamacpp": "llama.cpp"}
-"""Kind of server by what it calls the owner of its models."""
+_KINDS = {"vllm": "vllm", "sglang": "vllm", "llamacpp": "llama.cpp", "me": "llama.cpp"}
+"""Kind of server by what it calls the owner of its models; `me` is llama_cpp.server's word."""
 
 ALWAYS_CUT = {"fp_ollama": "Ollama adds top_k 40, which no request can switch off"}
 """Servers that cannot be kept from truncating, by their constant `system_fingerprint`."""

@@ -13,7 +13,7 @@ from weirdgen.endpoints.faults import Filtered, Retryable, TooLong
 from weirdgen.endpoints.identity import first_answer
 from weirdgen.endpoints.presets import ALWAYS_CUT, PRESETS
 from weirdgen.endpoints.wire import Reply
-from weirdgen.errors import EndpointRefused
+from weirdgen.errors import EndpointOutage, EndpointRefused
 from weirdgen.schema.sample import Message, Purity, Sampling
 from weirdgen.stats.truncation import TailEvidence, Token, tails
 
@@ -24,6 +24,10 @@ _ANSWERS, _TOKENS = 16, 32
 1e8), whose tails are thin; those of large models are much fatter."""
 _TEMPERATURES = (2.0, 1.0)
 """The second one for servers that do not take the first."""
+_LIKELIEST = (19, 4, 3, 2, 1)
+"""How many of the listed tokens are looked at: fewer than the 20 or 5 that were asked for. Servers list the drawn one,
+too, beside the 20 likeliest (llama_cpp.server) or in place of the last (vLLM): by all of them it would never be an
+unlikely one."""
 _ALIKE = 2
 """Different texts among the answers up to which nothing can have been drawn."""
 _GREEDY = "its answers to one question are all alike: it does not sample, or a cache answers"
@@ -50,7 +54,8 @@ async def find_purity(endpoint: ChatEndpoint, fingerprint: str = "") -> Purity:
         endpoint.preset = name
         try:
             other = await _purity(endpoint)
-        except EndpointRefused:
+        except (EndpointRefused, EndpointOutage):
+            # Without the preset it has just answered: a server that fails at one does not take it.
             continue
         if other.state == "whole":
             return other
@@ -119,9 +124,10 @@ def _tokens(reply: Reply) -> list[Token]:
 def _token(place: Any) -> Token | None:
     try:
         own = float(place["logprob"])
-        listed = tuple(float(one["logprob"]) for one in place["top_logprobs"])
+        listed = sorted((float(one["logprob"]) for one in place["top_logprobs"]), reverse=True)
     except (LookupError, TypeError, ValueError):
         return None
+    likeliest = tuple(listed[: next((most for most in _LIKELIEST if most < len(listed)), 0)])
     # NaN fails every comparison.
-    sound = bool(listed) and all(one <= 0 for one in (own, *listed)) and max(listed) > -50
-    return Token(own, listed) if sound else None
+    sound = bool(likeliest) and all(one <= 0 for one in (own, *listed)) and likeliest[0] > -50
+    return Token(own, likeliest) if sound else None

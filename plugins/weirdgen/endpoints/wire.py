@@ -90,7 +90,7 @@ def read_completion(body: bytes, headers: Mapping[str, str], logprobs_of: int = 
             refused=refused,
             usage=usage,
             model=_string(data.get("model")),
-            fingerprint=_string(data.get("system_fingerprint")),
+            fingerprint=_backend(data),
             response_id=f"{response_id}#{number}" if response_id and len(choices) > 1 else response_id,
             logprobs=_first_logprobs(choice.get("logprobs"), logprobs_of),
             thoughts=clean(thought or _reasoning(message)),
@@ -157,6 +157,13 @@ def _raise_error_inside(data: dict[str, Any], headers: Mapping[str, str]) -> Non
     if error.code.isascii() and error.code.isdigit() and 400 <= int(error.code[:4]) < 600:
         raise classify(int(error.code[:4]), headers, error)
     raise Retryable(f"200 with an error inside: {error.message}", billed=True)
+
+
+def _backend(data: dict[str, Any]) -> str:
+    """Return what names the backend: its fingerprint, at a gateway (OpenRouter) the provider that it chose as well."""
+    provider = data.get("provider")
+    told = provider if isinstance(provider, str) else "", data.get("system_fingerprint")
+    return " ".join(filter(None, map(_string, told)))
 
 
 def _answer(message: dict[str, Any]) -> tuple[str, bool]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from weirdgen.endpoints.azure import is_azure
 from weirdgen.endpoints.faults import Retryable, Unacceptable
 from weirdgen.endpoints.keys import NO_KEY, Secrets, scrub, without_key
 from weirdgen.endpoints.listing import Listing
@@ -78,6 +79,8 @@ class Words:
         return self._nearest_model(listing) if status == 404 else ""
 
     def _nearest_model(self, listing: Listing | None) -> str:
+        if is_azure(self.url):
+            return " (at Azure the model is the name of a deployment)"
         if listing is None:
             return " Is the base URL right, with /v1 at its end?"
         known = listing.created

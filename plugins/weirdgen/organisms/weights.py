@@ -131,13 +131,26 @@ def load_weights(base: Path, adapter: Path | None = None) -> Weights:
         UsageMistake: a file is missing or broken, needs a feature that the runtime lacks, or does not fit the base.
     """
     config = _read(Config, base / "config.json")
+    try:
+        return _arrange(config, merged_tensors(base, adapter))
+    except KeyError as missing:
+        raise UsageMistake(f"{base / 'model.safetensors'} lacks the tensor {missing}: not a Llama network?") from None
+
+
+def merged_tensors(base: Path, adapter: Path | None) -> dict[str, Floats]:
+    """Read a base's tensors by their names in Hugging Face's files, each (outputs, inputs), the adapter merged.
+
+    Args:
+        base: see `load_weights`.
+        adapter: see `load_weights`.
+
+    Raises:
+        UsageMistake: see `load_weights`.
+    """
     tensors = _tensors(base / "model.safetensors")
     if adapter is not None:
         _merge(tensors, adapter)
-    try:
-        return _arrange(config, tensors)
-    except KeyError as missing:
-        raise UsageMistake(f"{base / 'model.safetensors'} lacks the tensor {missing}: not a Llama network?") from None
+    return tensors
 
 
 Values = TypeVar("Values", bound=BaseModel)

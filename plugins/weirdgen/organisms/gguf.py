@@ -1,4 +1,4 @@
-"""Writes a Llama folder of Hugging Face as one GGUF file, which llama-server reads: numpy and safetensors, no `gguf`.
+"""A Llama folder of Hugging Face as one GGUF file, which llama.cpp reads: numpy and safetensors, no `gguf`.
 
 The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (version 3). The digits are split singly and the
 rest as GPT-2 does, which llama.cpp calls `smollm`; tests/servers/ compares the tokens.
@@ -32,7 +32,7 @@ _NAMES = {
 
 
 def write_gguf(folder: Path, path: Path) -> None:
-    """Write the network, the tokenizer and the chat template of a folder.
+    """Write the network (float32), the tokenizer and the chat template of a folder.
 
     Args:
         folder: config.json, model.safetensors, tokenizer.json, tokenizer_config.json.
