@@ -72,7 +72,7 @@ class PostgresServer:
         """Run a statement; one that only reads, outside a transaction, again where the connection was lost."""
         statement = translated(sql)
         if self._looks:
-            return Rows(self.raw.cursor(), statement, parameters)
+            return Rows(self.raw, statement, parameters)
         if self.raw.closed or self.raw.info.transaction_status is TransactionStatus.IDLE:
             return self.repeated(lambda: self.raw.execute(statement, parameters))
         return Answer(self.raw.execute(statement, parameters), self._receive)

@@ -1,12 +1,16 @@
 """What statements give in PostgreSQL: waited for when it is asked for, and not held whole where it may be a store."""
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import psycopg
 
 _Cursor = psycopg.Cursor[tuple[Any, ...]]
+_AT_ONCE = 500
+"""Rows that are fetched in one round trip."""
+_NUMBERS = itertools.count()
 
 
 @functools.cache
@@ -40,13 +44,14 @@ class Answer:
 
 
 class Rows:
-    """What a statement of a read transaction gives, row by row where it is iterated; see `connection.Cursor`.
+    """What a statement of a read transaction gives, some rows at a time where it is iterated; see `connection.Cursor`.
 
-    psycopg's own cursor has all rows in memory, and samples may be gigabytes.
+    psycopg's own cursor has all rows in memory, and samples may be gigabytes; its `stream`, left before the end,
+    cancels the statement, which ends the transaction.
     """
 
-    def __init__(self, cursor: _Cursor, statement: bytes, parameters: Sequence[Any]) -> None:
-        self._cursor, self._asked = cursor, (statement, parameters)
+    def __init__(self, raw: psycopg.Connection[tuple[Any, ...]], statement: bytes, parameters: Sequence[Any]) -> None:
+        self._raw, self._asked = raw, (statement, parameters)
 
     @property
     def rowcount(self) -> int:
@@ -55,11 +60,14 @@ class Rows:
 
     def fetchone(self) -> Any:
         """Return the first row, None if there is none."""
-        return self._cursor.execute(*self._asked).fetchone()
+        return self._raw.execute(*self._asked).fetchone()
 
     def fetchall(self) -> list[Any]:
         """Return all rows."""
-        return self._cursor.execute(*self._asked).fetchall()
+        return self._raw.execute(*self._asked).fetchall()
 
     def __iter__(self) -> Iterator[Any]:
-        return self._cursor.stream(*self._asked)
+        with self._raw.cursor(f"rows_{next(_NUMBERS)}") as cursor:
+            cursor.itersize = _AT_ONCE
+            cursor.execute(*self._asked)
+            yield from cursor
