@@ -41,6 +41,8 @@ def fleet(folder: Path, *arguments: str, models: str = "organism:base\n") -> "su
             "--suites 'old_bird_name': no such file, and no probe with a suite. Did you mean",
         ),
         (("--", "--model=x"), "--model after --: models stand in the file"),
+        (("--", "--gate-shard=1/2"), "--gate-shard after --: a fleet has whole gates"),
+        (("--store", "postgresql://host/db?sslpassword=secret"), "--store, WEIRDGEN_GATE_STORE: the address holds a"),
         (
             ("--", "-k", "x", "--gate-report", "y"),
             "--gate-report after --: each gate has a folder of its own, see --out",

@@ -63,6 +63,7 @@ def test_a_gate_that_ended_counts_by_its_status(
         ("liar", 12, "it ended with 0, but its run.json says 1"),
         ("stranger", 12, "its run.json is of another"),
         ("nojunit", 12, "the JUnit file "),
+        ("part", 12, "its run.json is of shard 1/2 and not of a whole gate"),
     ],
 )
 def test_a_gate_that_does_not_prove_its_status_has_no_verdict(name: str, fleet: int, told: str, tmp_path: Path) -> None:

@@ -45,6 +45,17 @@ def test_a_contrast_that_a_shard_left_undecided_keeps_the_gate_open(store: Sampl
     assert whole(store) != cut.token
 
 
+def test_a_session_that_has_the_whole_gate_does_not_wait_for_a_shard_that_never_came(store: SampleStore) -> None:
+    cut = begin(store, "1/2")
+    store.finish_gate(cut.token, decided=["a"], undecided=[])
+    assert end(store, cut, 1)
+    assert whole(store) == cut.token
+    store.finish_gate(cut.token, decided=["a"], undecided=[])
+    assert whole(store) == cut.token, "a part of the gate was run"
+    store.finish_gate(cut.token, decided=["a", "b"], undecided=[], whole=True)
+    assert whole(store) != cut.token
+
+
 def test_a_shard_that_is_run_again_takes_the_place_of_its_earlier_run(store: SampleStore) -> None:
     cut = begin(store, "1/2", "first")
     assert end(store, cut, 1, "first", "one")

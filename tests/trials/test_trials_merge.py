@@ -126,3 +126,10 @@ def test_yesterdays_gate_is_no_answer_today(
     monkeypatch.setattr(store, "clock", lambda: later)
     with pytest.raises(ShardsUnfit, match="no shard has begun since the last merge"):
         chosen(store)
+
+
+def test_shards_of_other_code_are_no_parts_of_one_gate(store: SampleStore) -> None:
+    ran(store, "1/2", environment={"git.commit": "a" * 40, "git.dirty": "no"})
+    ran(store, "2/2", environment={"git.commit": "b" * 40, "git.dirty": "no"})
+    with pytest.raises(ShardsUnfit, match=r"shard 2/2 was run with git.commit 'bbb.*, shard 1/2 with 'aaa"):
+        left(store, chosen(store))

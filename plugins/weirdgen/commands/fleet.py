@@ -134,7 +134,7 @@ def _store(named: str) -> str:
     if "://" not in named:
         return str(Path(named).resolve()) if named else ""
     url = urlsplit(named)
-    if url.password is not None or "password" in parse_qs(url.query):
+    if url.password is not None or any(name.endswith("password") for name in parse_qs(url.query)):
         raise UsageMistake(
             "--store, WEIRDGEN_GATE_STORE: the address holds a password, which process lists and Ray's dashboard would "
             "show; leave it out, and set PGPASSWORD or ~/.pgpass where the gates run"

@@ -43,6 +43,8 @@ def inventory_lines(inventory: "Inventory", now: float) -> list[str]:
         held = f"; held for answers under way: ${held_dollars:.2f}, {held_requests:,} requests" if held_requests else ""
         lines.append(f"account {shown(name, _NAME)}: spent ${dollars:.2f}, {requests:,} requests{held}")
     counts = inventory.counts
+    if many := counts.get("shards"):
+        lines.append(f"shards: {many:,}, of {counts['cut_gates']:,} gates; `weirdgen report --store` merges them")
     if many := counts.get("batches"):
         lines.append(
             f"batches that are not collected: {many:,}, of {counts['batch_lines']:,} requests; their gate's command, "

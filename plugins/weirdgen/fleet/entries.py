@@ -121,6 +121,8 @@ def _proven(path: Path, model: FleetModel, done: Done) -> tuple[RunRecord | None
         return None, f"it ended with {done.status}, but its run.json says {record.exit_status}"
     if record.plan.names != (model.name,):
         return None, f"its run.json is of {', '.join(record.plan.names)}"
+    if record.shard:
+        return None, f"its run.json is of shard {record.shard} and not of a whole gate (--gate-shard, gate_shard)"
     if record.weirdgen != __version__:
         return None, f"its run.json is of weirdgen {record.weirdgen}, the fleet of {__version__}"
     if done.status in GATE_STATUSES and (record.interrupted or not record.verdicts):

@@ -14,6 +14,7 @@ _TAKEN = {
     "--gate-store": "say --store",
     "--gate-report": "each gate has a folder of its own, see --out",
     "--gate-sarif": "every gate would write the same file",
+    "--gate-shard": "a fleet has whole gates; its gates are its parts",
     "--gate-plan": "a plan is no verdict; price one model with pytest --gate-plan",
     "--junitxml": "each gate writes one, and the fleet one of all",
     "--junit-xml": "each gate writes one, and the fleet one of all",

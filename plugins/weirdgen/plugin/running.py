@@ -95,7 +95,7 @@ def waited(gate: Gate, asked: Hypothesis, plan: Plan, config: pytest.Config, say
         return asked.verdict(found, plan)
 
 
-def concluded(settings: GateSettings, opening: Opening, verdicts: Sequence[Verdict]) -> str:
+def concluded(settings: GateSettings, opening: Opening, plan: Plan, verdicts: Sequence[Verdict]) -> str:
     """Mark the gate of a session that ended by itself; return what is to be warned of, or nothing.
 
     Raises:
@@ -104,9 +104,12 @@ def concluded(settings: GateSettings, opening: Opening, verdicts: Sequence[Verdi
     names: dict[bool, list[str]] = {True: [], False: []}
     for one in (trial for verdict in verdicts for trial in verdict.trials):
         names[_accepted(one, settings) or _decided(one)].append(f"{one.model} {one.item_id}")
+    whole = {(one.model, one.item_id) for verdict in verdicts for one in verdict.trials} >= {
+        (one.model, f"{one.probe}/{one.contrast}") for one in plan.contrasts
+    }
     try:
         with SampleStore(settings.store) as store:
-            store.finish_gate(opening.generation, decided=names[True], undecided=names[False])
+            store.finish_gate(opening.generation, decided=names[True], undecided=names[False], whole=whole)
     except StoreError as error:
         # Not written, the gate is open: as it must be while a contrast is undecided.
         if not names[False]:

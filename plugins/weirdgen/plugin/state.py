@@ -242,7 +242,7 @@ class GateState:
             return
         from weirdgen.plugin import running
 
-        if warning := running.concluded(self.settings, self.opening, verdicts):
+        if warning := running.concluded(self.settings, self.opening, self.plan, verdicts):
             self.say(f"weirdgen warning: {warning}")
 
     def look_inside(self, verdicts: "Sequence[Verdict]") -> None:

@@ -51,6 +51,8 @@ class ShardRecord(Frozen):
         run = self.run
         selection = run.selection.model_dump(mode="json", exclude={"deselected"})
         told: dict[str, JsonValue] = {"weirdgen": run.weirdgen}
+        # Where the tests are in no repository, there is nothing to compare.
+        told |= {name: run.environment.get(name) for name in ("git.commit", "git.dirty")}
         told |= {f"selection: {name}": value for name, value in selection.items()}
         return told | self.limits | run.options
 

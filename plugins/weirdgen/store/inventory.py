@@ -26,6 +26,8 @@ _SINCE = {
     "calibrations": 4,
     "accounts": 5,
     "openings": 6,
+    "cut_gates": 8,
+    "shards": 8,
     "batches": 9,
     "batch_lines": 9,
 }
@@ -240,7 +242,7 @@ def _count_accounts(connection: Connection, inventory: Inventory) -> None:
 
 
 def _count_others(connection: Connection, inventory: Inventory) -> None:
-    for table in ("attempts", "stops", "calibrations", "openings", "batches", "batch_lines"):
+    for table in ("attempts", "stops", "calibrations", "openings", "cut_gates", "shards", "batches", "batch_lines"):
         if _has(inventory, table):
             inventory.counts[table] = int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
     leased = "SELECT count(*) FROM leases WHERE expires > moment()"

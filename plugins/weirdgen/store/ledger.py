@@ -51,8 +51,15 @@ def renewal(connection: Connection, line: str) -> str:
     return str(latest[0]) if latest else ""
 
 
-def finish_gate(connection: Connection, token: str, decided: Collection[str], undecided: Collection[str]) -> bool:
-    """Write which contrasts a gate has decided and which not; False if there is no such gate."""
+def finish_gate(
+    connection: Connection, token: str, decided: Collection[str], undecided: Collection[str], *, whole: bool = False
+) -> bool:
+    """Write which contrasts a gate has decided and which not; False if there is no such gate.
+
+    A session that had the whole gate waits for nothing of earlier ones: not for a shard that never came, either.
+    """
+    if whole:
+        connection.execute("DELETE FROM undecided WHERE token = ?", (token,))
     connection.executemany("DELETE FROM undecided WHERE token = ? AND contrast = ?", [(token, c) for c in decided])
     kept = "INSERT INTO undecided VALUES (?, ?) ON CONFLICT DO NOTHING"
     connection.executemany(kept, [(token, c) for c in undecided])

@@ -120,8 +120,15 @@ class PostgresServer:
             ended = raw.execute(b"COMMIT")
             self._sending.close()
         except psycopg.Error:
-            if not (raw.closed and self._outcome(number) == "committed"):
+            if not raw.closed:
                 raise
+            self._transaction = None  # while it is not known what became of it, nothing may be tried again
+            outcome = self._outcome(number)
+            if outcome == "aborted":
+                self._transaction = self.raw, number
+                raise
+            if outcome != "committed":
+                raise psycopg.OperationalError("what became of a transaction is not known") from None
         else:
             if ended.statusmessage != "COMMIT":  # of a transaction that has failed it is ROLLBACK, and no error
                 raise psycopg.OperationalError("one of its statements has failed")

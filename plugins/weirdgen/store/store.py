@@ -238,19 +238,22 @@ class SampleStore:
         with self._database.reading() as connection:
             return ledger.renewal(connection, line)
 
-    def finish_gate(self, token: str, *, decided: Collection[str], undecided: Collection[str]) -> None:
+    def finish_gate(
+        self, token: str, *, decided: Collection[str], undecided: Collection[str], whole: bool = False
+    ) -> None:
         """Write how a session of a gate ended: while a contrast is undecided, a later run goes on with its samples.
 
         Args:
             token: from `generation`.
             decided: names of the contrasts that this session decided.
             undecided: of those that it left without a verdict; earlier ones stay until they are decided.
+            whole: it had all contrasts of the gate, so that nothing else is waited for.
 
         Raises:
             StoreError: there is no such gate: the file was replaced during the run.
         """
         with self._database.writing() as connection:
-            if not ledger.finish_gate(connection, token, decided, undecided):
+            if not ledger.finish_gate(connection, token, decided, undecided, whole=whole):
                 raise StoreError(f"gate {token!r}: not in the {named(self._database.place)}")
 
     def keep_calibration(self, key: tuple[str, str, str], record: str) -> None:
