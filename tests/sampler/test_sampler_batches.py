@@ -190,6 +190,25 @@ def test_a_batch_that_its_server_does_not_know_is_asked_again_only_of_an_organis
     assert server.asked[SUBMIT] == 1 + (kind == "organism")
 
 
+def test_a_batch_of_another_process_s_own_server_is_left_to_it(
+    begin: Start, server: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.go_on.clear()
+    requests = [asked(server, number, "organism") for number in range(3)]
+    first = begin(wait=0, label="organism:tiny")
+    with pytest.raises(BatchPending):
+        draw(first, *requests)
+    first.close()
+    server.forget()
+    monkeypatch.setattr(batches, "_process", str)  # each engine is a process
+    with pytest.raises(BatchPending):
+        draw(begin(wait=0, label="organism:tiny"), *requests)
+    assert server.asked[SUBMIT] == 1
+    monkeypatch.setattr(batches, "is_dead", lambda _: True)
+    server.go_on.set()
+    assert len(draw(begin(label="organism:tiny"), *requests)) == 3
+
+
 def test_two_engines_collect_one_batch_without_asking_twice(begin: Start, server: BatchServer) -> None:
     server.go_on.clear()
     one = begun(begin(), some(server))
