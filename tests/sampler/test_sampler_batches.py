@@ -201,8 +201,10 @@ def test_a_batch_of_another_process_s_own_server_is_left_to_it(
     first.close()
     server.forget()
     monkeypatch.setattr(batches, "_process", str)  # each engine is a process
+    second = begin(wait=0, label="organism:tiny")
     with pytest.raises(BatchPending):
-        draw(begin(wait=0, label="organism:tiny"), *requests)
+        draw(second, *requests)
+    second.close()
     assert server.asked[SUBMIT] == 1
     monkeypatch.setattr(batches, "is_dead", lambda _: True)
     server.go_on.set()
