@@ -15,6 +15,7 @@ from weirdgen.endpoints.batched import BatchedEndpoint, SentLine
 from weirdgen.endpoints.models import Kind, parse_target
 from weirdgen.endpoints.prices import Price
 from weirdgen.errors import BatchPending, BudgetSpent, EndpointOutage, EndpointRefused
+from weirdgen.organisms import batch_jobs
 from weirdgen.sampler import batches, waves
 from weirdgen.sampler.batches import chunks
 from weirdgen.sampler.budget import Budget
@@ -166,6 +167,37 @@ def test_what_is_in_a_batch_is_nobodys_else_and_collected_by_whoever_comes(
         server.go_on.set()
         assert len(second.result(WAIT)) == 5
         assert BatchBook(store.database).pending(server.url, "tiny") == []
+    assert (server.asked[SUBMIT], server.lines.total()) == (1, 4)
+
+
+def name_files(monkeypatch: pytest.MonkeyPatch, *names: str | None) -> None:
+    """Let completed batches tell other names of their files first."""
+    plain, left = batch_jobs.Job.card.fget, list(names)  # type: ignore[attr-defined]
+
+    def card(job: batch_jobs.Job) -> dict[str, Any]:
+        said: dict[str, Any] = plain(job)
+        return said | ({"output_file_id": left.pop(0)} if left and said["status"] == "completed" else {})
+
+    monkeypatch.setattr(batch_jobs.Job, "card", property(card))
+
+
+def test_files_that_a_completed_batch_does_not_name_yet_are_waited_for(
+    begin: Start, server: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name_files(monkeypatch, None, None)
+    assert len(draw(begin(), *some(server))) == 5
+    assert (server.asked[SUBMIT], server.lines.total()) == (1, 4)
+
+
+def test_a_batch_with_a_file_that_cannot_be_asked_for_is_kept(
+    begin: Start, server: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name_files(monkeypatch, "x" * 513)
+    first = begin()
+    with pytest.raises(EndpointRefused, match="names a file by an id that cannot be sent back"):
+        draw(first, *some(server))
+    first.close()
+    assert len(draw(begin(), *some(server))) == 5
     assert (server.asked[SUBMIT], server.lines.total()) == (1, 4)
 
 

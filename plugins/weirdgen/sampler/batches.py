@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import TypeVar
 
-from weirdgen.endpoints.batch_wire import MOST_BYTES, MOST_LINES, OVER, BatchState, read_rows
+from weirdgen.endpoints.batch_wire import MOST_BYTES, MOST_LINES, BatchState, read_rows
 from weirdgen.endpoints.batched import BatchedEndpoint, NoBatch, SentLine
 from weirdgen.endpoints.faults import Retryable
 from weirdgen.errors import EndpointError, EndpointOutage, EndpointRefused, WeirdgenError
@@ -168,7 +168,7 @@ class Batches:
         known = self._known[one.token]
         try:
             known.state = await self.endpoint.look(one.id)
-            if known.state.status not in OVER:
+            if not known.state.over:
                 return {}
             files = await self.endpoint.contents(known.state)
         except Retryable:
