@@ -24,7 +24,8 @@ from weirdgen.sampler.engine import Engine
 from weirdgen.sampler.lane import Endpoint
 from weirdgen.schema.sample import Identity, Message, Role, SampleRequest, Sampling
 from weirdgen.store.accounts import Account, Amount
-from weirdgen.store.batches import BatchBook
+from weirdgen.store.batches import BatchBook, KeptBatch, KeptLine
+from weirdgen.store.owner import new_owner
 from weirdgen.store.store import Claim, SampleStore
 
 SUBMIT = "POST batches"
@@ -300,6 +301,34 @@ def test_a_wave_goes_off_although_a_judge_waits_for_the_money_that_it_holds(
     judge = begun(engine, [request(role="judge")])
     assert len(treated.result(WAIT)) == 4
     assert len(judge.result(WAIT)) == 1
+
+
+def test_a_judge_does_not_wait_for_money_of_a_batch_that_nobody_waits_for(begin: Start, server: BatchServer) -> None:
+    server.go_on.clear()
+    budget = Budget(Account("gate", None, 5), {})
+    engine = begin(wait=0, judge=FakeEndpoint(role="judge"), budget=budget)
+    with pytest.raises(BatchPending):
+        draw(engine, *some(server))
+    with pytest.raises(BatchPending, match="holds what it may cost"):
+        draw(engine, request(role="judge"))
+    engine.close()
+    server.go_on.set()
+    collecting = begin(judge=FakeEndpoint(role="judge"), budget=budget)
+    assert len(draw(collecting, *some(server))) == 5
+    with pytest.raises(BudgetSpent):
+        draw(collecting, request(role="judge"))
+
+
+def test_a_live_request_does_not_wait_for_a_batch_that_has_it(store: SampleStore) -> None:
+    line, owner = request(), new_owner()
+    assert store.claim(line.key, owner) is Claim.MINE
+    BatchBook(store.database).begin(KeptBatch("t", "", "u", "m", owner, 1.0), [KeptLine(line, {})])
+    engine = Engine(store, {("m", "treated"): FakeEndpoint()})
+    try:
+        with pytest.raises(BatchPending, match="has this request"):
+            draw(engine, line)
+    finally:
+        engine.close()
 
 
 def test_nothing_is_asked_ahead_of_half_the_budget(begin: Start, server: BatchServer) -> None:

@@ -116,6 +116,12 @@ def spent(connection: Connection, account: str, *, beside_batches: bool = False)
     return Amount(float(dollars), int(requests)), Amount(float(held_dollars), int(held_requests))
 
 
+def only_batches(connection: Connection, account: str) -> bool:
+    """Whether all that is held for requests that may still be answered is held by batches."""
+    in_flight = _in_flight(connection, account)
+    return bool(in_flight) and all(owner.startswith(BATCH) for owner in in_flight)
+
+
 def _in_flight(connection: Connection, account: str) -> list[str]:
     """Return who holds something for requests that may still be answered: whoever was killed gives nothing back."""
     owners = connection.execute(
