@@ -37,6 +37,24 @@ def test_a_batch_is_read_with_its_counts_files_and_errors() -> None:
     assert state.errors.startswith("c: m")
 
 
+@pytest.mark.parametrize(
+    ("status", "done", "file", "over"),
+    [
+        ("completed", 3, None, False),
+        ("completed", 3, "file-1", True),
+        ("completed", 3, "x" * 513, True),
+        ("completed", 0, None, True),
+        ("expired", 3, None, True),
+        ("in_progress", 3, "file-1", False),
+    ],
+)
+def test_a_batch_that_is_completed_without_its_files_is_not_over(
+    status: str, done: int, file: str | None, over: bool
+) -> None:
+    said = {"id": "b", "status": status, "request_counts": {"completed": done}, "output_file_id": file}
+    assert read_batch(json.dumps(said).encode(), {}).over is over
+
+
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"id": 3}', b'{"id": "a\\nb"}', b'{"error": {"message": "x"}}', b""])
 def test_what_is_no_batch_is_told(body: bytes) -> None:
     with pytest.raises(EndpointError):

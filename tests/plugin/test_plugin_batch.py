@@ -85,6 +85,17 @@ def test_a_session_that_does_not_wait_submits_and_the_next_one_collects(
     assert verdict(last)["n_reused"] == 1  # what was tried out by itself; the batch was collected in this session
 
 
+def test_a_batch_that_holds_all_that_is_left_is_collected(gate: GateCommand, server: BatchServer) -> None:
+    """19 requests open the gate, one tries out and 9 are in the batch: with it, a second opening would be too much."""
+    server.go_on.clear()
+    first = gate(*asked(server, "--gate-max-requests=100", "--gate-batch-wait=0"))
+    assert (first.status, verdict(first)["reason"]) == (11, "batch"), first.said
+    server.go_on.set()
+    last = gate(*asked(server, "--gate-max-requests=40"))
+    assert (last.status, verdict(last)["outcome"]) == (0, "ABSENT"), last.said
+    assert server.asked[SUBMIT] == 1
+
+
 def killed(pytester: pytest.Pytester, server: BatchServer, arguments: tuple[str, ...], name: str, stage: str) -> None:
     """Run a gate that dies at a moment of the server."""
     process: list[subprocess.Popen[str]] = []

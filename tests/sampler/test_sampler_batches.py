@@ -15,6 +15,7 @@ from weirdgen.endpoints.batched import BatchedEndpoint, SentLine
 from weirdgen.endpoints.models import Kind, parse_target
 from weirdgen.endpoints.prices import Price
 from weirdgen.errors import BatchPending, BudgetSpent, EndpointOutage, EndpointRefused
+from weirdgen.organisms import batch_jobs
 from weirdgen.sampler import batches, waves
 from weirdgen.sampler.batches import chunks
 from weirdgen.sampler.budget import Budget
@@ -23,7 +24,8 @@ from weirdgen.sampler.engine import Engine
 from weirdgen.sampler.lane import Endpoint
 from weirdgen.schema.sample import Identity, Message, Role, SampleRequest, Sampling
 from weirdgen.store.accounts import Account, Amount
-from weirdgen.store.batches import BatchBook
+from weirdgen.store.batches import BatchBook, KeptBatch, KeptLine
+from weirdgen.store.owner import new_owner
 from weirdgen.store.store import Claim, SampleStore
 
 SUBMIT = "POST batches"
@@ -169,6 +171,37 @@ def test_what_is_in_a_batch_is_nobodys_else_and_collected_by_whoever_comes(
     assert (server.asked[SUBMIT], server.lines.total()) == (1, 4)
 
 
+def name_files(monkeypatch: pytest.MonkeyPatch, *names: str | None) -> None:
+    """Let completed batches tell other names of their files first."""
+    plain, left = batch_jobs.Job.card.fget, list(names)  # type: ignore[attr-defined]
+
+    def card(job: batch_jobs.Job) -> dict[str, Any]:
+        said: dict[str, Any] = plain(job)
+        return said | ({"output_file_id": left.pop(0)} if left and said["status"] == "completed" else {})
+
+    monkeypatch.setattr(batch_jobs.Job, "card", property(card))
+
+
+def test_files_that_a_completed_batch_does_not_name_yet_are_waited_for(
+    begin: Start, server: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name_files(monkeypatch, None, None)
+    assert len(draw(begin(), *some(server))) == 5
+    assert (server.asked[SUBMIT], server.lines.total()) == (1, 4)
+
+
+def test_a_batch_with_a_file_that_cannot_be_asked_for_is_kept(
+    begin: Start, server: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name_files(monkeypatch, "x" * 513)
+    first = begin()
+    with pytest.raises(EndpointRefused, match="names a file by an id that cannot be sent back"):
+        draw(first, *some(server))
+    first.close()
+    assert len(draw(begin(), *some(server))) == 5
+    assert (server.asked[SUBMIT], server.lines.total()) == (1, 4)
+
+
 @pytest.mark.parametrize(("label", "kind"), [("tiny", "endpoint"), ("organism:tiny", "organism")])
 def test_a_batch_that_its_server_does_not_know_is_asked_again_only_of_an_organism(
     begin: Start, server: BatchServer, label: str, kind: Kind
@@ -188,6 +221,27 @@ def test_a_batch_that_its_server_does_not_know_is_asked_again_only_of_an_organis
     else:
         assert len(draw(begin(label=label), *requests)) == 3
     assert server.asked[SUBMIT] == 1 + (kind == "organism")
+
+
+def test_a_batch_of_another_process_s_own_server_is_left_to_it(
+    begin: Start, server: BatchServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.go_on.clear()
+    requests = [asked(server, number, "organism") for number in range(3)]
+    first = begin(wait=0, label="organism:tiny")
+    with pytest.raises(BatchPending):
+        draw(first, *requests)
+    first.close()
+    server.forget()
+    monkeypatch.setattr(batches, "_process", str)  # each engine is a process
+    second = begin(wait=0, label="organism:tiny")
+    with pytest.raises(BatchPending):
+        draw(second, *requests)
+    second.close()
+    assert server.asked[SUBMIT] == 1
+    monkeypatch.setattr(batches, "is_dead", lambda _: True)
+    server.go_on.set()
+    assert len(draw(begin(label="organism:tiny"), *requests)) == 3
 
 
 def test_two_engines_collect_one_batch_without_asking_twice(begin: Start, server: BatchServer) -> None:
@@ -247,6 +301,34 @@ def test_a_wave_goes_off_although_a_judge_waits_for_the_money_that_it_holds(
     judge = begun(engine, [request(role="judge")])
     assert len(treated.result(WAIT)) == 4
     assert len(judge.result(WAIT)) == 1
+
+
+def test_a_judge_does_not_wait_for_money_of_a_batch_that_nobody_waits_for(begin: Start, server: BatchServer) -> None:
+    server.go_on.clear()
+    budget = Budget(Account("gate", None, 5), {})
+    engine = begin(wait=0, judge=FakeEndpoint(role="judge"), budget=budget)
+    with pytest.raises(BatchPending):
+        draw(engine, *some(server))
+    with pytest.raises(BatchPending, match="holds what it may cost"):
+        draw(engine, request(role="judge"))
+    engine.close()
+    server.go_on.set()
+    collecting = begin(judge=FakeEndpoint(role="judge"), budget=budget)
+    assert len(draw(collecting, *some(server))) == 5
+    with pytest.raises(BudgetSpent):
+        draw(collecting, request(role="judge"))
+
+
+def test_a_live_request_does_not_wait_for_a_batch_that_has_it(store: SampleStore) -> None:
+    line, owner = request(), new_owner()
+    assert store.claim(line.key, owner) is Claim.MINE
+    BatchBook(store.database).begin(KeptBatch("t", "", "u", "m", owner, 1.0), [KeptLine(line, {})])
+    engine = Engine(store, {("m", "treated"): FakeEndpoint()})
+    try:
+        with pytest.raises(BatchPending, match="has this request"):
+            draw(engine, line)
+    finally:
+        engine.close()
 
 
 def test_nothing_is_asked_ahead_of_half_the_budget(begin: Start, server: BatchServer) -> None:

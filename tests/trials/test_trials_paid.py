@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from fault_server import KEY, FaultServer, answer, error, http
+from scripted_endpoint import request
 
 from weirdgen.endpoints.faults import Retryable
 from weirdgen.endpoints.identity import PREFLIGHT, PREFLIGHT_SAMPLING
@@ -13,8 +14,10 @@ from weirdgen.endpoints.models import parse_target
 from weirdgen.endpoints.prices import Price
 from weirdgen.errors import BudgetSpent
 from weirdgen.sampler.budget import Budget
-from weirdgen.store.accounts import Account, Amount
-from weirdgen.store.store import SampleStore
+from weirdgen.store.accounts import Account, Amount, Charge
+from weirdgen.store.batches import BatchBook, KeptBatch, KeptLine
+from weirdgen.store.owner import new_owner
+from weirdgen.store.store import Claim, SampleStore
 from weirdgen.trials.paid import Till, opening_endpoint
 
 ANSWER = 5 + 2.0
@@ -88,3 +91,16 @@ def test_what_is_not_waited_for_may_have_been_billed(
     with pytest.raises(TimeoutError):
         ask(server, store, monkeypatch, most=9, wait=0.3)
     assert store.spent("gate") == (WORST, 1)
+
+
+def test_it_does_not_wait_for_what_batches_hold(
+    server: FaultServer, store: SampleStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    charge = Charge(Account("gate", None, 1), Amount(3.0, 1))
+    owner, line = new_owner(), request()
+    assert store.claim(line.key, owner, charge=charge) is Claim.MINE
+    BatchBook(store.database).begin(KeptBatch("t", "", "u", "m", owner, 1.0), [KeptLine(line, {})])
+    assert ask(server, store, monkeypatch, most=1) == "hi"
+    assert store.spent("gate") == (3 + ANSWER, 2)
+    with pytest.raises(BudgetSpent):  # what it spent itself counts
+        ask(server, store, monkeypatch, most=1)

@@ -36,9 +36,14 @@ class BatchState:
     done: int
     """Lines with an answer or an error."""
     files: tuple[str, ...]
-    """Of answers, then of errors."""
+    """Of answers, then of errors; empty stands for an id that cannot be sent back."""
     errors: str
     """Why it failed, for people."""
+
+    @property
+    def over(self) -> bool:
+        """Whether all that it brings can be fetched: some servers name files a while after they call it completed."""
+        return self.status in OVER and not (self.status == "completed" and self.done and not self.files)
 
     @property
     def told(self) -> str:
@@ -158,7 +163,7 @@ def _batch(data: Mapping[str, Any]) -> BatchState:
         created=float(_count(data.get("created_at"))),
         total=_count(counts.get("total")),
         done=_count(counts.get("completed")) + _count(counts.get("failed")),
-        files=tuple(filter(None, (_name(data.get("output_file_id")), _name(data.get("error_file_id"))))),
+        files=tuple(_name(data[file]) for file in ("output_file_id", "error_file_id") if data.get(file)),
         errors=_errors(data.get("errors")),
     )
 

@@ -122,8 +122,13 @@ class BatchedEndpoint(ChatEndpoint):
 
         Raises:
             NoBatch: the server has a file no more.
-            EndpointError: it does not give one.
+            EndpointError: it does not give one, or names it so that it cannot be asked for.
         """
+        if "" in state.files:
+            raise self._words.refusal(
+                f"batch {state.id} names a file by an id that cannot be sent back (expected at most 512 characters of "
+                "ASCII). It is kept: run the same command again once its server tells another"
+            )
         raws = [await self._got(f"/files/{quote(file, safe='')}/content", long=True) for file in state.files]
         return [raw.content for raw in raws]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import TypeVar
 
-from weirdgen.endpoints.batch_wire import MOST_BYTES, MOST_LINES, OVER, BatchState, read_rows
+from weirdgen.endpoints.batch_wire import MOST_BYTES, MOST_LINES, BatchState, read_rows
 from weirdgen.endpoints.batched import BatchedEndpoint, NoBatch, SentLine
 from weirdgen.endpoints.faults import Retryable
 from weirdgen.errors import EndpointError, EndpointOutage, EndpointRefused, WeirdgenError
@@ -30,7 +30,8 @@ SETTLE_SECONDS = 30.0
 """For which a server is asked again for a batch that it may just be making: the request for it got lost, or its sender
 was killed."""
 _SURELY_GONE = 3600.0
-"""Age from which on a batch without an id was left by a process on another machine, of which nobody can tell."""
+"""Age from which on a batch that its process alone may know was left by one on another machine, of which nobody can
+tell."""
 _AT_ONCE = 100
 """Lines that are collected in one transaction."""
 Fates = dict[str, WeirdgenError | None]
@@ -142,7 +143,7 @@ class Batches:
     async def _seek(self, one: KeptBatch) -> Fates:
         """Look for a batch at the server that may never have heard of it."""
         known = self._known[one.token]
-        if known.fault is None and not is_dead(one.submitter) and time.time() - one.begun < _SURELY_GONE:
+        if known.fault is None and _may_live(one):
             return {}  # another process is about to submit it
         known.sought = True
         try:
@@ -167,7 +168,7 @@ class Batches:
         known = self._known[one.token]
         try:
             known.state = await self.endpoint.look(one.id)
-            if known.state.status not in OVER:
+            if not known.state.over:
                 return {}
             files = await self.endpoint.contents(known.state)
         except Retryable:
@@ -175,6 +176,8 @@ class Batches:
         except NoBatch as missing:
             if not self._local:
                 return dict.fromkeys(known.keys, _lost(one, missing))
+            if _process(one.submitter) != _process(self.owner) and _may_live(one):
+                return {}  # another process's server has it
             await self.io(self.book.end, one.token)
             return dict.fromkeys(self._forget(one.token))
         except EndpointError as refusal:
@@ -265,6 +268,15 @@ def _left_out(state: BatchState) -> EndpointError:
         )
     why = f": {state.errors}" if state.errors else " without this request"
     return Retryable(f"batch {state.id} ended as {shown(state.status, 40)}{why}", billed=state.status == "completed")
+
+
+def _may_live(one: KeptBatch) -> bool:
+    """Whether the process that submitted a batch may still be there."""
+    return not is_dead(one.submitter) and time.time() - one.begun < _SURELY_GONE
+
+
+def _process(owner: str) -> str:
+    return owner.rpartition("|")[0]
 
 
 def _lost(one: KeptBatch, missing: NoBatch) -> EndpointRefused:

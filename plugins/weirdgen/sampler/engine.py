@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from weirdgen.endpoints.batched import BatchedEndpoint
-from weirdgen.errors import BudgetSpent, EndpointRefused, StoreError
+from weirdgen.errors import BatchPending, BudgetSpent, EndpointRefused, StoreError
 from weirdgen.sampler.batches import Batches
 from weirdgen.sampler.budget import Budget
 from weirdgen.sampler.clerk import Clerk
@@ -137,6 +137,7 @@ class Engine:
         Raises:
             EndpointRefused: the endpoint will never answer.
             EndpointOutage: it did not answer in time after all retries.
+            BatchPending: it is in a batch that is not over, or such a batch holds what it may cost.
             BudgetSpent: it may cost more than is left.
             StoreError: the store cannot be used.
         """
@@ -261,7 +262,7 @@ class Engine:
 
     async def _fly(self, lane: Lane, requests: list[SampleRequest]) -> None:
         """Draw samples of the same messages until each is there."""
-        ticket, pause = lane.ticket(), FIRST_POLL
+        ticket, pause, stuck = lane.ticket(), FIRST_POLL, False
         found = await self._clerk.do_all(self._store.get, [(request.key,) for request in requests])
         left = [request for request, sample in zip(requests, found, strict=True) if not self._given(sample)]
         while left:
@@ -286,8 +287,22 @@ class Engine:
             if self._budget and any(claims[request.key] is Claim.SPENT for request in left):
                 raise BudgetSpent(self._budget.told(await self._io(self._store.spent, self._budget.account.name)))
             if left and not mine:
+                if stuck:
+                    raise BatchPending(
+                        f"model {lane.endpoint.target.label!r}: a batch that is not over has this request, or holds "
+                        "what it may cost: run the same command again"
+                    )
+                # Looked at before the next claim: what others held may be settled since this one.
+                stuck = await self._stuck(left[0]) if pause >= LAST_POLL else False
                 await asyncio.sleep(pause)
                 pause = min(LAST_POLL, 2 * pause)
+
+    async def _stuck(self, request: SampleRequest) -> bool:
+        """Whether a request waits for batches for which nobody here waits any longer."""
+        if not all(waves.over for waves in self._waves.values()):
+            return False
+        account = self._budget.account.name if self._budget else ""
+        return await self._io(self._store.waits_for_batches, request.key, account)
 
     async def _claim(self, requests: list[SampleRequest]) -> dict[str, Sample | Claim]:
         """Return the sample of each key, or whose turn it is to draw it."""

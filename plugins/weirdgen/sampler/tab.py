@@ -5,6 +5,7 @@ So that neither retries nor a kill between them spend what nobody counts.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from weirdgen.endpoints.faults import Retryable
@@ -36,6 +37,8 @@ class Tab:
         store: SampleStore,
         budget: Budget | None,
         io: Elsewhere,
+        *,
+        beside_batches: bool = False,
     ) -> None:
         """Begin without an attempt.
 
@@ -45,11 +48,13 @@ class Tab:
             store: keeps the account.
             budget: pays; None: nobody counts.
             io: runs functions of the store, which may wait for another process.
+            beside_batches: do not wait for money that batches hold.
         """
         self.faults: list[Retryable] = []
         self.requests = 0
         """Of failed attempts, as far as they reached the server."""
         self._asked, self._owner, self._store, self._budget, self._io = tuple(requests), owner, store, budget, io
+        self._beside_batches = beside_batches
 
     async def failed(self, fault: EndpointError) -> None:
         """Book an attempt that brought no sample."""
@@ -71,7 +76,8 @@ class Tab:
         """
         if self._budget is None:
             return
-        pause, charge = FIRST_POLL, self._budget.charge(*self._asked)
+        pause = FIRST_POLL
+        charge = replace(self._budget.charge(*self._asked), beside_batches=self._beside_batches)
         while not (held := await self._io(self._store.hold, self._asked[0].key, self._owner, charge)):
             if held is False:
                 raise BudgetSpent(self._budget.told(await self._io(self._store.spent, charge.account.name)))

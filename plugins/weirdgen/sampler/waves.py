@@ -70,6 +70,11 @@ class Waves:
         return len(self._landing)
 
     @property
+    def over(self) -> bool:
+        """Whether no batch is waited for any longer."""
+        return self._over or self._down is not None
+
+    @property
     def in_batches(self) -> int:
         """Requests in batches that are not over."""
         return len(self._batches.out)

@@ -11,6 +11,8 @@ from weirdgen.store.connection import Connection
 from weirdgen.store.owner import is_dead
 
 _ROUNDING = 1e-9
+BATCH = "batch|"
+"""With which the owners of what batches hold begin."""
 
 
 class Amount(NamedTuple):
@@ -58,11 +60,13 @@ class Charge:
 
     account: Account
     worst: Amount
+    beside_batches: bool = False
+    """Whether what batches hold does not count: those who wait for batches to be collected could wait for ever."""
 
 
 def hold(connection: Connection, charge: Charge, key: str, owner: str) -> bool | None:
     """Hold what a request may cost; True: held, False: it is not there, None: it may be once others are settled."""
-    settled, held = spent(connection, charge.account.name)
+    settled, held = spent(connection, charge.account.name, beside_batches=charge.beside_batches)
     if charge.account.allows(settled.plus(held).plus(charge.worst)):
         connection.execute(
             "INSERT INTO holds VALUES (?, ?, ?, ?, ?) ON CONFLICT (key, owner) DO UPDATE SET "
@@ -72,7 +76,9 @@ def hold(connection: Connection, charge: Charge, key: str, owner: str) -> bool |
         return True
     if not charge.account.allows(settled.plus(charge.worst)):
         return False
-    return None if _in_flight(connection, charge.account.name) else False
+    in_flight = _in_flight(connection, charge.account.name)
+    waits = any(not (charge.beside_batches and owner.startswith(BATCH)) for owner in in_flight)
+    return None if waits else False
 
 
 def settle(connection: Connection, account: str, key: str, owner: str, cost: Amount) -> None:
@@ -94,24 +100,32 @@ def settle_all(connection: Connection, owner: str, sent: Collection[str]) -> Non
     connection.execute("DELETE FROM holds WHERE owner = ?", (owner,))
 
 
-def spent(connection: Connection, account: str) -> tuple[Amount, Amount]:
+def spent(connection: Connection, account: str, *, beside_batches: bool = False) -> tuple[Amount, Amount]:
     """Return what an account's answers have cost, and what is held for requests that were not answered.
 
-    They are in flight, or were sent by processes that were killed, and may have been billed.
+    They are in flight, or were sent by processes that were killed, and may have been billed. `beside_batches`: those of
+    batches are left out.
     """
+    those = f" AND substr(owner, 1, {len(BATCH)}) <> '{BATCH}'" if beside_batches else ""
     asked = (
         "SELECT coalesce((SELECT dollars FROM accounts WHERE name = ?), 0), "
         "coalesce((SELECT requests FROM accounts WHERE name = ?), 0), "
-        "coalesce(sum(dollars), 0), coalesce(sum(requests), 0) FROM holds WHERE account = ?"
+        "coalesce(sum(dollars), 0), coalesce(sum(requests), 0) FROM holds WHERE account = ?" + those
     )
     dollars, requests, held_dollars, held_requests = connection.execute(asked, (account,) * 3).fetchone()
     return Amount(float(dollars), int(requests)), Amount(float(held_dollars), int(held_requests))
 
 
-def _in_flight(connection: Connection, account: str) -> bool:
-    """Whether something is held for a request that may still be answered: whoever was killed gives nothing back."""
+def only_batches(connection: Connection, account: str) -> bool:
+    """Whether all that is held for requests that may still be answered is held by batches."""
+    in_flight = _in_flight(connection, account)
+    return bool(in_flight) and all(owner.startswith(BATCH) for owner in in_flight)
+
+
+def _in_flight(connection: Connection, account: str) -> list[str]:
+    """Return who holds something for requests that may still be answered: whoever was killed gives nothing back."""
     owners = connection.execute(
         "SELECT DISTINCT owner FROM holds JOIN leases USING (key, owner) WHERE account = ? AND expires > moment()",
         (account,),
     ).fetchall()
-    return any(not is_dead(owner) for (owner,) in owners)
+    return [owner for (owner,) in owners if not is_dead(owner)]

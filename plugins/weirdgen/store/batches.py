@@ -166,7 +166,7 @@ class BatchBook:
 
 def _owner(token: str) -> str:
     """Return as whom a batch holds leases: nobody's process, so that no death of one frees them."""
-    return f"batch|0|0|{token}"
+    return f"{accounts.BATCH}0|0|{token}"
 
 
 def _settle(connection: Connection, key: str, owner: str, cost: Amount | None) -> None:

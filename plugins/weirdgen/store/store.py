@@ -166,6 +166,19 @@ class SampleStore:
                 connection.execute(lease, (key, owner, LEASE_SECONDS))
             return held
 
+    def waits_for_batches(self, key: str, account: str) -> bool:
+        """Whether a key that nobody may claim now waits for batches: one has it, or they alone hold money.
+
+        Args:
+            key: of the request.
+            account: that pays; empty: nobody counts.
+        """
+        with self._database.reading() as connection:
+            lease = connection.execute("SELECT owner FROM leases WHERE key = ?", (key,)).fetchone()
+            if lease is not None:
+                return str(lease[0]).startswith(accounts.BATCH)
+            return accounts.only_batches(connection, account)
+
     def settle(self, key: str, owner: str, account: str, cost: Amount) -> None:
         """Put what a request cost in place of what is held for it; who claimed its key keeps the claim."""
         with self._database.writing() as connection:

@@ -63,7 +63,9 @@ class PaidEndpoint(ChatEndpoint):
         """
         till, sent = self._till, sent or Sent()
         request = self._priced(messages, sampling, choices)
-        tab = Tab([request], till.owner, till.store, till.budget, _elsewhere)
+        # Nobody collects batches before the opening is over. What it costs counts, so that it may go over the limit by
+        # its own few requests while batches hold all that is left.
+        tab = Tab([request], till.owner, till.store, till.budget, _elsewhere, beside_batches=True)
         await tab.again()
         try:
             replies = await super().ask_all(
