@@ -96,6 +96,19 @@ def test_what_is_asked_together_is_one_batch_but_for_the_first(begin: Start, ser
     assert server.asked[SUBMIT] == 1
 
 
+def test_what_is_tried_out_stays_claimed(begin: Start, server: BatchServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    released: list[str] = []
+    plain = SampleStore.release
+
+    def release(store: SampleStore, key: str, owner: str) -> None:
+        released.append(key)
+        plain(store, key, owner)
+
+    monkeypatch.setattr(SampleStore, "release", release)
+    draw(begin(), *some(server))
+    assert released == []
+
+
 def test_each_kind_of_parameters_is_tried_by_itself(begin: Start, server: BatchServer) -> None:
     draw(begin(), *some(server), *(asked(server, number, max_tokens=7) for number in range(5)))
     assert (server.asked[SUBMIT], server.live.total(), server.lines.total()) == (1, 2, 8)

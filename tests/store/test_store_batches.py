@@ -80,6 +80,14 @@ def test_a_batch_that_never_came_to_be_gives_all_back(store: SampleStore) -> Non
     assert all(store.claim(one.key, new_owner(), charge=CHARGE) is Claim.MINE for one in REQUESTS)
 
 
+def test_a_claim_that_is_made_again_replaces_what_is_held_for_it(store: SampleStore) -> None:
+    owner, key, dear = new_owner(), request(9).key, Charge(CHARGE.account, Amount(8.0, 1))
+    assert store.claim(key, owner, charge=CHARGE) is Claim.MINE
+    assert store.claim(key, owner, charge=dear) is Claim.MINE
+    assert store.spent("gate") == Amount(8.0, 1)
+    assert store.claim(key, new_owner(), charge=CHARGE) is Claim.BUSY
+
+
 def test_an_account_waits_for_what_batches_hold(store: SampleStore) -> None:
     begun(store)
     assert store.claim(request(9).key, new_owner(), charge=CHARGE) is Claim.BUSY

@@ -182,11 +182,11 @@ class Waves:
         for key, request in list(wave.items()):
             if request.sampling in self._tried or not await self._has_room(request):
                 continue
-            await self._batches.io(self._around.store.release, key, self._batches.owner)
             del wave[key]
             try:
-                await self._around.live(request)
+                await self._around.live(request)  # claims it once more: given back, another process would take it
             except WeirdgenError as error:
+                await self._batches.io(self._around.store.release, key, self._batches.owner)
                 self._land({key: error})
                 raise
             self._tried.add(request.sampling)

@@ -65,8 +65,11 @@ class Charge:
 
 
 def hold(connection: Connection, charge: Charge, key: str, owner: str) -> bool | None:
-    """Hold what a request may cost; True: held, False: it is not there, None: it may be once others are settled."""
-    settled, held = spent(connection, charge.account.name, beside_batches=charge.beside_batches)
+    """Hold what a request may cost; True: held, False: it is not there, None: it may be once others are settled.
+
+    It takes the place of what the owner holds for the same key.
+    """
+    settled, held = spent(connection, charge.account.name, beside_batches=charge.beside_batches, but=(key, owner))
     if charge.account.allows(settled.plus(held).plus(charge.worst)):
         connection.execute(
             "INSERT INTO holds VALUES (?, ?, ?, ?, ?) ON CONFLICT (key, owner) DO UPDATE SET "
@@ -100,19 +103,22 @@ def settle_all(connection: Connection, owner: str, sent: Collection[str]) -> Non
     connection.execute("DELETE FROM holds WHERE owner = ?", (owner,))
 
 
-def spent(connection: Connection, account: str, *, beside_batches: bool = False) -> tuple[Amount, Amount]:
+def spent(
+    connection: Connection, account: str, *, beside_batches: bool = False, but: tuple[str, str] = ("", "")
+) -> tuple[Amount, Amount]:
     """Return what an account's answers have cost, and what is held for requests that were not answered.
 
     They are in flight, or were sent by processes that were killed, and may have been billed. `beside_batches`: those of
-    batches are left out.
+    batches are left out; `but`: that of a key and owner is.
     """
     those = f" AND substr(owner, 1, {len(BATCH)}) <> '{BATCH}'" if beside_batches else ""
     asked = (
         "SELECT coalesce((SELECT dollars FROM accounts WHERE name = ?), 0), "
         "coalesce((SELECT requests FROM accounts WHERE name = ?), 0), "
-        "coalesce(sum(dollars), 0), coalesce(sum(requests), 0) FROM holds WHERE account = ?" + those
+        "coalesce(sum(dollars), 0), coalesce(sum(requests), 0) FROM holds WHERE account = ? "
+        "AND NOT (key = ? AND owner = ?)" + those
     )
-    dollars, requests, held_dollars, held_requests = connection.execute(asked, (account,) * 3).fetchone()
+    dollars, requests, held_dollars, held_requests = connection.execute(asked, (*(account,) * 3, *but)).fetchone()
     return Amount(float(dollars), int(requests)), Amount(float(held_dollars), int(held_requests))
 
 
