@@ -11,8 +11,9 @@ from scripted_endpoint import FAST, WAIT, FakeEndpoint, Start, draw, request
 from weirdgen.endpoints.faults import Retryable
 from weirdgen.errors import EndpointOutage, EndpointRefused, StoreError
 from weirdgen.sampler import lane
+from weirdgen.sampler.concurrency import ORGANISM_MOST
 from weirdgen.sampler.drawn import Drawn
-from weirdgen.sampler.engine import ORGANISM_MOST, Engine
+from weirdgen.sampler.engine import Engine
 from weirdgen.sampler.retry import RetryPolicy
 from weirdgen.schema.sample import SampleRequest
 from weirdgen.store.owner import new_owner

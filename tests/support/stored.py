@@ -8,7 +8,8 @@ from weirdgen.schema.sample import Identity, Message, Role, Sample, SampleReques
 from weirdgen.store.database import Database
 from weirdgen.store.openings import KeptOpening
 from weirdgen.store.place import PostgresUrl, StorePlace
-from weirdgen.store.store import SampleStore, sample_row
+from weirdgen.store.rows import sample_row
+from weirdgen.store.store import SampleStore
 
 ORGANISM = Identity(kind="organism", model="old-bird-names", digest="d")
 

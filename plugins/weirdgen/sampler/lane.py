@@ -11,7 +11,7 @@ from typing import Protocol
 from weirdgen.endpoints.faults import Retryable
 from weirdgen.endpoints.models import Target
 from weirdgen.errors import EndpointError, EndpointOutage, EndpointRefused
-from weirdgen.sampler.concurrency import AdaptiveLimit
+from weirdgen.sampler.concurrency import AdaptiveLimit, most_at_once
 from weirdgen.sampler.retry import RetryPolicy
 from weirdgen.sampler.tab import Tab
 from weirdgen.schema.sample import Sample, SampleRequest
@@ -60,7 +60,7 @@ class Lane:
 
     def __init__(self, endpoint: Endpoint, policy: RetryPolicy, concurrency_max: int) -> None:
         self.endpoint = endpoint
-        self.limit = AdaptiveLimit(concurrency_max)
+        self.limit = AdaptiveLimit(most_at_once(endpoint.target.kind, concurrency_max))
         self.retries = 0
         self._policy = policy
         self._tickets = itertools.count()

@@ -13,7 +13,7 @@ from weirdgen.store import accounts
 from weirdgen.store.accounts import Amount
 from weirdgen.store.connection import Connection
 from weirdgen.store.database import Database
-from weirdgen.store.store import add_sample
+from weirdgen.store.rows import add_sample
 
 _NEVER = 1e12
 """UNIX time at which leases of batches expire."""

@@ -17,7 +17,7 @@ from weirdgen.store.cassette import (
 from weirdgen.store.connection import Connection
 from weirdgen.store.database import Database
 from weirdgen.store.openings import keep_opening
-from weirdgen.store.store import sample_row
+from weirdgen.store.rows import sample_row
 
 NEW, KNOWN, CONFLICTING = "new", "known", "conflicting"
 

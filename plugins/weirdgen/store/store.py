@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from weirdgen.errors import StoreError
-from weirdgen.schema.canonical import canonical_json
 from weirdgen.schema.sample import Sample, SampleRequest, Usage
 from weirdgen.schema.shard import Shard
 from weirdgen.store import accounts, ledger, shards
@@ -20,6 +19,7 @@ from weirdgen.store.nearest import nearest_sample
 from weirdgen.store.openings import KeptOpening, keep_opening, openings
 from weirdgen.store.owner import is_dead
 from weirdgen.store.place import StorePlace, named
+from weirdgen.store.rows import add_sample
 from weirdgen.store.shards import Asked, Cut, CutGate
 
 LEASE_SECONDS = 60.0
@@ -386,32 +386,3 @@ def _take(connection: Connection, key: str, owner: str, lease_seconds: float, ch
         (key, owner, lease_seconds),
     )
     return Claim.MINE
-
-
-def add_sample(connection: Connection, request: SampleRequest, sample: Sample) -> bool:
-    """Keep a sample that came just now; False if there is one of its key, which stays."""
-    added = connection.execute(
-        "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, moment()), ?, ?) "
-        "ON CONFLICT (key) DO NOTHING",
-        sample_row(request, sample, None),
-    )
-    return added.rowcount == 1
-
-
-def sample_row(request: SampleRequest, sample: Sample, arrived: float | None) -> tuple[str | int | float | None, ...]:
-    """Return a sample as the row that keeps it; `arrived` is a UNIX time, None where it is to be filled in."""
-    identity = request.identity
-    return (
-        sample.key,
-        request.role,
-        identity.kind,
-        identity.model,
-        identity.base_url,
-        identity.generation,
-        request.replicate,
-        request.canonical,
-        canonical_json(sample.model_dump(mode="json")),
-        arrived,
-        sample.usage.prompt_tokens,
-        sample.usage.completion_tokens,
-    )
